@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * The context: everything that a call may use beside its arguments.
+ *
+ * It comes first in every function that allocates, reads or can fail;
+ * accessors of an object do without it. The library has no global state, so
+ * two contexts never meet. A context may be used by one thread at a time.
+ */
+#ifndef STMBOOT_CONTEXT_H
+#define STMBOOT_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stmboot/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct stmboot_context;
+
+/** Ceilings for what one medium may cost. 0 takes the default in parentheses. */
+struct stmboot_limits {
+	uint64_t max_text_bytes;     /**< a configuration or list read whole (1 MiB) */
+	uint64_t max_dtb_bytes;      /**< a device tree (2 MiB) */
+	uint64_t max_unpacked_bytes; /**< the output of one compressed payload (256 MiB) */
+	uint64_t max_container_bytes; /**< a compressed card image, unpacked (64 GiB) */
+	uint32_t max_gpt_entries;    /**< partition entries looked at (1024) */
+	uint32_t max_findings;       /**< diagnostics kept in one list (10,000) */
+};
+
+/**
+ * What the caller may provide. Zero the structure and set `struct_size` to
+ * `sizeof(struct stmboot_context_options)`; every field may stay zero.
+ */
+struct stmboot_context_options {
+	size_t struct_size;
+	void *user; /**< handed to every callback */
+	/** Allocate `size` bytes, or NULL. Set both or neither (malloc and free). */
+	void *(*allocate)(void *user, size_t size);
+	void (*release)(void *user, void *memory);
+	struct stmboot_limits limits;
+	/** Seconds since 1970; without it SOURCE_DATE_EPOCH, else the system's clock. */
+	int64_t (*clock)(void *user);
+	/** Seed for GUIDs that the library makes; used only when has_guid_seed is set. */
+	uint64_t guid_seed;
+	bool has_guid_seed;
+	/** Work done so far, of `total` bytes (0: not known). */
+	void (*progress)(void *user, uint64_t done, uint64_t total);
+	/** True stops the running call with STMBOOT_CANCELLED. */
+	bool (*cancel)(void *user);
+};
+
+/**
+ * Make a context.
+ *
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param out      on success, a context to release with stmboot_context_free();
+ *                 it must outlive everything made with it
+ * @return STMBOOT_OK; STMBOOT_NO_MEMORY; STMBOOT_INVALID_ARGUMENT when only one
+ *         of allocate and release is set. On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_context_new(const struct stmboot_context_options *options, struct stmboot_context **out);
+
+/** Release a context; NULL is fine. */
+STMBOOT_API void stmboot_context_free(struct stmboot_context *ctx);
+
+/** The library's version, for example "0.1.0"; static. */
+STMBOOT_API const char *stmboot_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

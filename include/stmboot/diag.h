@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Diagnostics: what is wrong with, or worth knowing of, a medium.
+ *
+ * A diagnostic has a code that never changes its meaning, a severity, the
+ * stage of the boot it concerns, and a place. Strings may hold any bytes that
+ * stood on the medium: pass them through stmboot_escape() (text.h) before they
+ * meet a terminal.
+ */
+#ifndef STMBOOT_DIAG_H
+#define STMBOOT_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stmboot/context.h>
+#include <stmboot/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How bad it is; a larger value is worse. */
+enum stmboot_severity {
+	STMBOOT_NOTE,    /**< worth knowing */
+	STMBOOT_WARNING, /**< it boots, but something needs attention */
+	STMBOOT_ERROR,   /**< the stage is not passed, or data will be lost */
+};
+
+/** The eight stages of a boot, in order. */
+enum stmboot_stage {
+	STMBOOT_STAGE_ROM,      /**< the boot ROM finds a first-stage loader */
+	STMBOOT_STAGE_FSBL,     /**< the first stage finds the second */
+	STMBOOT_STAGE_SSBL,     /**< the second stage (U-Boot) is intact and starts */
+	STMBOOT_STAGE_EXTLINUX, /**< U-Boot finds a configuration and chooses a label */
+	STMBOOT_STAGE_KERNEL,   /**< kernel, initrd and command line are loaded */
+	STMBOOT_STAGE_DTB,      /**< the device tree and its overlays are loaded */
+	STMBOOT_STAGE_ROOTFS,   /**< Linux finds and mounts its root file system */
+	STMBOOT_STAGE_INIT,     /**< the first process starts */
+};
+
+enum { STMBOOT_STAGE_COUNT = 8, STMBOOT_NO_STAGE = -1, STMBOOT_NO_PARTITION = -1 };
+
+/** Where on the medium something stands. */
+struct stmboot_place {
+	uint32_t medium;   /**< 0: the image itself; others are kept for boot-area dumps */
+	int32_t partition; /**< number, 0 for a bare part, STMBOOT_NO_PARTITION for none */
+	const char *path;  /**< file inside the partition, or NULL */
+	uint32_t line;     /**< line of a text file, from 1; 0 for none */
+	bool has_offset;   /**< offset and length are known */
+	uint64_t offset;   /**< bytes from the start of the medium */
+	uint64_t length;   /**< bytes concerned, 0 when only a point is meant */
+};
+
+/** One diagnostic; borrowed from its list, valid until the list is released. */
+struct stmboot_diag {
+	const char *code; /**< "gpt.primary-bad": area, dot, what is wrong */
+	enum stmboot_severity severity;
+	enum stmboot_stage stage;
+	struct stmboot_place place;
+	const char *found;    /**< as text, or NULL */
+	const char *expected; /**< as text, or NULL */
+	const char *message;  /**< one sentence without a full stop, never NULL */
+	const char *hint;     /**< what to do next, or NULL */
+};
+
+/** A growing list of diagnostics. */
+struct stmboot_diags;
+
+/**
+ * Make an empty list.
+ *
+ * @param ctx  allocator and limits; must outlive the list
+ * @param out  on success, a list to release with stmboot_diags_free()
+ * @return STMBOOT_OK or STMBOOT_NO_MEMORY; on failure *out is untouched
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_diags_new(struct stmboot_context *ctx,
+								    struct stmboot_diags **out);
+
+/** Release a list and every diagnostic in it; NULL is fine. */
+STMBOOT_API void stmboot_diags_free(struct stmboot_diags *diags);
+
+/** How many diagnostics the list holds. */
+STMBOOT_API size_t stmboot_diags_count(const struct stmboot_diags *diags);
+
+/** Diagnostic number `index`, or NULL past the end. Borrowed from the list. */
+STMBOOT_API const struct stmboot_diag *stmboot_diags_get(const struct stmboot_diags *diags,
+							 size_t index);
+
+/** What is known about a code, whether or not it was raised. */
+struct stmboot_code {
+	const char *code;
+	enum stmboot_severity severity; /**< the usual one; the context of a card may lower it */
+	enum stmboot_stage stage;       /**< the usual one */
+	const char *meaning;            /**< one line */
+	const char *explanation;        /**< what it does to the boot and how to mend it */
+	const char *source;             /**< the program or specification that decides */
+};
+
+/** How many codes there are. */
+STMBOOT_API size_t stmboot_code_count(void);
+
+/** Code number `index` in area order, or NULL past the end. Static. */
+STMBOOT_API const struct stmboot_code *stmboot_code_at(size_t index);
+
+/** The code of that name, or NULL. Static. */
+STMBOOT_API const struct stmboot_code *stmboot_code_find(const char *code);
+
+/** "note", "warning" or "error". */
+STMBOOT_API const char *stmboot_severity_text(enum stmboot_severity severity);
+
+/** "rom", "fsbl", "ssbl", "extlinux", "kernel", "dtb", "rootfs" or "init". */
+STMBOOT_API const char *stmboot_stage_text(enum stmboot_stage stage);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Text that came from a medium, made safe to show.
+ */
+#ifndef STMBOOT_TEXT_H
+#define STMBOOT_TEXT_H
+
+#include <stddef.h>
+
+#include <stmboot/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Escape a string for a terminal.
+ *
+ * Control characters (C0, DEL, C1), a backslash, bytes that are not UTF-8 and
+ * the invisible direction and line marks of Unicode become `\n`, `\t`, `\\`
+ * or `\xNN`; everything else is copied. The result can neither move the cursor
+ * nor end the line it is printed on.
+ *
+ * @param text    NUL-terminated; NULL counts as empty
+ * @param buffer  receives the result and a final NUL; may be NULL when size is 0
+ * @param size    bytes in buffer; a result that does not fit is cut before an
+ *                escape or character, never within one
+ * @return bytes of the whole result without its NUL, as snprintf() counts
+ */
+STMBOOT_API size_t stmboot_escape(const char *text, char *buffer, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

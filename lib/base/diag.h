@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SB_BASE_DIAG_H
+#define SB_BASE_DIAG_H
+
+#include <stdbool.h>
+
+#include <stmboot/diag.h>
+#include <stmboot/source.h>
+
+#include "base/arena.h"
+#include "base/codes.h"
+
+/*
+ * Where findings come from while one thing is examined: its list, the source
+ * that places are counted in, and what the context of the card makes of them.
+ */
+struct sb_scope {
+	struct stmboot_diags *diags;
+	struct stmboot_source *src;     /* offsets are counted in it; NULL: no place by bytes */
+	int32_t partition;              /* STMBOOT_NO_PARTITION outside any */
+	const char *path;               /* file inside the partition, or NULL */
+	int stage;                      /* STMBOOT_NO_STAGE: the code's usual one */
+	enum stmboot_severity ceiling;  /* nothing here is worse than this */
+};
+
+/* A scope for one source with nothing else known. */
+struct sb_scope sb_scope(struct stmboot_diags *diags, struct stmboot_source *src);
+
+/* What a finding says beside its code. */
+struct sb_finding {
+	uint64_t offset; /* in the scope's source */
+	uint64_t length;
+	uint32_t line;
+	bool no_offset; /* the finding concerns no bytes in particular */
+	const char *found;
+	const char *expected;
+	const char *message; /* NULL: the code's meaning */
+	const char *hint;
+};
+
+/*
+ * Add a finding; strings are copied. Past the limit, or without memory, it is
+ * dropped and the list remembers: sb_diags_status() tells.
+ */
+void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_finding *finding);
+
+/* Formatted text that lives as long as the list; NULL without memory. */
+const char *sb_text(const struct sb_scope *scope, const char *format, ...) STMBOOT_PRINTF(2, 3);
+
+/* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was dropped, else STMBOOT_OK. */
+enum stmboot_status sb_diags_status(const struct stmboot_diags *diags);
+
+/* The worst severity among findings from number `first` on that concern `stage`
+ * (STMBOOT_NO_STAGE: any). False when there is none. */
+bool sb_diags_worst(const struct stmboot_diags *diags, size_t first, int stage,
+		    enum stmboot_severity *out);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t sb_utf8_decode(const char *text, size_t size, uint32_t *code_point)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = size != 0 ? (unsigned char)text[0] : 0x80;
+	size_t length = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	uint32_t value = length == 1 ? lead : lead & (0xffU >> (length + 1));
+
+	if (length == 0 || length > size || lead >= 0xf8)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		unsigned char next = (unsigned char)text[i];
+
+		if ((next & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (next & 0x3f);
+	}
+	if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+		return 0;
+	*code_point = value;
+	return length;
+}
+
+/* Zero-width, line and direction marks: they change how the rest of a line is shown. */
+static bool is_invisible(uint32_t c)
+{
+	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+static bool is_plain(uint32_t c)
+{
+	return c >= 0x20 && c != '\\' && c != 0x7f && !(c >= 0x80 && c < 0xa0) && !is_invisible(c);
+}
+
+static size_t escape_byte(unsigned char byte, char out[8])
+{
+	static const char named[][2] = { { '\n', 'n' }, { '\t', 't' }, { '\r', 'r' }, { '\\', '\\' } };
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		if ((char)byte == named[i][0]) {
+			out[0] = '\\';
+			out[1] = named[i][1];
+			return 2;
+		}
+	}
+	return (size_t)snprintf(out, 8, "\\x%02x", byte);
+}
+
+size_t stmboot_escape(const char *text, char *buffer, size_t size)
+{
+	size_t total = 0, written = 0;
+	size_t left = text != NULL ? strlen(text) : 0;
+	bool full = size == 0;
+
+	while (left > 0) {
+		char piece[8];
+		uint32_t c = 0;
+		size_t taken = sb_utf8_decode(text, left, &c);
+		size_t length = taken;
+
+		if (taken != 0 && is_plain(c)) {
+			memcpy(piece, text, taken);
+		} else {
+			taken = 1;
+			length = escape_byte((unsigned char)*text, piece);
+		}
+		full = full || length >= size - written;
+		if (!full) {
+			memcpy(buffer + written, piece, length);
+			written += length;
+		}
+		total += length;
+		text += taken;
+		left -= taken;
+	}
+	if (size != 0)
+		buffer[written] = '\0';
+	return total;
+}

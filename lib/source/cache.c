@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A page cache with direct mapping. A file system is read twice (as U-Boot and
+ * as Linux see it), and libext2fs keeps no data itself: the cache makes each
+ * block of metadata cost one read of the medium.
+ */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/context.h"
+#include "source/source.h"
+
+enum { PAGE_BYTES = 4096, PAGES = 256, BYPASS_BYTES = 8 * PAGE_BYTES };
+
+struct page {
+	uint64_t number;
+	uint8_t *data; /* NULL: empty */
+};
+
+struct cache {
+	struct stmboot_context *ctx;
+	struct stmboot_source *parent;
+	struct page pages[PAGES];
+};
+
+static enum stmboot_status page_get(struct cache *cache, uint64_t number, const uint8_t **data)
+{
+	struct page *page = &cache->pages[number % PAGES];
+	enum stmboot_status status;
+	size_t got;
+
+	if (page->data == NULL) {
+		page->data = sb_alloc(cache->ctx, PAGE_BYTES);
+		page->number = UINT64_MAX;
+	}
+	if (page->data == NULL)
+		return STMBOOT_NO_MEMORY;
+	if (page->number != number) {
+		page->number = UINT64_MAX;
+		status = sb_source_peek(cache->parent, number * PAGE_BYTES, page->data, PAGE_BYTES,
+					&got);
+		if (status != STMBOOT_OK)
+			return status;
+		page->number = number;
+	}
+	*data = page->data;
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	struct cache *cache = self;
+	uint8_t *to = buffer;
+
+	if (size >= BYPASS_BYTES)
+		return stmboot_source_read(cache->parent, offset, buffer, size);
+	while (size > 0) {
+		size_t skip = (size_t)(offset % PAGE_BYTES);
+		size_t part = (size_t)sb_min_u64(PAGE_BYTES - skip, size);
+		const uint8_t *page;
+		enum stmboot_status status = page_get(cache, offset / PAGE_BYTES, &page);
+
+		if (status != STMBOOT_OK)
+			return status;
+		memcpy(to, page + skip, part);
+		to += part;
+		offset += part;
+		size -= part;
+	}
+	return STMBOOT_OK;
+}
+
+static uint64_t cache_size(void *self)
+{
+	struct cache *cache = self;
+
+	return stmboot_source_size(cache->parent);
+}
+
+static enum stmboot_status cache_identity(void *self, struct stmboot_identity *out)
+{
+	struct cache *cache = self;
+
+	return stmboot_source_identity(cache->parent, out);
+}
+
+static enum stmboot_status cache_next_data(void *self, uint64_t offset, uint64_t *start,
+					   uint64_t *end)
+{
+	struct cache *cache = self;
+
+	return stmboot_source_next_data(cache->parent, offset, start, end);
+}
+
+static bool cache_locate(void *self, uint64_t offset, uint64_t *medium_offset)
+{
+	struct cache *cache = self;
+
+	return stmboot_source_locate(cache->parent, offset, medium_offset);
+}
+
+static void cache_close(void *self)
+{
+	struct cache *cache = self;
+
+	for (size_t i = 0; i < PAGES; i++)
+		sb_free(cache->ctx, cache->pages[i].data);
+	sb_free(cache->ctx, cache);
+}
+
+static const struct stmboot_source_ops cache_ops = {
+	.struct_size = sizeof(cache_ops),
+	.read_at = cache_read_at,
+	.size = cache_size,
+	.identity = cache_identity,
+	.next_data = cache_next_data,
+	.locate = cache_locate,
+	.close = cache_close,
+};
+
+enum stmboot_status sb_source_cache(struct stmboot_context *ctx, struct stmboot_source *parent,
+				    struct stmboot_source **out)
+{
+	struct cache *cache = sb_alloc(ctx, sizeof(*cache));
+	enum stmboot_status status;
+
+	if (cache == NULL)
+		return STMBOOT_NO_MEMORY;
+	cache->ctx = ctx;
+	cache->parent = parent;
+	status = stmboot_source_new(ctx, &cache_ops, cache, out);
+	if (status != STMBOOT_OK)
+		sb_free(ctx, cache);
+	return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SB_SOURCE_SOURCE_H
+#define SB_SOURCE_SOURCE_H
+
+#include <stmboot/source.h>
+
+#include "base/arena.h"
+
+/*
+ * A cache of 4 KiB pages over `parent`, for structures that are read again and
+ * again in small pieces (file systems). Long reads pass by it.
+ * Borrowed parent; STMBOOT_OK or STMBOOT_NO_MEMORY.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_cache(struct stmboot_context *ctx,
+						      struct stmboot_source *parent,
+						      struct stmboot_source **out);
+
+/*
+ * Read a whole source into the arena, with a NUL behind it that is not counted.
+ * STMBOOT_LIMIT when it is larger than `limit`; else as stmboot_source_read().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_load(struct sb_arena *arena,
+						     struct stmboot_source *src, uint64_t limit,
+						     char **data, size_t *size);
+
+/*
+ * Read up to `size` bytes, fewer at the end of the source; *got tells how many
+ * and the rest of the buffer is zeroed.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_peek(struct stmboot_source *src, uint64_t offset,
+						     void *buffer, size_t size, size_t *got);
+
+#endif

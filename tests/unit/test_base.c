@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/cursor.h"
+#include "base/diag.h"
+#include "base/guid.h"
+#include "base/text.h"
+#include "source/source.h"
+
+struct escape_case {
+	const char *name;
+	const char *text;
+	const char *expected;
+};
+
+static const struct escape_case escape_cases[] = {
+	{ "plain text is copied", "fsbl1 (ok)", "fsbl1 (ok)" },
+	{ "NULL counts as empty", NULL, "" },
+	{ "an escape sequence cannot reach the terminal", "a\033[31mb", "a\\x1b[31mb" },
+	{ "a line feed cannot end the line", "a\nb\r", "a\\nb\\r" },
+	{ "a backslash is doubled, so the result is unambiguous", "a\\x1b", "a\\\\x1b" },
+	{ "UTF-8 stays readable", "caf\xc3\xa9", "caf\xc3\xa9" },
+	{ "a byte that is not UTF-8 is shown as a number", "caf\xe9!", "caf\\xe9!" },
+	{ "an overlong slash is not UTF-8", "\xc0\xaf", "\\xc0\\xaf" },
+	{ "a surrogate is not UTF-8", "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+	{ "C1 controls are controls, too", "\xc2\x9b" "31m", "\\xc2\\x9b" "31m" },
+	{ "a right-to-left override cannot reverse the line", "\xe2\x80\xae" "x",
+	  "\\xe2\\x80\\xae" "x" },
+};
+
+Test(base, escape)
+{
+	for (size_t i = 0; i < sizeof(escape_cases) / sizeof(escape_cases[0]); i++) {
+		const struct escape_case *c = &escape_cases[i];
+		char out[64];
+		size_t length = stmboot_escape(c->text, out, sizeof(out));
+
+		cr_expect_str_eq(out, c->expected, "%s", c->name);
+		cr_expect_eq(length, strlen(c->expected), "%s", c->name);
+	}
+}
+
+Test(base, escape_cuts_before_an_escape_never_within_one)
+{
+	char out[6];
+
+	cr_expect_eq(stmboot_escape("ab\033c", out, sizeof(out)), 7);
+	cr_expect_str_eq(out, "ab");
+	cr_expect_eq(stmboot_escape("ab", NULL, 0), 2);
+}
+
+Test(base, guid_first_three_groups_are_little_endian)
+{
+	static const uint8_t linux_data[16] = { 0xaf, 0x3d, 0xc6, 0x0f, 0x83, 0x84, 0x72, 0x47,
+						0x8e, 0x79, 0x3d, 0x69, 0xd8, 0x47, 0x7d, 0xe4 };
+	char text[SB_GUID_TEXT];
+	uint8_t back[16];
+
+	sb_guid_format(linux_data, text);
+	cr_expect_str_eq(text, "0fc63daf-8483-4772-8e79-3d69d8477de4");
+	cr_expect(sb_guid_parse("0FC63DAF-8483-4772-8E79-3D69D8477DE4", back));
+	cr_expect_arr_eq(back, linux_data, 16);
+	cr_expect_not(sb_guid_parse("0FC63DAF-8483-4772-8E79", back));
+}
+
+Test(base, cursor_past_the_end_reads_zero_and_remembers)
+{
+	static const uint8_t bytes[] = { 1, 2, 3, 4, 5 };
+	struct sb_cursor c = sb_cursor(bytes, sizeof(bytes));
+
+	cr_expect_eq(sb_le32(&c), 0x04030201);
+	cr_expect(sb_cursor_ok(&c));
+	cr_expect_eq(sb_le32(&c), 0);
+	cr_expect_not(sb_cursor_ok(&c));
+	cr_expect_eq(sb_u8(&c), 0, "a miss is sticky: what follows is not read either");
+}
+
+Test(base, ranges)
+{
+	cr_expect(sb_range_within(0, 0, 0));
+	cr_expect(sb_range_within(4, 4, 8));
+	cr_expect_not(sb_range_within(4, 5, 8));
+	cr_expect_not(sb_range_within(UINT64_MAX, 2, 8), "offset + length must not wrap");
+	cr_expect(sb_ranges_overlap(0, 5, 4, 1));
+	cr_expect_not(sb_ranges_overlap(0, 4, 4, 1));
+	cr_expect_not(sb_ranges_overlap(0, 0, 0, 1), "an empty range overlaps nothing");
+	cr_expect(sb_ranges_overlap(UINT64_MAX - 1, 10, UINT64_MAX, 1));
+	cr_expect_eq(sb_round_up_u64(UINT64_MAX, 4), UINT64_MAX - 3);
+}
+
+Test(base, a_window_past_the_end_is_cut_and_places_are_on_the_medium)
+{
+	static const char bytes[16] = "0123456789abcdef";
+	struct stmboot_context *ctx;
+	struct stmboot_source *memory, *window, *cache;
+	struct stmboot_diags *diags;
+	const struct stmboot_diag *diag;
+	struct sb_scope scope;
+	char buffer[4] = "";
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_from_memory(ctx, bytes, sizeof(bytes), &memory), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_window(ctx, memory, 10, 100, &window), STMBOOT_OK);
+	cr_assert_eq(sb_source_cache(ctx, window, &cache), STMBOOT_OK);
+	cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
+
+	cr_expect_eq(stmboot_source_size(window), 6);
+	cr_expect_eq(stmboot_source_read(cache, 4, buffer, 2), STMBOOT_OK);
+	cr_expect_str_eq(buffer, "ef");
+	cr_expect_eq(stmboot_source_read(cache, 5, buffer, 2), STMBOOT_TRUNCATED);
+
+	scope = sb_scope(diags, cache);
+	scope.ceiling = STMBOOT_WARNING;
+	sb_report(&scope, SB_IMAGE_TRUNCATED,
+		  &(struct sb_finding){ .offset = 4, .length = 2, .found = "6 bytes" });
+	diag = stmboot_diags_get(diags, 0);
+	cr_assert_not_null(diag);
+	cr_expect_str_eq(diag->code, "image.truncated");
+	cr_expect_eq(diag->severity, STMBOOT_WARNING, "the context of a card may lower a severity");
+	cr_expect(diag->place.has_offset);
+	cr_expect_eq(diag->place.offset, 14);
+	cr_expect_null(stmboot_diags_get(diags, 1));
+
+	stmboot_diags_free(diags);
+	stmboot_source_close(cache);
+	stmboot_source_close(window);
+	stmboot_source_close(memory);
+	stmboot_context_free(ctx);
+}
+
+Test(base, every_code_is_complete_and_named_after_an_area)
+{
+	for (size_t i = 0; i < stmboot_code_count(); i++) {
+		const struct stmboot_code *code = stmboot_code_at(i);
+
+		cr_expect_not_null(strchr(code->code, '.'), "%s", code->code);
+		cr_expect_eq(stmboot_code_find(code->code), code, "%s stands twice", code->code);
+		cr_expect(strlen(code->meaning) > 0 && strlen(code->explanation) > 0 &&
+				  strlen(code->source) > 0,
+			  "%s", code->code);
+	}
+}
