@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SB_FORMAT_GPT_H
+#define SB_FORMAT_GPT_H
+
+#include <stmboot/gpt.h>
+
+#include "base/diag.h"
+
+/* Turn the facts about a medium's tables into findings; the scope's source is the medium. */
+void sb_gpt_validate(const struct sb_scope *scope, const struct stmboot_gpt *gpt);
+
+#endif
