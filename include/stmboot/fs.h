@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Files inside an ext2, ext3 or ext4 file system.
+ *
+ * The same file system is read in two ways behind one interface. What U-Boot
+ * finds decides whether a board loads its kernel; what Linux finds decides
+ * whether it starts its first process; and the two differ: U-Boot replays no
+ * journal, verifies no checksum and does not know every feature.
+ *
+ * Paths are those inside the file system; a leading slash is optional. No
+ * symbolic link leads out of it. Names are bytes and may hold anything but a
+ * slash and NUL: pass them through stmboot_escape() (text.h) before they meet
+ * a terminal.
+ */
+#ifndef STMBOOT_FS_H
+#define STMBOOT_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stmboot/context.h>
+#include <stmboot/source.h>
+#include <stmboot/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A file system opened for reading in one of the two ways. */
+struct stmboot_fs;
+
+/** What an inode is. */
+enum stmboot_fs_type {
+	STMBOOT_FS_UNKNOWN, /**< a type that no system knows */
+	STMBOOT_FS_FILE,
+	STMBOOT_FS_DIRECTORY,
+	STMBOOT_FS_SYMLINK,
+	STMBOOT_FS_CHAR_DEVICE,
+	STMBOOT_FS_BLOCK_DEVICE,
+	STMBOOT_FS_FIFO,
+	STMBOOT_FS_SOCKET,
+};
+
+/** Flags of an inode that matter to a boot or an edit; bits of stmboot_fs_node.flags. */
+enum stmboot_fs_flag {
+	STMBOOT_FS_IMMUTABLE = 1 << 0,   /**< may not be changed */
+	STMBOOT_FS_APPEND_ONLY = 1 << 1, /**< may only grow */
+	STMBOOT_FS_ENCRYPTED = 1 << 2,   /**< content (or names, of a directory) is cipher text */
+	STMBOOT_FS_VERITY = 1 << 3,      /**< protected by fs-verity */
+	STMBOOT_FS_CASEFOLD = 1 << 4,    /**< a directory that Linux searches without case */
+	STMBOOT_FS_INLINE_DATA = 1 << 5, /**< content stands in the inode; U-Boot does not find it */
+	STMBOOT_FS_EXTENTS = 1 << 6,     /**< mapped by extents, not by block lists */
+};
+
+enum {
+	STMBOOT_FS_NAME_BYTES = 256,  /**< room for any name and its NUL */
+	STMBOOT_FS_PATH_BYTES = 4096, /**< room for any path that Linux accepts, and its NUL */
+};
+
+/** What a path leads to. */
+struct stmboot_fs_node {
+	uint32_t inode;
+	enum stmboot_fs_type type;
+	uint32_t mode; /**< permissions and set-id bits, without the type: 0 to 07777 */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t links;
+	uint64_t size;  /**< bytes; the U-Boot reader gives the low 32 bits, as U-Boot sees it */
+	int64_t mtime;  /**< seconds since 1970 */
+	uint32_t flags; /**< of enum stmboot_fs_flag */
+	uint32_t device_major; /**< of a character or block device, else 0 */
+	uint32_t device_minor;
+	uint32_t reserved[7]; /**< 0; room for later fields */
+};
+
+/** One name of a directory; valid during the callback. */
+struct stmboot_fs_entry {
+	const char *name;          /**< NUL-terminated */
+	uint32_t inode;            /**< 0 for a removed name, which only the U-Boot reader gives */
+	enum stmboot_fs_type type; /**< as the directory says it, which may be STMBOOT_FS_UNKNOWN */
+};
+
+/** Called for one name; false ends the listing, which is then still STMBOOT_OK. */
+typedef bool stmboot_fs_visit(void *user, const struct stmboot_fs_entry *entry);
+
+/**
+ * Open a file system as U-Boot sees it.
+ *
+ * Follows U-Boot's fs/ext4 in what it does not do, too: the journal is not
+ * replayed, checksums and unknown features are ignored, descriptors of meta_bg
+ * are taken from where they would stand without it, inline data is taken for
+ * block numbers, unwritten extents give what stands on the medium, and names
+ * with inode 0 still match.
+ * U-Boot fs/ext4/ext4_common.c.
+ *
+ * @param ctx  allocator; must outlive the file system
+ * @param src  the partition, best through a cache; borrowed until the file system is closed
+ * @param out  on success, a file system to release with stmboot_fs_close()
+ * @return STMBOOT_OK; STMBOOT_NOT_RECOGNISED without the magic number;
+ *         STMBOOT_CORRUPT or STMBOOT_TRUNCATED when U-Boot cannot read the root
+ *         directory's inode; STMBOOT_IO; STMBOOT_NO_MEMORY. On failure *out is
+ *         untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_open_uboot(struct stmboot_context *ctx, struct stmboot_source *src,
+		      struct stmboot_fs **out);
+
+/**
+ * Open a file system as Linux sees it, apart from what a replay of the journal
+ * would change.
+ *
+ * @param ctx  allocator; must outlive the file system
+ * @param src  the partition, best through a cache; borrowed until the file system is closed
+ * @param out  on success, a file system to release with stmboot_fs_close()
+ * @return STMBOOT_OK; STMBOOT_NOT_RECOGNISED without the magic number;
+ *         STMBOOT_UNSUPPORTED for a feature that is not known; STMBOOT_CORRUPT
+ *         when the superblock, the group descriptors or the root inode are
+ *         damaged, which includes a wrong checksum; STMBOOT_TRUNCATED;
+ *         STMBOOT_LIMIT; STMBOOT_IO; STMBOOT_NO_MEMORY. On failure *out is
+ *         untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_open_linux(struct stmboot_context *ctx, struct stmboot_source *src,
+		      struct stmboot_fs **out);
+
+/** Close a file system; NULL is fine. Files opened in it must be closed before. */
+STMBOOT_API void stmboot_fs_close(struct stmboot_fs *fs);
+
+/**
+ * What a path leads to.
+ *
+ * @param fs      file system
+ * @param path    path inside it; "" and "/" are its root
+ * @param follow  follow a symbolic link at the end, too
+ * @param node    filled on success
+ * @return STMBOOT_OK; STMBOOT_NOT_FOUND when there is no such path, which
+ *         includes one that goes through something other than a directory;
+ *         STMBOOT_LIMIT for too many symbolic links (U-Boot follows 7, Linux 40)
+ *         or a path too long; STMBOOT_CORRUPT for damaged structures;
+ *         STMBOOT_TRUNCATED when one stands past the end of the source;
+ *         STMBOOT_UNSUPPORTED for a way through an encrypted directory;
+ *         STMBOOT_IO; STMBOOT_NO_MEMORY. stmboot_fs_trouble() tells more.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_stat(struct stmboot_fs *fs,
+								  const char *path, bool follow,
+								  struct stmboot_fs_node *node);
+
+/**
+ * The path with every symbolic link, "." and ".." resolved.
+ *
+ * @param fs      file system
+ * @param path    path inside it
+ * @param buffer  receives an absolute path and its NUL
+ * @param size    bytes in buffer; STMBOOT_FS_PATH_BYTES is always enough
+ * @return as stmboot_fs_stat(); STMBOOT_LIMIT also when the result does not fit
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_resolve(struct stmboot_fs *fs, const char *path, char *buffer, size_t size);
+
+/**
+ * The target of a symbolic link, as written.
+ *
+ * @param fs      file system
+ * @param path    path of the link itself
+ * @param buffer  receives the target and its NUL
+ * @param size    bytes in buffer; STMBOOT_FS_PATH_BYTES is always enough
+ * @return as stmboot_fs_stat(); STMBOOT_INVALID_ARGUMENT when it is no symbolic
+ *         link; STMBOOT_LIMIT also when the target does not fit
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_readlink(struct stmboot_fs *fs, const char *path, char *buffer, size_t size);
+
+/**
+ * The content of a regular file as a source.
+ *
+ * Holes read as zeros and stand nowhere on the medium; for everything else
+ * stmboot_source_locate() tells where. Reading gives STMBOOT_CORRUPT where the
+ * block map is damaged, and STMBOOT_TRUNCATED for a block past the end of the
+ * partition. (U-Boot's commands fail on an empty file.)
+ *
+ * @param fs    file system; must outlive the source
+ * @param path  path inside it; symbolic links are followed
+ * @param out   on success, a source to release with stmboot_source_close()
+ * @return as stmboot_fs_stat(); STMBOOT_INVALID_ARGUMENT when it is not a
+ *         regular file (to U-Boot: STMBOOT_NOT_FOUND); STMBOOT_UNSUPPORTED when
+ *         Linux would need a key to read it. On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_open(struct stmboot_fs *fs, const char *path, struct stmboot_source **out);
+
+/**
+ * Visit the names of a directory, in the order of the medium, "." and ".."
+ * included.
+ *
+ * @param fs     file system; the callback may use it
+ * @param path   path of the directory; symbolic links are followed
+ * @param visit  called for every name
+ * @param user   handed to it
+ * @return as stmboot_fs_stat(); STMBOOT_INVALID_ARGUMENT when it is not a
+ *         directory. What was visited before the trouble stays visited.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_list(struct stmboot_fs *fs,
+								  const char *path,
+								  stmboot_fs_visit *visit,
+								  void *user);
+
+/**
+ * What the last failed call on a file system, or on a file opened in it,
+ * stumbled over.
+ *
+ * @param fs          file system
+ * @param has_offset  set to whether a place is known
+ * @param offset      that place, in bytes from the start of the medium
+ * @return one phrase, static; NULL when nothing failed so far
+ */
+STMBOOT_API const char *stmboot_fs_trouble(const struct stmboot_fs *fs, bool *has_offset,
+					   uint64_t *offset);
+
+/** The three words of feature bits. */
+enum stmboot_ext4_feature_set {
+	STMBOOT_EXT4_COMPAT,    /**< unknown bits do no harm */
+	STMBOOT_EXT4_INCOMPAT,  /**< unknown bits forbid mounting */
+	STMBOOT_EXT4_RO_COMPAT, /**< unknown bits forbid writing */
+};
+
+/** What the superblock says of its own checksum. */
+enum stmboot_ext4_checksum {
+	STMBOOT_EXT4_CHECKSUM_ABSENT, /**< the feature metadata_csum is off */
+	STMBOOT_EXT4_CHECKSUM_OK,
+	STMBOOT_EXT4_CHECKSUM_BAD,
+};
+
+/**
+ * The facts of a superblock, as they stand there: none was judged.
+ * ext4 disk layout, "The Super Block".
+ */
+struct stmboot_ext4_info {
+	char label[17];        /**< any bytes, NUL-terminated */
+	char uuid[37];         /**< lower case, with dashes */
+	char last_mounted[65]; /**< the directory it was last mounted on */
+
+	uint32_t revision;          /**< 0 or 1 */
+	uint64_t block_bytes;       /**< 0 when the field is out of range */
+	uint64_t cluster_bytes;     /**< block_bytes without the feature bigalloc */
+	uint64_t blocks_count;      /**< of blocks, also with bigalloc */
+	uint64_t free_blocks_count; /**< with bigalloc as well */
+	uint64_t size_bytes;        /**< blocks_count * block_bytes; UINT64_MAX if that overflows */
+	uint32_t inodes_count;
+	uint32_t free_inodes_count;
+	uint32_t first_data_block;
+	uint32_t blocks_per_group;
+	uint32_t inodes_per_group;
+	uint32_t inode_bytes;      /**< 128 in revision 0 */
+	uint32_t descriptor_bytes; /**< 32 without the feature 64bit */
+
+	uint32_t compat; /**< feature bits; stmboot_ext4_feature_name() names them */
+	uint32_t incompat;
+	uint32_t ro_compat;
+
+	uint16_t state;         /**< 1 cleanly unmounted, 2 errors seen, 4 orphans being recovered */
+	uint32_t journal_inode; /**< 0 for none or one on another device */
+	uint32_t first_orphan;  /**< inode to be finished or removed at the next mount, or 0 */
+	bool has_journal;
+	bool needs_recovery; /**< the journal holds changes that are not in place yet */
+
+	enum stmboot_ext4_checksum checksum;
+	uint32_t checksum_stored;
+	uint32_t checksum_computed;
+
+	int64_t mount_time; /**< seconds since 1970; 0 for never, here and below */
+	int64_t write_time;
+	int64_t check_time; /**< of the last e2fsck */
+	int64_t mkfs_time;
+	uint16_t mount_count;
+
+	uint32_t error_count; /**< errors that Linux has seen since the last e2fsck */
+	int64_t first_error_time;
+	int64_t last_error_time;
+
+	uint32_t checksum_type;    /**< 1: crc32c */
+	uint32_t first_meta_group; /**< first group described by the feature meta_bg */
+};
+
+/**
+ * Read the superblock of an ext2, ext3 or ext4 file system.
+ *
+ * @param ctx  allocator; must outlive the result
+ * @param src  the partition; borrowed for the call
+ * @param out  on success, the facts, to release with stmboot_ext4_free()
+ * @return STMBOOT_OK; STMBOOT_NOT_RECOGNISED without the magic number or when
+ *         the source ends before the superblock does; STMBOOT_IO;
+ *         STMBOOT_NO_MEMORY. On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_ext4_decode(struct stmboot_context *ctx, struct stmboot_source *src,
+		    const struct stmboot_ext4_info **out);
+
+/** Release what stmboot_ext4_decode() gave; NULL is fine. */
+STMBOOT_API void stmboot_ext4_free(const struct stmboot_ext4_info *info);
+
+/**
+ * The name of a feature, as e2fsprogs spells it, for example "metadata_csum".
+ *
+ * @param set  which word
+ * @param bit  number of the bit, 0 to 31
+ * @return a static string, or NULL for a bit that has no name
+ */
+STMBOOT_API const char *stmboot_ext4_feature_name(enum stmboot_ext4_feature_set set, unsigned bit);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

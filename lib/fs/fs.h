@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SB_FS_FS_H
+#define SB_FS_FS_H
+
+#include <stmboot/fs.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+
+/*
+ * Decode the superblock of `src` into an arena. As stmboot_ext4_decode().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct sb_arena *arena,
+						     struct stmboot_source *src,
+						     const struct stmboot_ext4_info **out);
+
+/*
+ * Findings on the superblock alone. The scope's source is the partition as far
+ * as the image has it; `partition_bytes` is its size by the partition table.
+ * Whether U-Boot finds what it needs is judged by looking with its reader.
+ */
+void sb_ext4_validate(const struct sb_scope *scope, const struct stmboot_ext4_info *info,
+		      uint64_t partition_bytes);
+
+/* A list of feature names for a message, for example "meta_bg, bit 23"; NULL without memory. */
+char *sb_ext4_feature_list(struct sb_arena *arena, enum stmboot_ext4_feature_set set,
+			   uint32_t bits);
+
+#endif
