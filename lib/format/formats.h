@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The formats behind one shape, for layers above that have an arena and a
+ * scope of their own. Each decoder fills a record that the caller keeps; what
+ * a record points at lives in the arena.
+ */
+#ifndef SB_FORMAT_FORMATS_H
+#define SB_FORMAT_FORMATS_H
+
+#include <stmboot/content.h>
+#include <stmboot/fip.h>
+#include <stmboot/fwu.h>
+#include <stmboot/stm32.h>
+#include <stmboot/uimage.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "format/scan.h"
+
+/* As the public decoders, into memory of the caller's. */
+STMBOOT_NODISCARD enum stmboot_status sb_stm32_decode(struct stmboot_source *src,
+						      struct stmboot_stm32 *out);
+STMBOOT_NODISCARD enum stmboot_status sb_uimage_decode(struct stmboot_source *src,
+						       struct stmboot_uimage *out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_fip_decode(struct sb_arena *arena, struct stmboot_source *src, struct stmboot_fip *out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_fwu_decode(struct stmboot_context *ctx, struct stmboot_source *src, struct stmboot_fwu *out);
+
+/*
+ * Verify the payload and identify it in one read. The record gains its computed
+ * checksum, *scan what was found; a compressed uImage is scanned unpacked (the
+ * packed bytes are read once more for their CRC).
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_stm32_scan(struct stmboot_context *ctx,
+						    struct stmboot_source *src,
+						    struct stmboot_stm32 *image,
+						    struct sb_scan *scan);
+STMBOOT_NODISCARD enum stmboot_status sb_uimage_scan(struct stmboot_context *ctx,
+						     struct stmboot_source *src,
+						     struct stmboot_uimage *image,
+						     struct sb_scan *scan);
+
+/*
+ * Validators over a scope. A caller lowers scope->ceiling for a copy that is
+ * not needed and sets scope->stage where the usual one does not fit.
+ */
+void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 *image,
+		       enum stmboot_stm32_role role);
+void sb_uimage_validate(const struct sb_scope *scope, const struct stmboot_uimage *image,
+			enum stmboot_uimage_role role);
+void sb_fip_validate(const struct sb_scope *scope, const struct stmboot_fip *fip);
+void sb_fwu_validate(const struct sb_scope *scope, const struct stmboot_fwu *fwu);
+
+/* Report that an STM32 header was expected where something else stands. */
+void sb_stm32_report_no_magic(const struct sb_scope *scope, enum stmboot_content content);
+
+#endif
