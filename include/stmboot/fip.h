@@ -17,6 +17,7 @@
 #include <stmboot/diag.h>
 #include <stmboot/source.h>
 #include <stmboot/status.h>
+#include <stmboot/stm32.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,12 @@ struct stmboot_fip {
 	uint64_t toc_bytes;   /**< header, entries and terminator, as far as there are any */
 	uint64_t total_bytes; /**< what the terminator says; 0 without one */
 	uint64_t source_bytes;
+	uint32_t tos_magic; /**< first word of the tos-fw payload, 0 when it cannot be read */
+};
+
+/** Values of tos_magic that say what the secure OS is. */
+enum {
+	STMBOOT_FIP_OPTEE = 0x4554504f, /**< "OPTE": an OP-TEE header */
 };
 
 /**
@@ -73,13 +80,14 @@ STMBOOT_API const struct stmboot_fip_entry *stmboot_fip_find(const struct stmboo
  *
  * @param fip    a decoded table
  * @param src    the source that it was decoded from; places are counted in it
+ * @param soc    decides which images must be there; may be unknown
  * @param diags  gains one entry per defect
  * @return STMBOOT_OK; STMBOOT_NO_MEMORY or STMBOOT_LIMIT when the list could
  *         not take them all
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fip_validate(const struct stmboot_fip *fip, struct stmboot_source *src,
-		     struct stmboot_diags *diags);
+		     enum stmboot_soc soc, struct stmboot_diags *diags);
 
 #ifdef __cplusplus
 }

@@ -29,8 +29,10 @@ sb_fwu_decode(struct stmboot_context *ctx, struct stmboot_source *src, struct st
 
 /*
  * Verify the payload and identify it in one read. The record gains its computed
- * checksum, *scan what was found; a compressed uImage is scanned unpacked (the
- * packed bytes are read once more for their CRC).
+ * checksum, *scan what was found; of a payload that is cut short what is there
+ * is scanned, and no checksum is computed. A gzip uImage is scanned unpacked,
+ * for which its data is read a second time. STMBOOT_LIMIT, with nothing read,
+ * when the payload is longer than max_unpacked_bytes.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_stm32_scan(struct stmboot_context *ctx,
 						    struct stmboot_source *src,
@@ -49,7 +51,8 @@ void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 
 		       enum stmboot_stm32_role role);
 void sb_uimage_validate(const struct sb_scope *scope, const struct stmboot_uimage *image,
 			enum stmboot_uimage_role role);
-void sb_fip_validate(const struct sb_scope *scope, const struct stmboot_fip *fip);
+void sb_fip_validate(const struct sb_scope *scope, const struct stmboot_fip *fip,
+		     enum stmboot_soc soc);
 void sb_fwu_validate(const struct sb_scope *scope, const struct stmboot_fwu *fwu);
 
 /* Report that an STM32 header was expected where something else stands. */
