@@ -60,19 +60,16 @@ enum stmboot_gpt_state {
 
 /** What is wrong with one copy, as bits. */
 enum stmboot_gpt_defect {
-	STMBOOT_GPT_HEADER_SIZE = 1 << 0,  /**< below 92 or above the sector size */
-	STMBOOT_GPT_HEADER_CRC = 1 << 1,   /**< computed over header_size bytes */
-	STMBOOT_GPT_MY_LBA = 1 << 2,       /**< the header says it stands elsewhere */
-	STMBOOT_GPT_USABLE_ORDER = 1 << 3, /**< first usable > last usable */
-	STMBOOT_GPT_USABLE_END = 1 << 4,   /**< usable range reaches past the medium */
-	STMBOOT_GPT_ENTRY_SIZE = 1 << 5,   /**< not 128: no reader takes another */
-	STMBOOT_GPT_ENTRY_COUNT = 1 << 6,  /**< none, or an array above 4 MiB (Linux's kmalloc) */
-	STMBOOT_GPT_ENTRIES_RANGE =
-		1 << 7, /**< the array reaches past the medium, or its size overflows */
-	STMBOOT_GPT_ENTRIES_CRC = 1 << 8, /**< computed over count x size bytes */
-	STMBOOT_GPT_UNREADABLE = 1 << 9,  /**< the source gave an error; the rest is not known */
-	STMBOOT_GPT_ENTRIES_LIMIT =
-		1 << 10, /**< not a defect: more entries than the context's limit keeps */
+	STMBOOT_GPT_HEADER_SIZE = 1 << 0,   /**< below 92 or above the sector size */
+	STMBOOT_GPT_HEADER_CRC = 1 << 1,    /**< computed over header_size bytes */
+	STMBOOT_GPT_MY_LBA = 1 << 2,        /**< the header says it stands elsewhere */
+	STMBOOT_GPT_USABLE_ORDER = 1 << 3,  /**< first usable > last usable */
+	STMBOOT_GPT_USABLE_END = 1 << 4,    /**< usable range reaches past the medium */
+	STMBOOT_GPT_ENTRY_SIZE = 1 << 5,    /**< not 128: no reader takes another */
+	STMBOOT_GPT_ENTRY_COUNT = 1 << 6,   /**< none, or an array above 4 MiB (Linux's kmalloc) */
+	STMBOOT_GPT_ENTRIES_RANGE = 1 << 7, /**< the array reaches past the medium */
+	STMBOOT_GPT_ENTRIES_CRC = 1 << 8,   /**< computed over count x size bytes */
+	STMBOOT_GPT_UNREADABLE = 1 << 9,    /**< the source gave an error; the rest is not known */
 };
 
 /** What is wrong with one partition, as bits. */
@@ -81,7 +78,6 @@ enum stmboot_partition_defect {
 	STMBOOT_PARTITION_BEYOND = 1 << 1,   /**< reaches past the end of the medium */
 	STMBOOT_PARTITION_OVERLAPS = 1 << 2, /**< shares sectors with partition `overlaps` */
 	STMBOOT_PARTITION_UNUSABLE = 1 << 3, /**< leaves the usable range of its header */
-	STMBOOT_PARTITION_ON_TABLE = 1 << 4, /**< covers a header or an entry array */
 };
 
 /** One partition, or one GPT entry that is not empty. */
@@ -129,9 +125,11 @@ struct stmboot_gpt_copy {
 	uint32_t entry_count;
 	uint32_t entry_size;
 	uint32_t entries_crc;
-	uint32_t entries_crc_computed; /**< 0 when the array could not be read */
+	uint32_t entries_crc_computed; /**< 0 when the array is out of reach or above 4 MiB */
 	uint64_t entries_offset;
 	uint64_t entries_length; /**< bytes of the array */
+	bool entries_cut; /**< used entries lie past the context's max_gpt_entries and are not kept
+			   */
 	/** Entries that are not empty, in table order, `used` or not. */
 	const struct stmboot_partition *const *entries;
 	size_t entry_items;
@@ -154,6 +152,7 @@ struct stmboot_mbr_record {
 /** LBA 0. */
 struct stmboot_mbr {
 	bool has_signature; /**< 55 AA at 510 */
+	bool unreadable;    /**< the source gave an error; everything else is zero */
 	uint32_t disk_signature;
 	struct stmboot_mbr_record records[4];
 	int protective; /**< index of the first 0xEE record that starts at LBA 1, or -1 */
