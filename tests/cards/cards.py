@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Healthy boot cards from Debian's binaries, in Buildroot's shape.
 
 fsbl1 and fsbl2 hold U-Boot SPL, ssbl holds U-Boot, rootfs is a bootable ext4
@@ -160,11 +161,12 @@ def place(source, path, mode=0o644):
     os.chmod(path, mode)
 
 
-def root_tree(packages, tree, full, conf=None):
+def root_tree(packages, tree, *, full=False, builtin=False, conf=None):
     """Lay out the root file system below the directory tree.
 
     full: with all of the kernel's modules, a few thousand files; else with
-    their lists and those that the initrd has.
+    their lists and those that the initrd has. builtin: as if those were
+    built into the kernel, as in a kernel configured for the board.
     """
     for name in ("bin", "dev", "etc", "proc", "root", "run", "sbin", "sys", "tmp", "var"):
         os.makedirs(os.path.join(tree, name))
@@ -186,8 +188,12 @@ def root_tree(packages, tree, full, conf=None):
         shutil.copytree(packages.modules, modules)
     else:
         names = [n for n in os.listdir(packages.modules) if n.startswith("modules.")]
-        for name in names + packages.module_files(INITRD_MODULES):
+        needed = packages.module_files(INITRD_MODULES)
+        for name in names if builtin else names + needed:
             place(os.path.join(packages.modules, name), os.path.join(modules, name))
+        if builtin:
+            with open(os.path.join(modules, "modules.builtin"), "a", encoding="utf-8") as f:
+                f.write("".join(name + "\n" for name in needed))
     settle(tree)
 
 
@@ -235,12 +241,12 @@ def assemble(path, parts):
         os.replace(os.path.join(work, "out", name), path)
 
 
-def make_card(packages, path, size, *, full=False, conf=None, first=None, second=None):
+def make_card(packages, path, size, *, first=None, second=None, **contents):
     """A healthy card; first and second are the loaders' bytes, else SPL and U-Boot."""
     with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as work:
         tree = os.path.join(work, "tree")
         os.mkdir(tree)
-        root_tree(packages, tree, full, conf)
+        root_tree(packages, tree, **contents)
         filesystem = os.path.join(work, "rootfs.ext4")
         tools.make_ext4(filesystem, tree, size, *([] if size < 16 * GIB else ["-Elazy_itable_init=1"]))
         shutil.rmtree(tree)
@@ -264,6 +270,8 @@ def healthy(packages):
         "dk2": lambda path: make_card(packages, path, 256 * MIB, full=True),
         "small": lambda path: make_card(packages, path, 64 * MIB),
         "partuuid": lambda path: make_card(packages, path, 64 * MIB, conf=partuuid),
+        "builtin": lambda path: make_card(packages, path, 64 * MIB, builtin=True,
+                                          conf=configuration(ramdisk=False)),
         "tfa": lambda path: make_card(packages, path, 64 * MIB, first=tfa_stand_in(),
                                       second=stm32_uboot(packages)),
         "huge": lambda path: make_card(packages, path, 60 * GIB, full=True),
