@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Defects made on purpose. The tests that run them pass only when the memory
  * checkers report them although Criterion exits with success.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The boot card's formats as the tests write them.
 
 Kept apart from the library on purpose: what is built here follows the

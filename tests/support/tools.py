@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Running the tools that build test images, always in the same surroundings."""
 
 import os
