@@ -50,7 +50,7 @@ enum stmboot_fs_flag {
 	STMBOOT_FS_ENCRYPTED = 1 << 2,   /**< content (or names, of a directory) is cipher text */
 	STMBOOT_FS_VERITY = 1 << 3,      /**< protected by fs-verity */
 	STMBOOT_FS_CASEFOLD = 1 << 4,    /**< a directory that Linux searches without case */
-	STMBOOT_FS_INLINE_DATA = 1 << 5, /**< content stands in the inode; U-Boot does not find it */
+	STMBOOT_FS_INLINE_DATA = 1 << 5, /**< content stands in the inode, unseen by U-Boot */
 	STMBOOT_FS_EXTENTS = 1 << 6,     /**< mapped by extents, not by block lists */
 };
 
@@ -103,9 +103,9 @@ typedef bool stmboot_fs_visit(void *user, const struct stmboot_fs_entry *entry);
  *         directory's inode; STMBOOT_IO; STMBOOT_NO_MEMORY. On failure *out is
  *         untouched.
  */
-STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
-stmboot_fs_open_uboot(struct stmboot_context *ctx, struct stmboot_source *src,
-		      struct stmboot_fs **out);
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_open_uboot(struct stmboot_context *ctx,
+									struct stmboot_source *src,
+									struct stmboot_fs **out);
 
 /**
  * Open a file system as Linux sees it, apart from what a replay of the journal
@@ -121,9 +121,9 @@ stmboot_fs_open_uboot(struct stmboot_context *ctx, struct stmboot_source *src,
  *         STMBOOT_LIMIT; STMBOOT_IO; STMBOOT_NO_MEMORY. On failure *out is
  *         untouched.
  */
-STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
-stmboot_fs_open_linux(struct stmboot_context *ctx, struct stmboot_source *src,
-		      struct stmboot_fs **out);
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_open_linux(struct stmboot_context *ctx,
+									struct stmboot_source *src,
+									struct stmboot_fs **out);
 
 /** Close a file system; NULL is fine. Files opened in it must be closed before. */
 STMBOOT_API void stmboot_fs_close(struct stmboot_fs *fs);
@@ -143,9 +143,8 @@ STMBOOT_API void stmboot_fs_close(struct stmboot_fs *fs);
  *         STMBOOT_UNSUPPORTED for a way through an encrypted directory;
  *         STMBOOT_IO; STMBOOT_NO_MEMORY. stmboot_fs_trouble() tells more.
  */
-STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_stat(struct stmboot_fs *fs,
-								  const char *path, bool follow,
-								  struct stmboot_fs_node *node);
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_stat(struct stmboot_fs *fs, const char *path, bool follow, struct stmboot_fs_node *node);
 
 /**
  * The path with every symbolic link, "." and ".." resolved.
@@ -201,10 +200,8 @@ stmboot_fs_open(struct stmboot_fs *fs, const char *path, struct stmboot_source *
  * @return as stmboot_fs_stat(); STMBOOT_INVALID_ARGUMENT when it is not a
  *         directory. What was visited before the trouble stays visited.
  */
-STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_list(struct stmboot_fs *fs,
-								  const char *path,
-								  stmboot_fs_visit *visit,
-								  void *user);
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_list(struct stmboot_fs *fs, const char *path, stmboot_fs_visit *visit, void *user);
 
 /**
  * What the last failed call on a file system, or on a file opened in it,
@@ -259,7 +256,7 @@ struct stmboot_ext4_info {
 	uint32_t incompat;
 	uint32_t ro_compat;
 
-	uint16_t state;         /**< 1 cleanly unmounted, 2 errors seen, 4 orphans being recovered */
+	uint16_t state; /**< 1 cleanly unmounted, 2 errors seen, 4 orphans being recovered */
 	uint32_t journal_inode; /**< 0 for none or one on another device */
 	uint32_t first_orphan;  /**< inode to be finished or removed at the next mount, or 0 */
 	bool has_journal;
@@ -280,7 +277,8 @@ struct stmboot_ext4_info {
 	int64_t last_error_time;
 
 	uint32_t checksum_type;    /**< 1: crc32c */
-	uint32_t first_meta_group; /**< first group described by the feature meta_bg */
+	uint32_t first_meta_group; /**< first descriptor block that meta_bg places elsewhere */
+	uint32_t clusters_per_group;
 };
 
 /**

@@ -22,8 +22,4 @@ STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct sb_arena *arena,
 void sb_ext4_validate(const struct sb_scope *scope, const struct stmboot_ext4_info *info,
 		      uint64_t partition_bytes);
 
-/* A list of feature names for a message, for example "meta_bg, bit 23"; NULL without memory. */
-char *sb_ext4_feature_list(struct sb_arena *arena, enum stmboot_ext4_feature_set set,
-			   uint32_t bits);
-
 #endif

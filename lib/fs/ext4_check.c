@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Findings on the superblock alone. */
+#include "fs/fs.h"
+
+#include <inttypes.h>
+
+#include "fs/ext4.h"
+
+enum {
+	MAX_DESCRIPTOR_BYTES = 1024,
+	PAGE_BYTES = 4096, /* of Linux on 32-bit ARM */
+};
+
+/* What Linux 6.1 mounts, and what it mounts for writing. */
+enum {
+	KNOWN_INCOMPAT = 0x2 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x2000 | 0x4000 |
+			 0x8000 | 0x10000 | 0x20000,
+	KNOWN_RO_COMPAT = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200 | 0x400 |
+			  0x1000 | 0x2000 | 0x8000 | 0x10000,
+};
+
+static bool is_power_of_two(uint64_t value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
+uint64_t sb_ext4_groups(const struct stmboot_ext4_info *info)
+{
+	return (info->blocks_count - info->first_data_block - 1) / info->blocks_per_group + 1;
+}
+
+/* A condition that must not be, with the field to blame. */
+static bool defect(uint64_t *field, uint64_t at, bool condition)
+{
+	*field = at;
+	return condition;
+}
+
+static bool bad_descriptor_size(const struct stmboot_ext4_info *info)
+{
+	return (info->incompat & INCOMPAT_64BIT) != 0 &&
+	       (!is_power_of_two(info->descriptor_bytes) || info->descriptor_bytes < 64 ||
+		info->descriptor_bytes > MAX_DESCRIPTOR_BYTES);
+}
+
+static const char *size_defect(const struct stmboot_ext4_info *info, uint64_t *field)
+{
+	if (defect(field, S_LOG_BLOCK_SIZE, info->block_bytes == 0))
+		return "the block size is out of range";
+	if (defect(field, S_LOG_CLUSTER_SIZE, info->cluster_bytes < info->block_bytes))
+		return "the cluster size is out of range";
+	if (defect(field, S_INODE_SIZE,
+		   !is_power_of_two(info->inode_bytes) ||
+			   info->inode_bytes < EXT4_FIRST_INODE_BYTES ||
+			   info->inode_bytes > info->block_bytes))
+		return "the inode size is out of range";
+	if (defect(field, S_DESC_SIZE, bad_descriptor_size(info)))
+		return "the size of a group descriptor is out of range";
+	return NULL;
+}
+
+static const char *group_defect(const struct stmboot_ext4_info *info, uint64_t *field)
+{
+	uint64_t bits = info->block_bytes * 8;
+	uint64_t ratio = info->cluster_bytes / info->block_bytes;
+
+	if (defect(field, S_FIRST_DATA_BLOCK,
+		   info->first_data_block >= info->blocks_count ||
+			   (info->first_data_block == 0 && info->cluster_bytes == 1024)))
+		return "the first data block is out of range";
+	if (defect(field, S_BLOCKS_PER_GROUP,
+		   info->blocks_per_group == 0 || info->blocks_per_group / ratio > bits))
+		return "the number of blocks in a group is out of range";
+	if (defect(field, S_CLUSTERS_PER_GROUP,
+		   (info->ro_compat & RO_COMPAT_BIGALLOC) != 0 &&
+			   info->clusters_per_group * ratio != info->blocks_per_group))
+		return "the number of clusters in a group contradicts that of blocks";
+	if (defect(field, S_INODES_PER_GROUP,
+		   info->inodes_per_group < info->block_bytes / info->inode_bytes ||
+			   info->inodes_per_group > bits))
+		return "the number of inodes in a group is out of range";
+	return NULL;
+}
+
+static const char *count_defect(const struct stmboot_ext4_info *info, uint64_t *field)
+{
+	uint64_t groups = sb_ext4_groups(info);
+
+	if (defect(field, S_INODES_COUNT,
+		   groups > UINT32_MAX || groups * info->inodes_per_group != info->inodes_count))
+		return "the number of inodes contradicts that of groups";
+	if (defect(field, S_FIRST_META_BG,
+		   (info->incompat & INCOMPAT_META_BG) != 0 && info->first_meta_group > groups))
+		return "the first meta block group is out of range";
+	return NULL;
+}
+
+const char *sb_ext4_geometry_defect(const struct stmboot_ext4_info *info, uint64_t *field)
+{
+	const char *text = size_defect(info, field);
+
+	if (text == NULL)
+		text = group_defect(info, field);
+	return text != NULL ? text : count_defect(info, field);
+}
+
+uint32_t sb_ext4_unknown_incompat(const struct stmboot_ext4_info *info)
+{
+	return info->incompat & ~(uint32_t)KNOWN_INCOMPAT;
+}
+
+/* A finding on a field of the superblock. */
+static void report(const struct sb_scope *scope, enum sb_code code, uint64_t field, uint64_t length,
+		   struct sb_finding finding)
+{
+	finding.offset = EXT4_SUPERBLOCK_OFFSET + field;
+	finding.length = length;
+	sb_report(scope, code, &finding);
+}
+
+static void check_geometry(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	uint64_t field;
+	const char *text = sb_ext4_geometry_defect(info, &field);
+
+	if (text != NULL)
+		report(scope, SB_EXT4_BAD_GEOMETRY, field, 2,
+		       (struct sb_finding){
+			       .message = text,
+			       .hint = "run e2fsck on the partition, or write the image again" });
+}
+
+static void check_size(const struct sb_scope *scope, const struct stmboot_ext4_info *info,
+		       uint64_t partition_bytes)
+{
+	if (info->block_bytes == 0 || info->size_bytes <= partition_bytes)
+		return;
+	report(scope, SB_EXT4_LARGER_THAN_PARTITION, S_BLOCKS_COUNT_LO, 4,
+	       (struct sb_finding){
+		       .found = sb_text(scope, "%" PRIu64 " blocks of %" PRIu64 " bytes",
+					info->blocks_count, info->block_bytes),
+		       .expected = sb_text(scope, "at most %" PRIu64 " blocks",
+					   partition_bytes / info->block_bytes),
+		       .hint = "make the partition as large as the file system, or the file "
+			       "system smaller before it is written" });
+}
+
+static void check_checksum(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	if (info->checksum != STMBOOT_EXT4_CHECKSUM_BAD)
+		return;
+	report(scope, SB_EXT4_SUPERBLOCK_CHECKSUM, S_CHECKSUM, 4,
+	       (struct sb_finding){
+		       .found = sb_text(scope, "0x%08" PRIx32, info->checksum_stored),
+		       .expected = sb_text(scope, "0x%08" PRIx32, info->checksum_computed),
+		       .hint = "run e2fsck on the partition, or write the image again" });
+}
+
+static void check_journal(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	if (info->needs_recovery)
+		report(scope, SB_EXT4_NEEDS_RECOVERY, S_FEATURE_INCOMPAT, 4,
+		       (struct sb_finding){
+			       .found = "needs_recovery",
+			       .hint = "mount the file system once, or run e2fsck on it" });
+}
+
+static void check_state(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	struct sb_finding finding = { .hint = "run e2fsck on the partition" };
+
+	if (info->state & STATE_ERRORS) {
+		finding.message = "Linux found errors in the file system";
+		finding.found = sb_text(scope, "state 0x%x, %" PRIu32 " errors", info->state,
+					info->error_count);
+		report(scope, SB_EXT4_NOT_CLEAN, S_STATE, 2, finding);
+	} else if ((info->state & STATE_VALID) == 0) {
+		finding.message = "the file system was not unmounted";
+		finding.found = sb_text(scope, "state 0x%x", info->state);
+		report(scope, SB_EXT4_NOT_CLEAN, S_STATE, 2, finding);
+	}
+	finding.message = "removed files wait to be released";
+	if (info->first_orphan != 0) {
+		finding.found = sb_text(scope, "inode %" PRIu32, info->first_orphan);
+		report(scope, SB_EXT4_NOT_CLEAN, S_LAST_ORPHAN, 4, finding);
+	} else if (info->ro_compat & RO_COMPAT_ORPHAN_PRESENT) {
+		finding.found = "orphan_present";
+		report(scope, SB_EXT4_NOT_CLEAN, S_FEATURE_RO_COMPAT, 4, finding);
+	}
+}
+
+/* For example "meta_bg, bit 23". */
+static const char *feature_list(const struct sb_scope *scope, enum stmboot_ext4_feature_set set,
+				uint32_t bits)
+{
+	const char *list = "";
+
+	for (unsigned bit = 0; bit < 32 && list != NULL; bit++) {
+		const char *name = stmboot_ext4_feature_name(set, bit);
+		const char *comma = list[0] != '\0' ? ", " : "";
+
+		if ((bits >> bit & 1) == 0)
+			continue;
+		list = name != NULL ? sb_text(scope, "%s%s%s", list, comma, name)
+				    : sb_text(scope, "%s%sbit %u", list, comma, bit);
+	}
+	return list;
+}
+
+static void check_unknown(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	uint32_t incompat = sb_ext4_unknown_incompat(info);
+	uint32_t ro_compat = info->ro_compat & ~(uint32_t)KNOWN_RO_COMPAT;
+
+	if (incompat != 0)
+		report(scope, SB_EXT4_UNKNOWN_INCOMPAT, S_FEATURE_INCOMPAT, 4,
+		       (struct sb_finding){
+			       .found = feature_list(scope, STMBOOT_EXT4_INCOMPAT, incompat),
+			       .hint = "make the file system with mke2fs -t ext4 of an older "
+				       "e2fsprogs, or without the feature" });
+	if (ro_compat != 0)
+		report(scope, SB_EXT4_UNKNOWN_RO_COMPAT, S_FEATURE_RO_COMPAT, 4,
+		       (struct sb_finding){
+			       .found = feature_list(scope, STMBOOT_EXT4_RO_COMPAT, ro_compat),
+			       .hint = "make the file system without the feature" });
+}
+
+/* Features that U-Boot does not understand, or not wholly. */
+static const struct {
+	uint32_t bit;
+	enum sb_code code;
+	const char *hint;
+} uboot_features[] = {
+	{ INCOMPAT_META_BG, SB_EXT4_META_BG, "make the file system with -O ^meta_bg" },
+	{ INCOMPAT_INLINE_DATA, SB_EXT4_INLINE_DATA, "make the file system with -O ^inline_data" },
+	{ INCOMPAT_ENCRYPT, SB_EXT4_ENCRYPT,
+	  "keep what U-Boot loads in a directory that is not "
+	  "encrypted" },
+	{ INCOMPAT_CASEFOLD, SB_EXT4_CASEFOLD,
+	  "write paths in extlinux.conf exactly as the names "
+	  "of the files" },
+};
+
+static void check_uboot_features(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	for (size_t i = 0; i < sizeof(uboot_features) / sizeof(uboot_features[0]); i++)
+		if (info->incompat & uboot_features[i].bit)
+			report(scope, uboot_features[i].code, S_FEATURE_INCOMPAT, 4,
+			       (struct sb_finding){ .found = feature_list(scope,
+									  STMBOOT_EXT4_INCOMPAT,
+									  uboot_features[i].bit),
+						    .hint = uboot_features[i].hint });
+	if ((info->ro_compat & RO_COMPAT_BIGALLOC) != 0 && info->block_bytes == 1024)
+		report(scope, SB_EXT4_BIGALLOC_1K, S_FEATURE_RO_COMPAT, 4,
+		       (struct sb_finding){
+			       .found = "bigalloc with blocks of 1024 bytes",
+			       .expected = "blocks of 2048 or 4096 bytes",
+			       .hint = "make the file system with -b 4096, or -O ^bigalloc" });
+}
+
+static void check_block_size(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+{
+	if (info->block_bytes > PAGE_BYTES)
+		report(scope, SB_EXT4_LARGE_BLOCK, S_LOG_BLOCK_SIZE, 4,
+		       (struct sb_finding){ .found = sb_text(scope, "%" PRIu64, info->block_bytes),
+					    .expected = "at most 4096",
+					    .hint = "make the file system with -b 4096" });
+}
+
+void sb_ext4_validate(const struct sb_scope *scope, const struct stmboot_ext4_info *info,
+		      uint64_t partition_bytes)
+{
+	check_geometry(scope, info);
+	check_size(scope, info, partition_bytes);
+	check_checksum(scope, info);
+	check_journal(scope, info);
+	check_state(scope, info);
+	check_unknown(scope, info);
+	check_uboot_features(scope, info);
+	check_block_size(scope, info);
+}
