@@ -502,7 +502,7 @@ static enum stmboot_status linux_prepare(struct stmboot_fs *fs)
 {
 	struct linux_reader *reader = sb_arena_alloc(&fs->arena, sizeof(*reader));
 	enum stmboot_status status = check_superblock(fs->info);
-	struct sb_ext4_inode root;
+	struct sb_ext4_inode root = { 0 };
 
 	if (status != STMBOOT_OK)
 		return status;
