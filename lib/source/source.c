@@ -112,5 +112,5 @@ enum stmboot_status sb_source_peek(struct stmboot_source *src, uint64_t offset, 
 
 	memset((char *)buffer + there, 0, size - there);
 	*got = there;
-	return stmboot_source_read(src, offset, buffer, there);
+	return there != 0 ? stmboot_source_read(src, offset, buffer, there) : STMBOOT_OK;
 }

@@ -142,3 +142,22 @@ Test(base, every_code_is_complete_and_named_after_an_area)
 			  "%s", code->code);
 	}
 }
+
+Test(base, a_peek_past_the_end_reads_zeros)
+{
+	struct stmboot_context *ctx;
+	struct stmboot_source *memory;
+	char buffer[4] = "abc";
+	size_t got = 9;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_from_memory(ctx, "0123", 4, &memory), STMBOOT_OK);
+	cr_expect_eq(sb_source_peek(memory, 3, buffer, 4, &got), STMBOOT_OK);
+	cr_expect_eq(got, 1);
+	cr_expect_str_eq(buffer, "3");
+	cr_expect_eq(sb_source_peek(memory, 99, buffer, 4, &got), STMBOOT_OK);
+	cr_expect_eq(got, 0);
+	cr_expect_eq(buffer[0], 0);
+	stmboot_source_close(memory);
+	stmboot_context_free(ctx);
+}
