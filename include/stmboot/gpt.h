@@ -44,8 +44,8 @@ enum stmboot_table_type {
 
 /** The MBR's part in a GPT. */
 enum stmboot_pmbr_state {
-	STMBOOT_PMBR_MISSING, /**< no signature and no 0xEE record, or a plain MBR table */
-	STMBOOT_PMBR_BAD,     /**< no record of type 0xEE that starts at LBA 1, or no signature */
+	STMBOOT_PMBR_MISSING, /**< no 55 AA at the end of LBA 0, or a plain MBR table */
+	STMBOOT_PMBR_BAD,     /**< no record of type 0xEE that starts at LBA 1 */
 	STMBOOT_PMBR_HYBRID,  /**< a good 0xEE record, and others beside it */
 	STMBOOT_PMBR_OK,      /**< a good 0xEE record alone */
 };

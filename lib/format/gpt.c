@@ -247,7 +247,7 @@ static enum stmboot_pmbr_state find_pmbr_state(const struct stmboot_gpt *gpt)
 	if (gpt->type != STMBOOT_TABLE_GPT)
 		return STMBOOT_PMBR_MISSING;
 	if (!mbr->has_signature)
-		return has_protective_type(mbr) ? STMBOOT_PMBR_BAD : STMBOOT_PMBR_MISSING;
+		return STMBOOT_PMBR_MISSING;
 	if (mbr->protective < 0)
 		return STMBOOT_PMBR_BAD;
 	return has_other_records(mbr) ? STMBOOT_PMBR_HYBRID : STMBOOT_PMBR_OK;

@@ -71,14 +71,35 @@ void sb_partition_mark_overlaps(const struct sb_partition_list *list);
 /* The copy that counts as the backup, wherever it was found; never NULL. */
 const struct stmboot_gpt_copy *sb_gpt_backup(const struct stmboot_gpt *gpt);
 
+/* Was the medium larger when its table was made? Then the primary itself is sound. */
+static inline bool sb_gpt_is_cut(const struct stmboot_gpt *gpt)
+{
+	return gpt->primary.state != STMBOOT_GPT_MISSING &&
+	       gpt->primary.alternate_lba >= gpt->sectors;
+}
+
 /* Findings about the MBR, protective or plain. */
 void sb_mbr_validate(const struct sb_scope *scope, const struct stmboot_gpt *gpt);
 
-/* Findings that partitions of both kinds of table share. */
+/* Findings about the entries of a GPT. */
+void sb_gpt_validate_entries(const struct sb_scope *scope, const struct stmboot_gpt *gpt,
+			     const struct stmboot_gpt_copy *copy);
+
+/* Findings that partitions of both kinds of table share; the code says which kind. */
 void sb_partition_check_end(const struct sb_scope *scope, const struct stmboot_gpt *gpt,
 			    const struct stmboot_partition *partition);
 void sb_partition_check_overlap(const struct sb_scope *scope, enum sb_code code,
 				const struct stmboot_gpt *gpt,
 				const struct stmboot_partition *partition);
+
+/* The same scope for what concerns one partition. */
+static inline struct sb_scope sb_partition_scope(const struct sb_scope *scope,
+						 const struct stmboot_partition *partition)
+{
+	struct sb_scope inner = *scope;
+
+	inner.partition = (int32_t)partition->number;
+	return inner;
+}
 
 #endif

@@ -221,13 +221,14 @@ struct stmboot_gpt_view stmboot_gpt_tfa_view(const struct stmboot_gpt *gpt,
 }
 
 /*
- * What the ROM checks is not documented. A primary with a wrong checksum is
- * not to be relied on; its usable range concerns no reader of entries.
+ * What the ROM checks is not documented, so a primary with a defect is not to
+ * be relied on. That an image was cut short is nothing the table can be blamed
+ * for: the ROM would have to know the size of the card.
  */
 struct stmboot_gpt_view stmboot_gpt_rom_view(const struct stmboot_gpt *gpt)
 {
-	const uint32_t tolerated = STMBOOT_GPT_USABLE_ORDER | STMBOOT_GPT_USABLE_END;
 	const struct stmboot_gpt_copy *primary = &gpt->primary;
+	uint32_t tolerated = sb_gpt_is_cut(gpt) ? STMBOOT_GPT_USABLE_END : 0;
 
 	if (gpt->sector_size != SB_SECTOR)
 		return sees_nothing(STMBOOT_GPT_SECTOR_SIZE);

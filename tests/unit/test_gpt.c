@@ -1,66 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "../support/gpt_bench.h"
 
-#include "format/gpt.h"
-#include "../support/gpt_card.h"
-
-enum {
-	SECTORS = 256,
-	COUNT = 128,
-	FIRST = 34,          /* first usable LBA */
-	LAST = SECTORS - 34, /* last usable LBA */
-	HEADER = CARD_SECTOR,
-	BACKUP = (SECTORS - 1) * CARD_SECTOR,
-	ENTRIES = 2 * CARD_SECTOR,
-};
-
-/* A card in memory with its tables. */
-struct bench {
-	struct stmboot_context *ctx;
-	struct stmboot_source *src;
-	struct stmboot_gpt *gpt;
-	uint8_t *bytes;
-};
-
-static struct bench bench_new(uint64_t sectors)
-{
-	struct bench b = { .bytes = calloc(sectors, CARD_SECTOR) };
-
-	cr_assert_not_null(b.bytes);
-	cr_assert_eq(stmboot_context_new(NULL, &b.ctx), STMBOOT_OK);
-	return b;
-}
-
-static void bench_decode(struct bench *b, uint64_t size)
-{
-	stmboot_gpt_free(b->gpt);
-	stmboot_source_close(b->src);
-	b->gpt = NULL;
-	b->src = NULL;
-	cr_assert_eq(stmboot_source_from_memory(b->ctx, b->bytes, size, &b->src), STMBOOT_OK);
-	cr_assert_eq(stmboot_gpt_decode(b->ctx, b->src, &b->gpt), STMBOOT_OK);
-}
-
-static void bench_free(struct bench *b)
-{
-	stmboot_gpt_free(b->gpt);
-	stmboot_source_close(b->src);
-	stmboot_context_free(b->ctx);
-	free(b->bytes);
-}
-
-static struct bench healthy(void)
-{
-	struct bench b = bench_new(SECTORS);
-
-	card_make(b.bytes, SECTORS, COUNT);
-	return b;
-}
-
-/* gpt.md section 9: a card of genimage 16, its headers alone. */
+/* A card that genimage 16 made, its headers alone. */
 static void put_genimage_headers(uint8_t *bytes)
 {
 	static const uint8_t record[] = { 0x00, 0x00, 0x02, 0x00, 0xee, 0x2e, 0x2d, 0x01,
