@@ -103,6 +103,8 @@ sif /boot/zImage flags 0x80010
 END
 block=$(debugfs -R 'bmap /special/unwritten 0' ext4-4k.img 2>/dev/null | cut -d' ' -f1)
 yes stale | head -c 4096 | dd of=ext4-4k.img bs=4096 seek="$block" conv=notrunc status=none
+mke2fs -q -F -b 4096 -O none,$base,extent,flex_bg,64bit,metadata_csum -E nodiscard large.img 60G \
+	>large.log 2>&1
 cp --sparse=always ext4-1k.img removed.img
 seq -f 'rm /many/a-rather-long-name-of-a-file-%05.0f' 200 300 | debugfs -w -f - removed.img \
 	>removed.log 2>&1
@@ -111,4 +113,5 @@ for image in *.img; do
 	dumpe2fs -h "$image" >"${image%.img}.dump" 2>/dev/null
 done
 cd "$start"
-"$@"
+# shellcheck disable=SC2086 # a command with its arguments
+${STMBOOT_RUN_UNDER:-} "$@"

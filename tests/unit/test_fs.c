@@ -9,12 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/cursor.h"
-#include "fs/fs.h"
-#include "source/source.h"
+#include "ext4_medium.h"
 
 /* What U-Boot makes of an image. */
 enum uboot { ALL, NO_SPARSE, NO_INLINE, NOT_ALL, NOTHING };
@@ -33,55 +30,6 @@ static const struct image {
 };
 
 enum { IMAGES = sizeof(images) / sizeof(images[0]) };
-
-static const char *in_folder(const char *name)
-{
-	static char path[STMBOOT_FS_PATH_BYTES];
-	const char *folder = getenv("STMBOOT_EXT4_IMAGES");
-
-	cr_assert_not_null(folder, "run through ext4_images.sh");
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
-/* An image with a cache before it, and one reader. */
-struct medium {
-	struct stmboot_context *ctx;
-	struct stmboot_source *file;
-	struct stmboot_source *cache;
-	struct stmboot_fs *fs;
-};
-
-static void medium_open(struct medium *m, const char *name)
-{
-	char file[64];
-
-	*m = (struct medium){ .fs = NULL };
-	snprintf(file, sizeof(file), "%s.img", name);
-	cr_assert_eq(stmboot_context_new(NULL, &m->ctx), STMBOOT_OK);
-	cr_assert_eq(stmboot_source_open_file(m->ctx, in_folder(file), &m->file), STMBOOT_OK);
-	cr_assert_eq(sb_source_cache(m->ctx, m->file, &m->cache), STMBOOT_OK);
-}
-
-static void open_linux(struct medium *m, const char *name)
-{
-	medium_open(m, name);
-	cr_assert_eq(stmboot_fs_open_linux(m->ctx, m->cache, &m->fs), STMBOOT_OK, "%s", name);
-}
-
-static void open_uboot(struct medium *m, const char *name)
-{
-	medium_open(m, name);
-	cr_assert_eq(stmboot_fs_open_uboot(m->ctx, m->cache, &m->fs), STMBOOT_OK, "%s", name);
-}
-
-static void medium_close(struct medium *m)
-{
-	stmboot_fs_close(m->fs);
-	stmboot_source_close(m->cache);
-	stmboot_source_close(m->file);
-	stmboot_context_free(m->ctx);
-}
 
 static char *host_content(const char *path, size_t size)
 {
@@ -272,4 +220,224 @@ Test(fs, uboot_gives_the_same_where_it_can)
 			     images[i].name, differences);
 		medium_close(&m);
 	}
+}
+
+struct path_case {
+	const char *name;
+	const char *path;
+	enum stmboot_status linux_status;
+	enum stmboot_status uboot_status;
+};
+
+static const struct path_case path_cases[] = {
+	{ "a plain path", "/boot/zImage", STMBOOT_OK, STMBOOT_OK },
+	{ "a leading slash is optional", "boot/zImage", STMBOOT_OK, STMBOOT_OK },
+	{ "slashes may be doubled", "//boot//zImage", STMBOOT_OK, STMBOOT_OK },
+	{ "names are case-sensitive", "/BOOT/zImage", STMBOOT_NOT_FOUND, STMBOOT_NOT_FOUND },
+	{ "U-Boot ignores a slash behind a file", "/boot/zImage/", STMBOOT_NOT_FOUND, STMBOOT_OK },
+	{ "a file is no directory", "/etc/one/x", STMBOOT_NOT_FOUND, STMBOOT_NOT_FOUND },
+	{ "a directory is no file", "/boot", STMBOOT_INVALID_ARGUMENT, STMBOOT_NOT_FOUND },
+	{ "the root is no file", "/", STMBOOT_INVALID_ARGUMENT, STMBOOT_NOT_FOUND },
+	{ "a device is no file", "/special/null", STMBOOT_INVALID_ARGUMENT, STMBOOT_NOT_FOUND },
+	{ "a link to a directory", "/directory/zImage", STMBOOT_OK, STMBOOT_OK },
+	{ "U-Boot cannot go through a link to /", "/root/etc/one", STMBOOT_OK, STMBOOT_NOT_FOUND },
+	{ "U-Boot follows 7 links", "/link7", STMBOOT_OK, STMBOOT_OK },
+	{ "U-Boot follows no 8 links", "/link8", STMBOOT_OK, STMBOOT_LIMIT },
+	{ "Linux follows 40 links", "/link40", STMBOOT_OK, STMBOOT_LIMIT },
+	{ "Linux follows no 41 links", "/link41", STMBOOT_LIMIT, STMBOOT_LIMIT },
+	{ "a link to itself", "/loop", STMBOOT_LIMIT, STMBOOT_LIMIT },
+	{ "a link to nothing", "/dangling", STMBOOT_NOT_FOUND, STMBOOT_NOT_FOUND },
+	{ "links and dots", "/deep/a/b/c/up/c/up/../../../boot/slow", STMBOOT_OK, STMBOOT_OK },
+	{ "the parent of the root is the root", "/../../boot/zImage", STMBOOT_OK, STMBOOT_OK },
+};
+
+static void check_path(struct medium *m, const struct path_case *c, enum stmboot_status expected)
+{
+	struct stmboot_source *src = NULL;
+	bool has_offset;
+	uint64_t offset;
+
+	cr_expect_eq(stmboot_fs_open(m->fs, c->path, &src), expected, "%s", c->name);
+	stmboot_source_close(src);
+	cr_expect_eq(stmboot_fs_trouble(m->fs, &has_offset, &offset) != NULL,
+		     expected != STMBOOT_OK, "%s", c->name);
+}
+
+Test(fs, paths)
+{
+	for (size_t i = 0; i < sizeof(path_cases) / sizeof(path_cases[0]); i++) {
+		struct medium m;
+
+		open_linux(&m, "ext4-4k");
+		check_path(&m, &path_cases[i], path_cases[i].linux_status);
+		medium_close(&m);
+		open_uboot(&m, "ext4-4k");
+		check_path(&m, &path_cases[i], path_cases[i].uboot_status);
+		medium_close(&m);
+	}
+}
+
+static const struct resolve_case {
+	const char *path;
+	const char *resolved;
+} resolve_cases[] = {
+	{ "", "/" },
+	{ "/../..", "/" },
+	{ "/boot/./absolute", "/boot/zImage" },
+	{ "/boot/dots", "/boot/zImage" },
+	{ "/boot/slow", "/boot/zImage" },
+	{ "/directory/extlinux/../relative", "/boot/zImage" },
+	{ "/deep/a/b/c/up", "/deep/a/b" },
+	{ "/link5", "/etc/one" },
+};
+
+Test(fs, resolve_gives_the_final_path)
+{
+	for (size_t i = 0; i < 2 * sizeof(resolve_cases) / sizeof(resolve_cases[0]); i++) {
+		const struct resolve_case *c = &resolve_cases[i / 2];
+		char path[STMBOOT_FS_PATH_BYTES] = "";
+		struct medium m;
+
+		if (i % 2 == 0)
+			open_linux(&m, "ext4-1k");
+		else
+			open_uboot(&m, "ext4-1k");
+		cr_expect_eq(stmboot_fs_resolve(m.fs, c->path, path, sizeof(path)), STMBOOT_OK);
+		cr_expect_str_eq(path, c->resolved, "%s", c->path);
+		cr_expect_eq(stmboot_fs_resolve(m.fs, c->path, path, strlen(c->resolved)),
+			     STMBOOT_LIMIT, "%s", c->path);
+		medium_close(&m);
+	}
+}
+
+Test(fs, a_removed_name_is_gone_for_linux_and_in_the_way_of_uboot)
+{
+	struct listing linux_names = { 0 }, uboot_names = { 0 };
+	char path[STMBOOT_FS_NAME_BYTES + 8];
+	struct stmboot_fs_node node;
+	struct medium m;
+
+	open_uboot(&m, "removed");
+	cr_assert_eq(stmboot_fs_list(m.fs, "/many", count_entry, &uboot_names), STMBOOT_OK);
+	cr_assert_gt(uboot_names.removed, 0);
+	snprintf(path, sizeof(path), "/many/%s", uboot_names.removed_name);
+	cr_expect_eq(stmboot_fs_stat(m.fs, path, true, &node), STMBOOT_CORRUPT);
+	medium_close(&m);
+	open_linux(&m, "removed");
+	cr_assert_eq(stmboot_fs_list(m.fs, "/many", count_entry, &linux_names), STMBOOT_OK);
+	cr_expect_eq(linux_names.removed, 0);
+	cr_expect_eq(linux_names.count, 702 - 101);
+	cr_expect_eq(stmboot_fs_stat(m.fs, path, true, &node), STMBOOT_NOT_FOUND);
+	medium_close(&m);
+}
+
+Test(fs, what_was_never_written_is_zeros_to_linux_and_old_data_to_uboot)
+{
+	struct stmboot_source *src;
+	struct medium m;
+	uint64_t place, end;
+	char text[6] = "";
+
+	open_linux(&m, "ext4-4k");
+	cr_assert_eq(stmboot_fs_open(m.fs, "/special/unwritten", &src), STMBOOT_OK);
+	cr_expect_eq(stmboot_source_size(src), 32768);
+	cr_expect_eq(stmboot_source_read(src, 0, text, 5), STMBOOT_OK);
+	cr_expect_str_eq(text, "");
+	cr_expect_not(stmboot_source_locate(src, 0, &place));
+	cr_expect_eq(stmboot_source_next_data(src, 0, &place, &end), STMBOOT_NOT_FOUND);
+	stmboot_source_close(src);
+	medium_close(&m);
+	open_uboot(&m, "ext4-4k");
+	cr_assert_eq(stmboot_fs_open(m.fs, "/special/unwritten", &src), STMBOOT_OK);
+	cr_expect_eq(stmboot_source_read(src, 0, text, 5), STMBOOT_OK);
+	cr_expect_str_eq(text, "stale");
+	cr_expect(stmboot_source_locate(src, 0, &place));
+	stmboot_source_close(src);
+	medium_close(&m);
+}
+
+Test(fs, nodes_tell_devices_and_flags)
+{
+	struct stmboot_fs_node node;
+	struct medium m;
+
+	open_linux(&m, "ext4-4k");
+	cr_assert_eq(stmboot_fs_stat(m.fs, "/special/null", false, &node), STMBOOT_OK);
+	cr_expect_eq(node.type, STMBOOT_FS_CHAR_DEVICE);
+	cr_expect(node.device_major == 1 && node.device_minor == 3);
+	cr_assert_eq(stmboot_fs_stat(m.fs, "/special/disk", false, &node), STMBOOT_OK);
+	cr_expect_eq(node.type, STMBOOT_FS_BLOCK_DEVICE);
+	cr_expect(node.device_major == 8 && node.device_minor == 300, "%u:%u", node.device_major,
+		  node.device_minor);
+	cr_assert_eq(stmboot_fs_stat(m.fs, "/special/pipe", false, &node), STMBOOT_OK);
+	cr_expect_eq(node.type, STMBOOT_FS_FIFO);
+	cr_assert_eq(stmboot_fs_stat(m.fs, "/boot/relative", true, &node), STMBOOT_OK);
+	cr_expect_eq(node.flags, STMBOOT_FS_IMMUTABLE | STMBOOT_FS_EXTENTS);
+	medium_close(&m);
+	open_linux(&m, "inline-data");
+	cr_assert_eq(stmboot_fs_stat(m.fs, "/etc/one", true, &node), STMBOOT_OK);
+	cr_expect_eq(node.flags, STMBOOT_FS_INLINE_DATA);
+	medium_close(&m);
+}
+
+Test(fs, data_ranges_lie_between_the_holes)
+{
+	struct stmboot_source *src;
+	uint64_t start, end;
+	struct medium m;
+
+	open_linux(&m, "ext4-4k");
+	cr_assert_eq(stmboot_fs_open(m.fs, "/etc/extents", &src), STMBOOT_OK);
+	for (uint64_t i = 0; i < 420; i++) {
+		cr_assert_eq(stmboot_source_next_data(src, i * 8192, &start, &end), STMBOOT_OK);
+		cr_expect(start == i * 8192 + 4096 && end == (i + 1) * 8192);
+	}
+	stmboot_source_close(src);
+	medium_close(&m);
+}
+
+/* A source that counts what is read from it. */
+struct counter {
+	struct stmboot_source *parent;
+	uint64_t bytes;
+};
+
+static enum stmboot_status counter_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	struct counter *counter = self;
+
+	counter->bytes += size;
+	return stmboot_source_read(counter->parent, offset, buffer, size);
+}
+
+static uint64_t counter_size(void *self)
+{
+	return stmboot_source_size(((struct counter *)self)->parent);
+}
+
+Test(fs, opening_a_file_system_of_60_gib_reads_little)
+{
+	static const struct stmboot_source_ops ops = { .struct_size = sizeof(ops),
+						       .read_at = counter_read_at,
+						       .size = counter_size };
+	struct counter counter;
+	struct stmboot_source *counted;
+	struct stmboot_fs *fs;
+	struct stmboot_fs_node node;
+	struct medium m;
+
+	medium_open(&m, "large");
+	counter = (struct counter){ .parent = m.file };
+	cr_assert_eq(stmboot_source_new(m.ctx, &ops, &counter, &counted), STMBOOT_OK);
+	cr_assert_eq(stmboot_fs_open_uboot(m.ctx, counted, &fs), STMBOOT_OK);
+	cr_expect_eq(stmboot_fs_stat(fs, "/lost+found", true, &node), STMBOOT_OK);
+	cr_expect_lt(counter.bytes, 4096);
+	stmboot_fs_close(fs);
+	counter.bytes = 0;
+	cr_assert_eq(stmboot_fs_open_linux(m.ctx, counted, &fs), STMBOOT_OK);
+	cr_expect_eq(stmboot_fs_stat(fs, "/lost+found", true, &node), STMBOOT_OK);
+	cr_expect_lt(counter.bytes, 65536, "%zu", (size_t)counter.bytes);
+	stmboot_fs_close(fs);
+	stmboot_source_close(counted);
+	medium_close(&m);
 }
