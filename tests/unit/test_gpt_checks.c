@@ -251,3 +251,179 @@ Test(gpt_checks, a_stale_backup_beside_the_right_one_is_told_with_both)
 	stmboot_diags_free(v.diags);
 	bench_free(&b);
 }
+
+Test(gpt_checks, no_covered_byte_can_change_unnoticed)
+{
+	struct bench b = healthy();
+
+	for (size_t at = 0; at < 92 + 128 * 128; at++) {
+		size_t offset = at < 92 ? HEADER + at : ENTRIES + at - 92;
+		struct verdict v;
+
+		if (at > 92 + 512 && at % 61 != 0)
+			continue;
+		b.bytes[offset] ^= 0x10;
+		bench_decode(&b, SECTORS * CARD_SECTOR);
+		v = judge(&b);
+		cr_expect(stmboot_diags_count(v.diags) != 0, "byte %zu", offset);
+		stmboot_diags_free(v.diags);
+		b.bytes[offset] ^= 0x10;
+	}
+	bench_free(&b);
+}
+
+/* A medium with one bad sector. */
+struct worn {
+	uint8_t *bytes;
+	uint64_t bad_sector;
+	enum stmboot_status status;
+};
+
+static enum stmboot_status worn_read(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	const struct worn *w = self;
+
+	if (offset / CARD_SECTOR <= w->bad_sector &&
+	    w->bad_sector <= (offset + size - 1) / CARD_SECTOR)
+		return w->status;
+	memcpy(buffer, w->bytes + offset, size);
+	return STMBOOT_OK;
+}
+
+static uint64_t worn_size(void *self)
+{
+	(void)self;
+	return SECTORS * CARD_SECTOR;
+}
+
+static const struct stmboot_source_ops worn_ops = {
+	.struct_size = sizeof(worn_ops),
+	.read_at = worn_read,
+	.size = worn_size,
+};
+
+struct worn_case {
+	const char *name;
+	uint64_t bad_sector;
+	const char *codes;
+	enum stmboot_severity severity;
+};
+
+static const struct worn_case worn_cases[] = {
+	{ "the MBR", 0, "image.read-error ", STMBOOT_ERROR },
+	{ "the primary header", 1, "image.read-error ", STMBOOT_ERROR },
+	{ "the primary's entries", 5, "image.read-error ", STMBOOT_ERROR },
+	{ "the backup's header", SECTORS - 1, "image.read-error ", STMBOOT_WARNING },
+	{ "the backup's entries", SECTORS - 3, "image.read-error ", STMBOOT_WARNING },
+	{ "a sector of a partition", 60, "", 0 },
+};
+
+Test(gpt_checks, a_sector_that_cannot_be_read_is_a_finding)
+{
+	struct bench b = healthy();
+
+	for (size_t i = 0; i < sizeof(worn_cases) / sizeof(worn_cases[0]); i++) {
+		const struct worn_case *c = &worn_cases[i];
+		struct worn worn = { b.bytes, c->bad_sector, STMBOOT_IO };
+		struct verdict v;
+
+		stmboot_gpt_free(b.gpt);
+		stmboot_source_close(b.src);
+		b.gpt = NULL;
+		b.src = NULL;
+		cr_assert_eq(stmboot_source_new(b.ctx, &worn_ops, &worn, &b.src), STMBOOT_OK);
+		cr_assert_eq(stmboot_gpt_decode(b.ctx, b.src, &b.gpt), STMBOOT_OK);
+		v = judge(&b);
+		cr_expect_str_eq(v.codes, c->codes, "%s: %s", c->name, v.codes);
+		if (stmboot_diags_count(v.diags) != 0)
+			cr_expect_eq(stmboot_diags_get(v.diags, 0)->severity, c->severity, "%s",
+				     c->name);
+		stmboot_diags_free(v.diags);
+	}
+	bench_free(&b);
+}
+
+Test(gpt_checks, a_cancelled_read_cancels_the_call)
+{
+	struct bench b = healthy();
+
+	for (uint64_t sector = 0; sector < 3; sector++) {
+		struct worn worn = { b.bytes, sector, STMBOOT_CANCELLED };
+		struct stmboot_gpt *gpt = NULL;
+
+		cr_assert_eq(stmboot_source_new(b.ctx, &worn_ops, &worn, &b.src), STMBOOT_OK);
+		cr_expect_eq(stmboot_gpt_decode(b.ctx, b.src, &gpt), STMBOOT_CANCELLED);
+		cr_expect_null(gpt);
+		stmboot_source_close(b.src);
+		b.src = NULL;
+	}
+	bench_free(&b);
+}
+
+/* An allocator that says no from one call on. */
+struct miser {
+	size_t left;
+};
+
+static void *miser_allocate(void *user, size_t size)
+{
+	struct miser *miser = user;
+
+	if (miser->left == 0)
+		return NULL;
+	miser->left--;
+	return malloc(size);
+}
+
+static void miser_release(void *user, void *memory)
+{
+	(void)user;
+	free(memory);
+}
+
+/* Decode and check with `allocations` of them; true when that was enough. */
+static bool works_with(struct bench *b, size_t allocations)
+{
+	struct miser miser = { SIZE_MAX };
+	struct stmboot_context_options options = { .struct_size = sizeof(options),
+						   .user = &miser,
+						   .allocate = miser_allocate,
+						   .release = miser_release };
+	struct stmboot_context *ctx;
+	struct stmboot_gpt *gpt = NULL;
+	struct stmboot_diags *diags = NULL;
+	enum stmboot_status status;
+
+	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
+	miser.left = allocations;
+	status = stmboot_gpt_decode(ctx, b->src, &gpt);
+	cr_expect(status == STMBOOT_OK || status == STMBOOT_NO_MEMORY);
+	cr_expect_eq(status == STMBOOT_OK, gpt != NULL);
+	if (status == STMBOOT_OK) {
+		struct sb_scope scope = sb_scope(diags, b->src);
+
+		sb_gpt_validate(&scope, gpt);
+		status = sb_diags_status(diags);
+	}
+	stmboot_gpt_free(gpt);
+	stmboot_diags_free(diags);
+	stmboot_context_free(ctx);
+	return status == STMBOOT_OK;
+}
+
+Test(gpt_checks, without_memory_at_any_point_nothing_breaks)
+{
+	struct bench b = healthy();
+	size_t allocations = 0;
+
+	for (uint8_t i = 4; i < COUNT; i++)
+		card_entry(b.bytes + ENTRY(i), i, FIRST, FIRST + i, 0, "one of many");
+	card_copy_array(b.bytes, SECTORS, COUNT);
+	bench_decode(&b, SECTORS * CARD_SECTOR);
+	while (!works_with(&b, allocations) && allocations < 1000)
+		allocations++;
+	cr_expect_gt(allocations, 20);
+	cr_expect_lt(allocations, 1000);
+	bench_free(&b);
+}
