@@ -30,7 +30,6 @@ extern "C" {
 
 enum {
 	STMBOOT_GUID_TEXT = 37,         /**< a GUID as text with its NUL */
-	STMBOOT_GPT_ATTR_REQUIRED = 0,  /**< attribute bit: the platform needs it */
 	STMBOOT_GPT_ATTR_BOOTABLE = 2,  /**< attribute bit: legacy BIOS bootable; U-Boot's flag */
 	STMBOOT_GPT_FIRST_SECTORS = 34, /**< what TF-A reads of a medium to find partitions */
 };

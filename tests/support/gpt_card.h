@@ -38,8 +38,7 @@ static inline void card_mend(uint8_t *bytes, uint64_t sectors, uint64_t lba)
 	if (lba >= sectors)
 		return;
 	if (entries_lba < sectors && length <= (sectors - entries_lba) * CARD_SECTOR)
-		card_put(header + 88,
-			 crc32(0, bytes + entries_lba * CARD_SECTOR, (uInt)length), 4);
+		card_put(header + 88, crc32(0, bytes + entries_lba * CARD_SECTOR, (uInt)length), 4);
 	if (header_size < 92 || header_size > CARD_SECTOR)
 		return;
 	card_put(header + 16, 0, 4);

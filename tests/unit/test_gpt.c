@@ -7,14 +7,13 @@ static void put_genimage_headers(uint8_t *bytes)
 	static const uint8_t record[] = { 0x00, 0x00, 0x02, 0x00, 0xee, 0x2e, 0x2d, 0x01,
 					  0x01, 0x00, 0x00, 0x00, 0x3f, 0x4a, 0x00, 0x00 };
 	static const uint8_t header[] = {
-		0x45, 0x46, 0x49, 0x20, 0x50, 0x41, 0x52, 0x54, 0x00, 0x00, 0x01, 0x00, 0x5c,
-		0x00, 0x00, 0x00, 0x68, 0x9d, 0xb1, 0xbf, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00,
-		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x3f, 0x4a, 0x00, 0x00, 0x00, 0x00, 0x00,
-		0x00, 0x22, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x1e, 0x4a, 0x00, 0x00,
-		0x00, 0x00, 0x00, 0x00, 0x4d, 0x0a, 0x5a, 0x3e, 0x0b, 0xa8, 0xda, 0x43, 0x9a,
-		0x97, 0xba, 0x50, 0x40, 0xc7, 0x19, 0x1a, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
-		0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0xd7, 0x33, 0xcc,
-		0x4f, 0x00, 0x00, 0x00, 0x00
+		0x45, 0x46, 0x49, 0x20, 0x50, 0x41, 0x52, 0x54, 0x00, 0x00, 0x01, 0x00, 0x5c, 0x00,
+		0x00, 0x00, 0x68, 0x9d, 0xb1, 0xbf, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x3f, 0x4a, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x22, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x1e, 0x4a, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x4d, 0x0a, 0x5a, 0x3e, 0x0b, 0xa8, 0xda, 0x43, 0x9a, 0x97, 0xba, 0x50, 0x40, 0xc7,
+		0x19, 0x1a, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00,
+		0x80, 0x00, 0x00, 0x00, 0xd7, 0x33, 0xcc, 0x4f, 0x00, 0x00, 0x00, 0x00
 	};
 	uint8_t *backup = bytes + (size_t)19007 * CARD_SECTOR;
 
@@ -209,19 +208,51 @@ struct name_case {
 };
 
 static const struct name_case name_cases[] = {
-	{ "ASCII is the same for all", { 'f', 's', 'b', 'l', '1' }, "fsbl1", "fsbl1", "fsbl1",
+	{ "ASCII is the same for all",
+	  { 'f', 's', 'b', 'l', '1' },
+	  "fsbl1",
+	  "fsbl1",
+	  "fsbl1",
 	  true },
 	{ "an umlaut loses a bit in Linux", { 'r', 0xe4 }, "r\xc3\xa4", "r\xe4", "rd", true },
-	{ "U-Boot cuts a unit to its low byte", { 0x0166, 'x' }, "\xc5\xa6" "x", "fx", "fx",
+	{ "U-Boot cuts a unit to its low byte",
+	  { 0x0166, 'x' },
+	  "\xc5\xa6"
+	  "x",
+	  "fx",
+	  "fx",
 	  false },
-	{ "a control character is a dot here and a mark there", { 'a', 7, 'b' }, "a\ab", "a.b",
-	  "a!b", true },
-	{ "a unit whose low byte is zero ends U-Boot's name", { 'a', 0x100, 'b' },
-	  "a\xc4\x80" "b", "a", "a", false },
-	{ "a pair of surrogates is one character", { 0xd83d, 0xde02 }, "\xf0\x9f\x98\x82", "=.",
-	  "=!", false },
-	{ "a lone surrogate is replaced", { 0xde00, 'z' }, "\xef\xbf\xbd" "z", "", "", false },
-	{ "a high unit behind the terminator counts for TF-A", { 'a', 0, 0x100 }, "a", "a", "a",
+	{ "a control character is a dot here and a mark there",
+	  { 'a', 7, 'b' },
+	  "a\ab",
+	  "a.b",
+	  "a!b",
+	  true },
+	{ "a unit whose low byte is zero ends U-Boot's name",
+	  { 'a', 0x100, 'b' },
+	  "a\xc4\x80"
+	  "b",
+	  "a",
+	  "a",
+	  false },
+	{ "a pair of surrogates is one character",
+	  { 0xd83d, 0xde02 },
+	  "\xf0\x9f\x98\x82",
+	  "=.",
+	  "=!",
+	  false },
+	{ "a lone surrogate is replaced",
+	  { 0xde00, 'z' },
+	  "\xef\xbf\xbd"
+	  "z",
+	  "",
+	  "",
+	  false },
+	{ "a high unit behind the terminator counts for TF-A",
+	  { 'a', 0, 0x100 },
+	  "a",
+	  "a",
+	  "a",
 	  false },
 };
 
@@ -253,5 +284,42 @@ Test(gpt, a_name_of_36_units_needs_no_terminator)
 	bench_decode(&b, SECTORS * CARD_SECTOR);
 	cr_expect_eq(strlen(b.gpt->primary.partitions[0]->name), 36 * 3);
 	cr_expect_eq(strlen(b.gpt->primary.partitions[0]->name_linux), 36);
+	bench_free(&b);
+}
+
+Test(gpt, an_array_above_4_mib_is_not_read)
+{
+	struct bench b = bench_new(20000);
+
+	for (uint32_t count = 32768; count <= 32769; count++) {
+		card_make(b.bytes, 20000, COUNT);
+		card_put(b.bytes + HEADER + 72, 100, 8);
+		card_put(b.bytes + HEADER + 80, count, 4);
+		card_mend(b.bytes, 20000, 1);
+		bench_decode(&b, 20000 * CARD_SECTOR);
+		cr_expect_eq(b.gpt->primary.defects, count == 32768 ? 0 : STMBOOT_GPT_ENTRY_COUNT,
+			     "%u entries", count);
+	}
+	bench_free(&b);
+}
+
+Test(gpt, linux_takes_255_entries_and_the_context_keeps_as_many_as_it_allows)
+{
+	struct stmboot_context_options options = { .struct_size = sizeof(options),
+						   .limits.max_gpt_entries = 256 };
+	struct bench b = bench_new(400);
+
+	stmboot_context_free(b.ctx);
+	cr_assert_eq(stmboot_context_new(&options, &b.ctx), STMBOOT_OK);
+	card_make(b.bytes, 400, 300);
+	for (int number = 255; number <= 257; number++)
+		card_entry(b.bytes + ENTRIES + 128 * (number - 1), 9, 80, 80, 0, "far");
+	card_copy_array(b.bytes, 400, 300);
+	bench_decode(&b, 400 * CARD_SECTOR);
+	cr_expect_eq(b.gpt->primary.state, STMBOOT_GPT_OK, "the checksum runs over all 300");
+	cr_expect_eq(stmboot_gpt_uboot_view(b.gpt).count, 6);
+	cr_expect_eq(stmboot_gpt_linux_view(b.gpt, false).count, 5);
+	cr_expect_eq(stmboot_gpt_linux_view(b.gpt, false).reason, STMBOOT_GPT_SKIPS_SOME);
+	cr_expect(b.gpt->primary.entries_cut);
 	bench_free(&b);
 }

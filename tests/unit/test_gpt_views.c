@@ -21,8 +21,8 @@ static const struct view_case view_cases[] = {
 	{ "its size is nobody's concern but TF-A's", 458, UINT32_MAX, 4, false, 4, 4, 4, 4 },
 	{ "U-Boot does not ask whether the usable range is in order", HEADER + 40, LAST + 1, 8,
 	  true, 4, 0, 4, 0 },
-	{ "an entry past the end exists for U-Boot, not for Linux", ENTRIES + 3 * 128 + 40,
-	  SECTORS, 8, true, 4, 3, 3, 4 },
+	{ "an entry past the end exists for U-Boot, not for Linux", ENTRIES + 3 * 128 + 40, SECTORS,
+	  8, true, 4, 3, 3, 4 },
 	{ "a type GUID of zero hides an entry, and numbers stay", ENTRIES + 128, 0, 16, true, 3, 3,
 	  3, 3 },
 };
