@@ -77,6 +77,7 @@ make inode-128 24M -b 4096 -I 128 -O none,$ext4
 make inline-data 24M -b 1024 -I 256 -O none,$ext4,64bit,metadata_csum,inline_data
 make bigalloc-4k 24M -b 4096 -C 65536 -I 256 -O none,$ext4,64bit,metadata_csum,bigalloc
 make bigalloc-1k 24M -b 1024 -C 16384 -I 256 -O none,$ext4,64bit,metadata_csum,bigalloc
+MKE2FS_CONFIG=/etc/mke2fs.conf make default 24M -t ext4
 make meta-bg 24M -b 1024 -g 256 -I 256 \
 	-O none,ext_attr,dir_index,filetype,sparse_super,extent,64bit,metadata_csum,meta_bg
 make small-groups 24M -b 1024 -g 1024 -I 256 -O none,$base,extent,64bit,metadata_csum
