@@ -164,7 +164,8 @@ struct stmboot_fs {
 	uint64_t trouble_offset;
 };
 
-enum { SB_NOWHERE = -1 };
+/* An offset for trouble that concerns no place in particular. */
+#define SB_NOWHERE UINT64_MAX
 
 /* Remember what went wrong at `offset` of the source; gives `status` back. */
 enum stmboot_status sb_fs_fail(struct stmboot_fs *fs, enum stmboot_status status, uint64_t offset,

@@ -132,7 +132,7 @@ static enum stmboot_status content_piece(struct sb_ext4_content *content, uint64
 	*count -= skipped;
 	if (!run->zeros &&
 	    (!sb_mul_u64(run->physical, size, place) || !sb_add_u64(*place, skipped, place)))
-		return sb_fs_fail(content->fs, STMBOOT_TRUNCATED, (uint64_t)SB_NOWHERE,
+		return sb_fs_fail(content->fs, STMBOOT_TRUNCATED, SB_NOWHERE,
 				  "a block number out of range");
 	return STMBOOT_OK;
 }

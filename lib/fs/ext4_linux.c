@@ -9,34 +9,17 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
-#include "fs/ext2_io.h"
-#include "fs/ext4.h"
+#include "fs/ext4_linux.h"
 
 enum {
 	MAX_LINKS = 40,
 	MAX_DESCRIPTORS_BYTES = 16 << 20, /* of all groups: libext2fs holds them in memory */
-	MIN_ENTRY_BYTES = 12,
-	ENTRY_BYTES = 8, /* before the name */
-	WIDE_BLOCK_BYTES = 65536,
-	WIDE_ENTRY_LENGTH = 65535, /* stands for 65536, which 16 bits do not hold */
-	PARENT_BYTES = 4,          /* before the entries of an inline directory */
 	XATTR_HEADER_BYTES = 4,
 	XATTR_ENTRY_BYTES = 16,
 	XATTR_INDEX_SYSTEM = 7,
 };
 
 static const uint32_t XATTR_MAGIC = 0xea020000;
-
-struct linux_reader {
-	struct sb_ext2_io io;
-	ext2_filsys ext2;
-	uint8_t *inode; /* room for one */
-};
-
-static bool has_checksums(const struct stmboot_fs *fs)
-{
-	return (fs->info->ro_compat & RO_COMPAT_METADATA_CSUM) != 0;
-}
 
 /*
  * Inline data goes on in the value of the attribute system.data, behind the
@@ -84,7 +67,7 @@ static uint64_t size_of(const struct stmboot_fs *fs, const struct sb_ext4_inode 
 
 static enum stmboot_status check_inode(struct stmboot_fs *fs, struct sb_ext4_inode *inode)
 {
-	struct linux_reader *reader = fs->reader;
+	struct sb_linux_reader *reader = fs->reader;
 
 	inode->size = size_of(fs, inode);
 	if (!ext2fs_inode_csum_verify(reader->ext2, inode->number, (void *)reader->inode))
@@ -103,14 +86,13 @@ static enum stmboot_status linux_inode(struct stmboot_fs *fs, uint32_t number,
 				       struct sb_ext4_inode *out)
 {
 	const struct stmboot_ext4_info *info = fs->info;
-	struct linux_reader *reader = fs->reader;
+	struct sb_linux_reader *reader = fs->reader;
 	uint32_t index = number - 1;
 	uint64_t table, offset;
 	enum stmboot_status status;
 
 	if (number == 0 || number > info->inodes_count)
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, (uint64_t)SB_NOWHERE,
-				  "an inode number out of range");
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE, "an inode number out of range");
 	table = ext2fs_inode_table_loc(reader->ext2, index / info->inodes_per_group);
 	offset = table * info->block_bytes +
 		 (uint64_t)(index % info->inodes_per_group) * info->inode_bytes;
@@ -129,11 +111,11 @@ static enum stmboot_status linux_inode(struct stmboot_fs *fs, uint32_t number,
 static bool linux_extents_fit(const struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
 			      const uint8_t *block, size_t covered)
 {
-	const struct linux_reader *reader = fs->reader;
+	const struct sb_linux_reader *reader = fs->reader;
 	uint8_t seed[8];
 	uint32_t crc;
 
-	if (!has_checksums(fs))
+	if (!sb_linux_has_checksums(fs))
 		return true;
 	for (unsigned i = 0; i < 4; i++) {
 		seed[i] = (uint8_t)(inode->number >> 8 * i);
@@ -142,201 +124,6 @@ static bool linux_extents_fit(const struct stmboot_fs *fs, const struct sb_ext4_
 	crc = ext2fs_crc32c_le(reader->ext2->csum_seed, seed, sizeof(seed));
 	crc = ext2fs_crc32c_le(crc, block, covered);
 	return crc == sb_get_le32(block + covered);
-}
-
-/* A directory being searched or listed. */
-struct scan {
-	struct stmboot_fs *fs;
-	const struct sb_ext4_inode *directory;
-	stmboot_fs_visit *visit;
-	void *user;
-	bool stopped;      /* the visitor has seen enough */
-	bool has_bad_name; /* a name that no path can hold was passed over */
-};
-
-static void visit_entry(struct scan *scan, uint32_t inode, uint8_t type, const uint8_t *name,
-			size_t length)
-{
-	char text[STMBOOT_FS_NAME_BYTES];
-	bool typed = (scan->fs->info->incompat & INCOMPAT_FILETYPE) != 0;
-	struct stmboot_fs_entry entry = {
-		.name = text,
-		.inode = inode,
-		.type = typed ? sb_ext4_entry_type(type) : STMBOOT_FS_UNKNOWN,
-	};
-
-	if (memchr(name, '\0', length) != NULL || memchr(name, '/', length) != NULL) {
-		scan->has_bad_name = true;
-		return;
-	}
-	memcpy(text, name, length);
-	text[length] = '\0';
-	scan->stopped = !scan->visit(scan->user, &entry);
-}
-
-static const char *entry_defect(const struct scan *scan, const uint8_t *entry, size_t length,
-				size_t left)
-{
-	if (length < MIN_ENTRY_BYTES || length % 4 != 0 || length > left)
-		return "a directory entry of an impossible length";
-	if ((size_t)entry[6] + ENTRY_BYTES > length)
-		return "a name longer than its directory entry";
-	if (sb_get_le32(entry) > scan->fs->info->inodes_count)
-		return "a directory entry with an inode number out of range";
-	return NULL;
-}
-
-/* The entries of one block, or of one part of an inline directory. */
-static enum stmboot_status scan_entries(struct scan *scan, const uint8_t *data, size_t size,
-					uint64_t offset)
-{
-	size_t at = 0;
-
-	while (!scan->stopped && size - at >= MIN_ENTRY_BYTES) {
-		const uint8_t *entry = data + at;
-		size_t length = sb_get_le16(entry + 4);
-		const char *defect;
-
-		if (size == WIDE_BLOCK_BYTES && (length == WIDE_ENTRY_LENGTH || length == 0))
-			length = WIDE_BLOCK_BYTES;
-		defect = entry_defect(scan, entry, length, size - at);
-		if (defect != NULL)
-			return sb_fs_fail(scan->fs, STMBOOT_CORRUPT, offset + at, defect);
-		if (sb_get_le32(entry) != 0 && entry[6] != 0)
-			visit_entry(scan, sb_get_le32(entry), entry[7], entry + ENTRY_BYTES,
-				    entry[6]);
-		at += length;
-	}
-	return STMBOOT_OK;
-}
-
-static enum stmboot_status scan_block(struct scan *scan, uint64_t block, uint8_t *buffer)
-{
-	struct stmboot_fs *fs = scan->fs;
-	struct linux_reader *reader = fs->reader;
-	uint64_t size = fs->info->block_bytes;
-	enum stmboot_status status = sb_fs_spend(fs, size);
-
-	if (status == STMBOOT_OK)
-		status = sb_fs_read(fs, block * size, buffer, (size_t)size);
-	if (status != STMBOOT_OK)
-		return status;
-	if (has_checksums(fs) &&
-	    !ext2fs_dir_block_csum_verify(reader->ext2, scan->directory->number, (void *)buffer))
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, block * size,
-				  "a directory block with a wrong checksum");
-	return scan_entries(scan, buffer, (size_t)size, block * size);
-}
-
-/* Holes are passed over. */
-static enum stmboot_status scan_blocks(struct scan *scan, uint8_t *buffer)
-{
-	struct stmboot_fs *fs = scan->fs;
-	uint64_t blocks = scan->directory->size / fs->info->block_bytes;
-	enum stmboot_status status = STMBOOT_OK;
-
-	if (blocks > fs->info->blocks_count)
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, scan->directory->offset,
-				  "a directory larger than the file system");
-	for (uint64_t block = 0; block < blocks && !scan->stopped;) {
-		struct sb_ext4_run run;
-
-		status = sb_ext4_map(fs, scan->directory, block, &run);
-		if (status != STMBOOT_OK)
-			return status;
-		run.count = sb_min_u64(run.count, blocks - block);
-		for (uint64_t i = 0; !run.zeros && i < run.count && !scan->stopped; i++) {
-			status = scan_block(scan, run.physical + i, buffer);
-			if (status != STMBOOT_OK)
-				return status;
-		}
-		block += run.count;
-	}
-	return status;
-}
-
-/* "." and ".." do not stand in an inline directory; its parent's number comes first. */
-static enum stmboot_status scan_inline(struct scan *scan, uint8_t *buffer)
-{
-	const struct sb_ext4_inode *inode = scan->directory;
-	uint64_t offset = inode->offset + EXT4_BLOCK_OFFSET + PARENT_BYTES;
-	enum stmboot_status status;
-
-	visit_entry(scan, inode->number, 2, (const uint8_t *)".", 1);
-	if (!scan->stopped)
-		visit_entry(scan, sb_get_le32(inode->block), 2, (const uint8_t *)"..", 2);
-	status = scan_entries(scan, inode->block + PARENT_BYTES, EXT4_BLOCK_BYTES - PARENT_BYTES,
-			      offset);
-	if (status != STMBOOT_OK || inode->inline_bytes == 0)
-		return status;
-	status = sb_fs_read(scan->fs, inode->inline_offset, buffer, inode->inline_bytes);
-	if (status != STMBOOT_OK)
-		return status;
-	return scan_entries(scan, buffer, inode->inline_bytes, inode->inline_offset);
-}
-
-static enum stmboot_status scan_directory(struct scan *scan)
-{
-	struct stmboot_fs *fs = scan->fs;
-	enum stmboot_status status;
-	uint8_t *buffer;
-
-	if (scan->directory->flags & EXT4_FLAG_ENCRYPT)
-		return sb_fs_fail(fs, STMBOOT_UNSUPPORTED, scan->directory->offset,
-				  "the names of the directory are encrypted");
-	buffer = sb_alloc(fs->ctx, (size_t)fs->info->block_bytes);
-	if (buffer == NULL)
-		return STMBOOT_NO_MEMORY;
-	if (scan->directory->flags & EXT4_FLAG_INLINE_DATA)
-		status = scan_inline(scan, buffer);
-	else
-		status = scan_blocks(scan, buffer);
-	sb_free(fs->ctx, buffer);
-	return status;
-}
-
-static enum stmboot_status linux_list(struct stmboot_fs *fs, const struct sb_ext4_inode *directory,
-				      stmboot_fs_visit *visit, void *user)
-{
-	struct scan scan = { .fs = fs, .directory = directory, .visit = visit, .user = user };
-	enum stmboot_status status = scan_directory(&scan);
-
-	if (status == STMBOOT_OK && scan.has_bad_name)
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, directory->offset,
-				  "a directory with a name that no path can hold");
-	return status;
-}
-
-struct lookup {
-	const char *name;
-	uint32_t inode; /* 0: not found */
-};
-
-static bool match_name(void *user, const struct stmboot_fs_entry *entry)
-{
-	struct lookup *lookup = user;
-
-	if (strcmp(entry->name, lookup->name) == 0)
-		lookup->inode = entry->inode;
-	return lookup->inode == 0;
-}
-
-static enum stmboot_status find_entry(struct stmboot_fs *fs, const struct sb_ext4_inode *directory,
-				      const char *name, uint32_t *inode)
-{
-	struct lookup lookup = { .name = name };
-	struct scan scan = {
-		.fs = fs, .directory = directory, .visit = match_name, .user = &lookup
-	};
-	enum stmboot_status status = scan_directory(&scan);
-
-	if (status != STMBOOT_OK)
-		return status;
-	if (lookup.inode == 0 && (directory->flags & EXT4_FLAG_CASEFOLD) != 0)
-		return sb_fs_fail(fs, STMBOOT_UNSUPPORTED, directory->offset,
-				  "a directory that Linux searches without regard to case");
-	*inode = lookup.inode;
-	return lookup.inode != 0 ? STMBOOT_OK : STMBOOT_NOT_FOUND;
 }
 
 struct find {
@@ -393,7 +180,7 @@ static enum stmboot_status find_name(const struct find *find, const char *name, 
 
 	if (strcmp(name, ".") == 0)
 		return STMBOOT_OK;
-	status = find_entry(fs, &directory, name, &inode);
+	status = sb_linux_find(fs, &directory, name, &inode);
 	if (status == STMBOOT_OK)
 		status = linux_inode(fs, inode, &walk->inode);
 	if (status == STMBOOT_OK)
@@ -438,7 +225,7 @@ static enum stmboot_status linux_walk(struct stmboot_fs *fs, const char *path, b
 	walk->length = 0;
 	walk->path[0] = '\0';
 	if (strlen(path) >= STMBOOT_FS_PATH_BYTES)
-		return sb_fs_fail(fs, STMBOOT_LIMIT, (uint64_t)SB_NOWHERE, "the path is too long");
+		return sb_fs_fail(fs, STMBOOT_LIMIT, SB_NOWHERE, "the path is too long");
 	status = linux_inode(fs, EXT4_ROOT_INODE, &walk->inode);
 	if (status == STMBOOT_OK)
 		status = find_path(&find, path, true);
@@ -448,7 +235,7 @@ static enum stmboot_status linux_walk(struct stmboot_fs *fs, const char *path, b
 
 static void linux_close(struct stmboot_fs *fs)
 {
-	struct linux_reader *reader = fs->reader;
+	struct sb_linux_reader *reader = fs->reader;
 
 	if (reader != NULL && reader->ext2 != NULL)
 		(void)ext2fs_close_free(&reader->ext2);
@@ -458,7 +245,7 @@ static const struct sb_fs_ops linux_ops = {
 	.verifies = true,
 	.inode = linux_inode,
 	.walk = linux_walk,
-	.list = linux_list,
+	.list = sb_linux_list,
 	.extents_fit = linux_extents_fit,
 	.close = linux_close,
 };
@@ -482,7 +269,7 @@ static enum stmboot_status check_superblock(const struct stmboot_ext4_info *info
 static enum stmboot_status check_groups(const struct stmboot_fs *fs)
 {
 	const struct stmboot_ext4_info *info = fs->info;
-	const struct linux_reader *reader = fs->reader;
+	const struct sb_linux_reader *reader = fs->reader;
 	uint64_t blocks = sb_round_up_u64((uint64_t)info->inodes_per_group * info->inode_bytes,
 					  info->block_bytes) /
 			  info->block_bytes;
@@ -500,7 +287,7 @@ static enum stmboot_status check_groups(const struct stmboot_fs *fs)
 
 static enum stmboot_status linux_prepare(struct stmboot_fs *fs)
 {
-	struct linux_reader *reader = sb_arena_alloc(&fs->arena, sizeof(*reader));
+	struct sb_linux_reader *reader = sb_arena_alloc(&fs->arena, sizeof(*reader));
 	enum stmboot_status status = check_superblock(fs->info);
 	struct sb_ext4_inode root = { 0 };
 

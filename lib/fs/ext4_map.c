@@ -180,7 +180,7 @@ static enum stmboot_status list_run(struct stmboot_fs *fs, const uint8_t *list, 
 		length++;
 	*run = (struct sb_ext4_run){ .count = length, .physical = first, .zeros = first == 0 };
 	if (first != 0 && fs->ops->verifies && !blocks_valid(fs, first, length))
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, (uint64_t)SB_NOWHERE,
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE,
 				  "a block number outside the file system");
 	return STMBOOT_OK;
 }
@@ -201,7 +201,7 @@ static enum stmboot_status map_indirect(struct stmboot_fs *fs, uint64_t pointer,
 			return STMBOOT_OK;
 		}
 		if (fs->ops->verifies && !blocks_valid(fs, pointer, 1))
-			return sb_fs_fail(fs, STMBOOT_CORRUPT, (uint64_t)SB_NOWHERE,
+			return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE,
 					  "a block number outside the file system");
 		status = sb_fs_block(fs, level, pointer, &list);
 		if (status != STMBOOT_OK)

@@ -12,6 +12,7 @@
 
 enum {
 	ENTRY_BYTES = 8, /* of a directory entry before its name */
+	ENTRY_COST = 64, /* taken from the budget, as entries can be one byte apart */
 	MAX_LINKS = 7,   /* followed in one lookup */
 	WIDE_DESCRIPTOR_BYTES = 64,
 	BG_INODE_TABLE_LO = 0x08,
@@ -73,7 +74,7 @@ static enum stmboot_status uboot_inode(struct stmboot_fs *fs, uint32_t number,
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, EXT4_SUPERBLOCK_OFFSET,
 				  "an inode size out of range");
 	if (number == 0)
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, (uint64_t)SB_NOWHERE,
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE,
 				  "a removed name, which U-Boot still finds");
 	in_block = info->block_bytes / info->inode_bytes;
 	status = inode_table(fs, index / info->inodes_per_group, &table);
@@ -82,8 +83,7 @@ static enum stmboot_status uboot_inode(struct stmboot_fs *fs, uint32_t number,
 	if (!sb_add_u64(table, index % info->inodes_per_group / in_block, &block) ||
 	    !sb_mul_u64(block, info->block_bytes, &offset) ||
 	    !sb_add_u64(offset, index % in_block * info->inode_bytes, &offset))
-		return sb_fs_fail(fs, STMBOOT_TRUNCATED, (uint64_t)SB_NOWHERE,
-				  "an inode table out of range");
+		return sb_fs_fail(fs, STMBOOT_TRUNCATED, SB_NOWHERE, "an inode table out of range");
 	status = sb_fs_read(fs, offset, raw, sizeof(raw));
 	if (status != STMBOOT_OK)
 		return status;
@@ -117,7 +117,7 @@ static enum stmboot_status scan_next(struct scan *scan, struct entry *entry)
 	while (size > ENTRY_BYTES && scan->position < size - ENTRY_BYTES) {
 		uint64_t at = scan->position;
 		uint8_t raw[ENTRY_BYTES];
-		enum stmboot_status status = sb_fs_spend(fs, ENTRY_BYTES);
+		enum stmboot_status status = sb_fs_spend(fs, ENTRY_COST);
 		size_t length;
 
 		if (status == STMBOOT_OK)

@@ -13,14 +13,14 @@
  * How much of directories one call looks at. A path on a made-up medium can
  * lead through thousands of large directories; no real one comes near this.
  */
-static const uint64_t DIRECTORY_BUDGET = (uint64_t)256 << 20;
+static const uint64_t DIRECTORY_BUDGET = (uint64_t)64 << 20;
 
 enum stmboot_status sb_fs_fail(struct stmboot_fs *fs, enum stmboot_status status, uint64_t offset,
 			       const char *trouble)
 {
 	fs->trouble = trouble;
-	fs->has_trouble_offset = offset != (uint64_t)SB_NOWHERE &&
-				 stmboot_source_locate(fs->src, offset, &fs->trouble_offset);
+	fs->has_trouble_offset =
+		offset != SB_NOWHERE && stmboot_source_locate(fs->src, offset, &fs->trouble_offset);
 	return status;
 }
 
@@ -55,8 +55,7 @@ enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigned slot_number, uin
 	slot->block = UINT64_MAX;
 	slot->inode = 0;
 	if (!sb_mul_u64(block, size, &offset))
-		return sb_fs_fail(fs, STMBOOT_TRUNCATED, (uint64_t)SB_NOWHERE,
-				  "a block number out of range");
+		return sb_fs_fail(fs, STMBOOT_TRUNCATED, SB_NOWHERE, "a block number out of range");
 	status = sb_fs_read(fs, offset, slot->data, (size_t)size);
 	if (status == STMBOOT_OK)
 		slot->block = block;
@@ -66,7 +65,7 @@ enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigned slot_number, uin
 enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_t bytes)
 {
 	if (bytes > fs->budget)
-		return sb_fs_fail(fs, STMBOOT_LIMIT, (uint64_t)SB_NOWHERE,
+		return sb_fs_fail(fs, STMBOOT_LIMIT, SB_NOWHERE,
 				  "the path leads through too many names");
 	fs->budget -= bytes;
 	return STMBOOT_OK;
@@ -129,7 +128,7 @@ enum stmboot_status sb_walk_push(struct stmboot_fs *fs, struct sb_walk *walk, co
 		return STMBOOT_OK;
 	}
 	if (length + 2 > sizeof(walk->path) - walk->length)
-		return sb_fs_fail(fs, STMBOOT_LIMIT, (uint64_t)SB_NOWHERE, "the path is too long");
+		return sb_fs_fail(fs, STMBOOT_LIMIT, SB_NOWHERE, "the path is too long");
 	walk->path[walk->length++] = '/';
 	memcpy(walk->path + walk->length, name, length + 1);
 	walk->length += length;
@@ -144,7 +143,7 @@ static enum stmboot_status walk(struct stmboot_fs *fs, const char *path, bool fo
 	fs->budget = DIRECTORY_BUDGET;
 	status = fs->ops->walk(fs, path, follow, walk);
 	if (status == STMBOOT_NOT_FOUND)
-		(void)sb_fs_fail(fs, status, (uint64_t)SB_NOWHERE, "no such file or directory");
+		(void)sb_fs_fail(fs, status, SB_NOWHERE, "no such file or directory");
 	return status;
 }
 
@@ -211,7 +210,7 @@ static enum stmboot_status copy_text(struct stmboot_fs *fs, const char *text, ch
 	size_t length = strlen(text);
 
 	if (length >= size)
-		return sb_fs_fail(fs, STMBOOT_LIMIT, (uint64_t)SB_NOWHERE, "the path is too long");
+		return sb_fs_fail(fs, STMBOOT_LIMIT, SB_NOWHERE, "the path is too long");
 	memcpy(buffer, text, length + 1);
 	return STMBOOT_OK;
 }
