@@ -221,7 +221,7 @@ static inline bool tour_entry(void *user, const struct stmboot_fs_entry *entry)
 		require(path[0] == '/');
 		(void)!stmboot_fs_stat(tour->fs, path, false, &again);
 		tour_file(tour);
-		if (node.type == STMBOOT_FS_DIRECTORY)
+		if (node.type == STMBOOT_FS_DIRECTORY && entry->name[0] != '.')
 			(void)!stmboot_fs_list(tour->fs, tour->path, tour_entry, tour);
 	}
 	tour->path[length] = '\0';
@@ -249,7 +249,7 @@ static inline void tour_input(const uint8_t *data, size_t size, open_reader *ope
 		bool has_offset;
 		uint64_t offset;
 
-		require(size > 0 || (status == STMBOOT_OK && tour.steps > 20));
+		require(size > 0 || (status == STMBOOT_OK && tour.steps == 10));
 		(void)stmboot_fs_trouble(tour.fs, &has_offset, &offset);
 		stmboot_fs_close(tour.fs);
 	} else {
