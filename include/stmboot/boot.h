@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * The boot of a card, followed from the ROM to init.
+ *
+ * Each of the eight stages is decided as the real program at that stage
+ * decides it, with its limits and its bugs; every decision and everything that
+ * is wrong becomes a diagnostic.
+ */
+#ifndef STMBOOT_BOOT_H
+#define STMBOOT_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stmboot/context.h>
+#include <stmboot/diag.h>
+#include <stmboot/image.h>
+#include <stmboot/status.h>
+#include <stmboot/stm32.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What became of a stage, or of all. */
+enum stmboot_outcome {
+	STMBOOT_OUTCOME_OK,
+	STMBOOT_OUTCOME_WARNING,
+	STMBOOT_OUTCOME_ERROR,
+	STMBOOT_OUTCOME_UNREACHED,      /**< a stage before it was not passed */
+	STMBOOT_OUTCOME_NOT_APPLICABLE, /**< this medium has nothing to decide here */
+};
+
+/** "ok", "warning", "error", "unreached" or "not-applicable". */
+STMBOOT_API const char *stmboot_outcome_text(enum stmboot_outcome outcome);
+
+/** One stage. */
+struct stmboot_stage_result {
+	enum stmboot_stage stage;
+	enum stmboot_outcome outcome;
+	int32_t partition; /**< where what it took stands, or STMBOOT_NO_PARTITION */
+	const char *path;  /**< file in that partition, or NULL */
+	bool has_offset;
+	uint64_t offset;     /**< bytes from the start of the medium */
+	const char *summary; /**< one phrase: what it took, and why; never NULL */
+};
+
+/** A file inside a partition; path is NULL when there is none. */
+struct stmboot_file_ref {
+	int32_t partition;
+	const char *path;
+};
+
+/** What the first stage is. */
+enum stmboot_fsbl_kind {
+	STMBOOT_FSBL_UNKNOWN,
+	STMBOOT_FSBL_SPL,
+	STMBOOT_FSBL_TFA,
+};
+
+/** "spl" or "tf-a"; NULL when unknown. */
+STMBOOT_API const char *stmboot_fsbl_kind_text(enum stmboot_fsbl_kind kind);
+
+/** A boot; everything is valid until stmboot_boot_free(). What is not known is NULL. */
+struct stmboot_boot {
+	enum stmboot_outcome verdict; /**< ok, warning or error: the worst of all findings */
+	int stops_at;                 /**< the first stage not passed, or STMBOOT_NO_STAGE */
+	enum stmboot_soc soc;
+	enum stmboot_fsbl_kind fsbl_kind;
+	const char *fsbl_version;
+	const char *uboot_version;
+	struct stmboot_stage_result stages[STMBOOT_STAGE_COUNT]; /**< in order */
+	struct stmboot_file_ref config;                          /**< extlinux.conf */
+	const char *label;                                       /**< the one that boots */
+	const char *append;   /**< as written, before U-Boot expands it */
+	const char *bootargs; /**< what the kernel gets */
+	struct stmboot_file_ref kernel;
+	const char *kernel_release; /**< only when asked for deeply */
+	struct stmboot_file_ref initrd;
+	struct stmboot_file_ref dtb;
+	const char *dtb_model;
+	const char *const *dtb_compatible;
+	size_t dtb_compatible_count;
+	const struct stmboot_file_ref *overlays;
+	size_t overlay_count;
+	const char *root_spec;  /**< value of root= */
+	int32_t root_partition; /**< or STMBOOT_NO_PARTITION */
+	const char *init_path;
+	const char *init_resolved; /**< after symbolic links */
+};
+
+/** How to follow a boot. Zero it and set struct_size. */
+struct stmboot_boot_options {
+	size_t struct_size;
+	bool deep; /**< open compressed payloads, too: kernel release, initrd */
+};
+
+/**
+ * Follow the boot of an image.
+ *
+ * @param ctx      allocator and limits; must outlive the result
+ * @param image    borrowed; must outlive the result
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param diags    gains what was found, in the order of the stages
+ * @param out      on success, a boot to release with stmboot_boot_free()
+ * @return STMBOOT_OK, whatever is wrong with the card; STMBOOT_NO_MEMORY;
+ *         STMBOOT_CANCELLED. On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
+		   const struct stmboot_boot_options *options, struct stmboot_diags *diags,
+		   const struct stmboot_boot **out);
+
+/** Release a boot; NULL is fine. */
+STMBOOT_API void stmboot_boot_free(const struct stmboot_boot *boot);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

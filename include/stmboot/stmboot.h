@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * libstmboot: read, check and trace STM32MP boot media.
+ *
+ * The high-level interface is a context (context.h), an image (image.h) and
+ * its boot (boot.h) with diagnostics (diag.h). The other headers are the
+ * formats below it.
+ */
+#ifndef STMBOOT_H
+#define STMBOOT_H
+
+#include <stmboot/boot.h>
+#include <stmboot/cmdline.h>
+#include <stmboot/compression.h>
+#include <stmboot/content.h>
+#include <stmboot/context.h>
+#include <stmboot/diag.h>
+#include <stmboot/dtb.h>
+#include <stmboot/env.h>
+#include <stmboot/extlinux.h>
+#include <stmboot/fip.h>
+#include <stmboot/fit.h>
+#include <stmboot/fs.h>
+#include <stmboot/fwu.h>
+#include <stmboot/gpt.h>
+#include <stmboot/image.h>
+#include <stmboot/kernel.h>
+#include <stmboot/source.h>
+#include <stmboot/status.h>
+#include <stmboot/stm32.h>
+#include <stmboot/text.h>
+#include <stmboot/uimage.h>
+
+#endif
