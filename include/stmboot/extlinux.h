@@ -130,14 +130,11 @@ enum stmboot_extlinux_event_kind {
 	STMBOOT_EXTLINUX_EVENT_NOT_A_NUMBER,   /**< an integer value that is no plain number */
 	STMBOOT_EXTLINUX_EVENT_CARRIAGE_RETURN, /**< CR in a line; the first of its file */
 	STMBOOT_EXTLINUX_EVENT_TRAILING_BLANKS, /**< they belong to the value */
-	STMBOOT_EXTLINUX_EVENT_BOM,            /**< UTF-8 byte order mark: the first line is lost */
-	STMBOOT_EXTLINUX_EVENT_NUL,            /**< U-Boot stops reading at a NUL */
-	STMBOOT_EXTLINUX_EVENT_ODD_SPACE,      /**< VT, FF or 0xA0 ends a keyword */
-	STMBOOT_EXTLINUX_EVENT_INCLUDE,        /**< a file was included */
-	STMBOOT_EXTLINUX_EVENT_INCLUDE_FAILED, /**< missing, or nested too deep */
+	STMBOOT_EXTLINUX_EVENT_BOM,       /**< UTF-8 byte order mark: the first line is lost */
+	STMBOOT_EXTLINUX_EVENT_NUL,       /**< U-Boot stops reading at a NUL */
+	STMBOOT_EXTLINUX_EVENT_ODD_SPACE, /**< VT, FF or 0xA0 ends a keyword */
+	STMBOOT_EXTLINUX_EVENT_INCLUDE,   /**< a file was included */
 	STMBOOT_EXTLINUX_EVENT_INCLUDE_OVERLAP, /**< loaded over the end of its parent */
-	STMBOOT_EXTLINUX_EVENT_PROMPT_SET,      /**< a top-level `menu` line switched the menu on */
-	STMBOOT_EXTLINUX_EVENT_TOO_MANY_LABELS, /**< the thousandth label damages memory */
 	STMBOOT_EXTLINUX_EVENT_TOO_NEW,         /**< a keyword that this U-Boot does not know yet */
 };
 
