@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The only place of the library that opens something on the host. */
+/* Files and block devices of the host, opened for reading. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -120,27 +120,35 @@ static int open_for_reading(const char *path)
 	return fd;
 }
 
+enum stmboot_status sb_source_from_fd(struct stmboot_context *ctx, int fd,
+				      struct stmboot_source **out)
+{
+	struct stmboot_identity identity;
+	struct file *file;
+	enum stmboot_status status = identify(fd, &identity);
+
+	if (status != STMBOOT_OK)
+		return status;
+	file = sb_alloc(ctx, sizeof(*file));
+	if (file == NULL)
+		return STMBOOT_NO_MEMORY;
+	*file = (struct file){ .ctx = ctx, .fd = fd, .identity = identity };
+	status = stmboot_source_new(ctx, &file_ops, file, out);
+	if (status != STMBOOT_OK)
+		sb_free(ctx, file);
+	return status;
+}
+
 enum stmboot_status stmboot_source_open_file(struct stmboot_context *ctx, const char *path,
 					     struct stmboot_source **out)
 {
-	struct stmboot_identity identity;
 	enum stmboot_status status;
-	struct file *file;
 	int fd = open_for_reading(path);
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? STMBOOT_NOT_FOUND : STMBOOT_IO;
-	status = identify(fd, &identity);
-	file = status == STMBOOT_OK ? sb_alloc(ctx, sizeof(*file)) : NULL;
-	if (file != NULL) {
-		*file = (struct file){ .ctx = ctx, .fd = fd, .identity = identity };
-		status = stmboot_source_new(ctx, &file_ops, file, out);
-	} else if (status == STMBOOT_OK) {
-		status = STMBOOT_NO_MEMORY;
-	}
-	if (status != STMBOOT_OK) {
-		sb_free(ctx, file);
+	status = sb_source_from_fd(ctx, fd, out);
+	if (status != STMBOOT_OK)
 		close(fd);
-	}
 	return status;
 }

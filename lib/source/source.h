@@ -16,6 +16,13 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_cache(struct stmboot_context *ct
 						      struct stmboot_source **out);
 
 /*
+ * A source over an open regular file or block device, which it owns on success
+ * only. Statuses as for stmboot_source_open_file().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_from_fd(struct stmboot_context *ctx, int fd,
+							struct stmboot_source **out);
+
+/*
  * Read a whole source into the arena, with a NUL behind it that is not counted.
  * STMBOOT_LIMIT when it is larger than `limit`; else as stmboot_source_read().
  */

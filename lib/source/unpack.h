@@ -24,13 +24,14 @@ enum stmboot_compression sb_compression_detect(const void *head, size_t size);
 typedef enum stmboot_status (*sb_unpack_sink)(void *user, const void *data, size_t size);
 
 struct sb_unpack_options {
-	uint64_t max_output; /* 0: the context's max_unpacked_bytes */
-	bool single;         /* stop behind the first stream; else concatenated ones are one */
-	bool progress;       /* report to the context's progress callback */
+	uint64_t max_output;  /* 0: the context's max_unpacked_bytes */
+	uint64_t ratio_slack; /* output that its ratio to the input does not matter for; 0: 4 MiB */
+	bool single;          /* stop behind the first stream; else concatenated ones are one */
+	bool progress;        /* report to the context's progress callback */
 };
 
 struct sb_unpack_result {
-	uint64_t consumed; /* compressed bytes, to the end of the last whole stream on success */
+	uint64_t consumed; /* compressed bytes, kept up to date while the sink is called */
 	uint64_t produced; /* bytes that the sink took */
 };
 
