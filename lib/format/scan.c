@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scanner keeps a buffer of one chunk and an overlap. A position is looked
+ * at once everything that a match may need stands behind it, or at the end, so
+ * results do not depend on where chunks end.
+ */
+#include "format/scan.h"
+
+#include <limits.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/checked.h"
+#include "base/context.h"
+#include "base/cursor.h"
+
+enum {
+	CHUNK_BYTES = 65536,
+	OVERLAP_BYTES = 256, /* longer than any banner with its prefix */
+	PACKED_BYTES = 16384,
+	FDT_HEADER_BYTES = 40,
+};
+
+struct scanner {
+	struct sb_scan *out;
+	uint64_t position; /* of buffer[0], counted in the range */
+	uint64_t total;    /* bytes in the range; UINT64_MAX when not known */
+	size_t filled;
+	uint8_t before; /* the byte before buffer[0] */
+	uint8_t buffer[CHUNK_BYTES + OVERLAP_BYTES];
+};
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(uint8_t c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_version_char(uint8_t c)
+{
+	return is_alnum(c) || (c != '\0' && strchr("+-._~", c) != NULL);
+}
+
+static bool is_printable(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+/* Bytes from `at` for which `accept` holds. */
+static size_t span(const uint8_t *at, size_t left, bool (*accept)(uint8_t))
+{
+	size_t length = 0;
+
+	while (length < left && accept(at[length]))
+		length++;
+	return length;
+}
+
+static bool starts_with(const uint8_t *at, size_t left, const char *text)
+{
+	size_t length = strlen(text);
+
+	return left >= length && memcmp(at, text, length) == 0;
+}
+
+static void copy_text(char *to, size_t size, const uint8_t *from, size_t length)
+{
+	size_t taken = length < size ? length : size - 1;
+
+	memcpy(to, from, taken);
+	to[taken] = '\0';
+}
+
+static bool is_kept(const struct sb_scan *scan, const struct sb_scan_text *text)
+{
+	for (size_t i = 0; i < scan->text_count; i++)
+		if (scan->texts[i].firmware == text->firmware &&
+		    strcmp(scan->texts[i].version, text->version) == 0)
+			return true;
+	return false;
+}
+
+/* What a match is: the version within the text that starts at the same place. */
+struct match {
+	enum sb_firmware firmware;
+	size_t version; /* where it starts, counted from the text */
+	size_t length;
+};
+
+static void keep_text(struct sb_scan *scan, uint64_t offset, const uint8_t *at, size_t left,
+		      const struct match *match)
+{
+	struct sb_scan_text text = { .firmware = match->firmware, .offset = offset };
+
+	copy_text(text.version, sizeof(text.version), at + match->version, match->length);
+	copy_text(text.banner, sizeof(text.banner), at, span(at, left, is_printable));
+	if (scan->text_count < SB_SCAN_MAX_TEXTS && !is_kept(scan, &text))
+		scan->texts[scan->text_count++] = text;
+}
+
+/* "U-Boot 2023.01..." or "U-Boot SPL 2023.01..." (U-Boot include/version_string.h). */
+static bool match_uboot(const uint8_t *at, size_t left, struct match *match)
+{
+	static const char spl[] = "U-Boot SPL ", plain[] = "U-Boot ";
+	bool is_spl = starts_with(at, left, spl);
+	size_t skip = is_spl ? sizeof(spl) - 1 : sizeof(plain) - 1;
+	const uint8_t *v = at + skip;
+
+	if (!is_spl && !starts_with(at, left, plain))
+		return false;
+	if (left - skip < 7 || v[0] != '2' || v[1] != '0' || !is_digit(v[2]) || !is_digit(v[3]) ||
+	    v[4] != '.' || !is_digit(v[5]) || !is_digit(v[6]))
+		return false;
+	*match = (struct match){ is_spl ? SB_FIRMWARE_SPL : SB_FIRMWARE_UBOOT, skip,
+				 span(v, left - skip, is_version_char) };
+	return true;
+}
+
+/* "v2.8(release):..." (TF-A make_helpers/build_macros.mk, VERSION_STRING). */
+static bool match_tfa(const uint8_t *at, size_t left, uint8_t before, struct match *match)
+{
+	size_t length = 1 + span(at + 1, left - 1, is_version_char);
+
+	if (is_alnum(before) || left < 4 || !is_digit(at[1]) || memchr(at, '.', length) == NULL ||
+	    length >= SB_SCAN_VERSION)
+		return false;
+	if (!starts_with(at + length, left - length, "(release)") &&
+	    !starts_with(at + length, left - length, "(debug)"))
+		return false;
+	*match = (struct match){ SB_FIRMWARE_TFA, 0, length };
+	return true;
+}
+
+/* "3.19.0 (gcc version ...) #1 date arm" (OP-TEE core/arch/arm/kernel/link.mk). */
+static bool match_optee(const uint8_t *at, size_t left, uint8_t before, struct match *match)
+{
+	size_t length = span(at, left, is_version_char);
+
+	if (before != '\0' || length < 5 || length >= SB_SCAN_VERSION ||
+	    memchr(at, '.', length) == NULL)
+		return false;
+	if (!starts_with(at + length, left - length, " (gcc version ") &&
+	    !starts_with(at + length, left - length, " (clang version "))
+		return false;
+	*match = (struct match){ SB_FIRMWARE_OPTEE, 0, length };
+	return true;
+}
+
+/* A header that could be real (Devicetree Specification v0.4, section 5.2). */
+static bool is_fdt_header(const uint8_t *at, size_t left, uint64_t rest, uint32_t *size)
+{
+	struct sb_cursor c = sb_cursor(at, left);
+	uint32_t magic = sb_be32(&c), total = sb_be32(&c);
+	uint32_t off_struct = sb_be32(&c), off_strings = sb_be32(&c), off_reserved = sb_be32(&c);
+	uint32_t version = sb_be32(&c), compatible = sb_be32(&c);
+	uint32_t strings, structure;
+
+	sb_skip(&c, 4);
+	strings = sb_be32(&c);
+	structure = sb_be32(&c);
+	*size = total;
+	return sb_cursor_ok(&c) && magic == 0xd00dfeed && total <= rest &&
+	       (version == 16 || version == 17) && compatible <= version &&
+	       off_struct >= FDT_HEADER_BYTES && off_struct % 4 == 0 &&
+	       off_reserved >= FDT_HEADER_BYTES && off_reserved < total &&
+	       sb_range_within(off_struct, version == 17 ? structure : 8, total) &&
+	       sb_range_within(off_strings, strings, total);
+}
+
+static void look_at(struct scanner *s, size_t index)
+{
+	const uint8_t *at = s->buffer + index;
+	size_t left = s->filled - index;
+	uint8_t before = index > 0 ? at[-1] : s->before;
+	uint64_t offset = s->position + index;
+	struct match match;
+	uint32_t size;
+
+	if (*at == 0xd0) {
+		if (s->out->dtb_count < SB_SCAN_MAX_DTBS &&
+		    is_fdt_header(at, left, s->total - offset, &size))
+			s->out->dtbs[s->out->dtb_count++] = (struct sb_scan_dtb){ offset, size };
+	} else if ((*at == 'U' && match_uboot(at, left, &match)) ||
+		   (*at == 'v' && match_tfa(at, left, before, &match)) ||
+		   (is_digit(*at) && match_optee(at, left, before, &match))) {
+		keep_text(s->out, offset, at, left, &match);
+	}
+}
+
+/* Look at the first `count` positions and drop them. */
+static void consume(struct scanner *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint8_t c = s->buffer[i];
+
+		if (c == 'U' || c == 'v' || c == 0xd0 || is_digit(c))
+			look_at(s, i);
+	}
+	if (count == 0)
+		return;
+	s->before = s->buffer[count - 1];
+	s->filled -= count;
+	s->position += count;
+	memmove(s->buffer, s->buffer + count, s->filled);
+}
+
+static uint32_t byte_sum(const uint8_t *at, size_t count)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += at[i];
+	return sum;
+}
+
+static struct scanner *scanner_new(struct stmboot_context *ctx, uint64_t total, struct sb_scan *out)
+{
+	struct scanner *s = sb_alloc(ctx, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	*out = (struct sb_scan){ .crc32 = (uint32_t)crc32(0, NULL, 0) };
+	s->out = out;
+	s->total = total;
+	return s;
+}
+
+/* Where the next bytes go; at least a chunk fits. */
+static uint8_t *scanner_room(struct scanner *s, size_t *room)
+{
+	*room = sizeof(s->buffer) - s->filled;
+	return s->buffer + s->filled;
+}
+
+static void scanner_added(struct scanner *s, size_t count)
+{
+	const uint8_t *at = s->buffer + s->filled;
+
+	s->out->crc32 = (uint32_t)crc32(s->out->crc32, at, (uInt)count);
+	s->out->byte_sum += byte_sum(at, count);
+	s->out->bytes += count;
+	s->filled += count;
+	if (s->filled > OVERLAP_BYTES)
+		consume(s, s->filled - OVERLAP_BYTES);
+}
+
+enum stmboot_status sb_scan_range(struct stmboot_context *ctx, struct stmboot_source *src,
+				  uint64_t offset, uint64_t length, struct sb_scan *out)
+{
+	enum stmboot_status status = STMBOOT_OK;
+	struct scanner *s;
+
+	if (!sb_range_within(offset, length, stmboot_source_size(src)))
+		return STMBOOT_TRUNCATED;
+	s = scanner_new(ctx, length, out);
+	if (s == NULL)
+		return STMBOOT_NO_MEMORY;
+	while (status == STMBOOT_OK && out->bytes < length) {
+		size_t room;
+		uint8_t *to = scanner_room(s, &room);
+
+		room = (size_t)sb_min_u64(sb_min_u64(room, CHUNK_BYTES), length - out->bytes);
+		status = stmboot_source_read(src, offset + out->bytes, to, room);
+		if (status == STMBOOT_OK) {
+			scanner_added(s, room);
+			status = sb_progress(ctx, out->bytes, length);
+		}
+	}
+	consume(s, s->filled);
+	sb_free(ctx, s);
+	return status;
+}
+
+static voidpf zlib_allocate(voidpf user, uInt count, uInt size)
+{
+	return sb_alloc_array(user, count, size);
+}
+
+static void zlib_release(voidpf user, voidpf memory)
+{
+	sb_free(user, memory);
+}
+
+struct unpacking {
+	struct stmboot_context *ctx;
+	struct stmboot_source *src;
+	uint64_t offset; /* of the next packed byte */
+	uint64_t end;
+	z_stream z;
+	uint8_t packed[PACKED_BYTES];
+};
+
+static enum stmboot_status refill(struct unpacking *u)
+{
+	size_t size = (size_t)sb_min_u64(PACKED_BYTES, u->end - u->offset);
+	enum stmboot_status status;
+
+	if (size == 0)
+		return STMBOOT_CORRUPT; /* the stream has no end */
+	status = stmboot_source_read(u->src, u->offset, u->packed, size);
+	u->offset += size;
+	u->z.next_in = u->packed;
+	u->z.avail_in = (uInt)size;
+	return status;
+}
+
+/* Unpack into the scanner's room once; *ended at the end of the stream. */
+static enum stmboot_status unpack_some(struct unpacking *u, struct scanner *s, bool *ended)
+{
+	enum stmboot_status status = u->z.avail_in == 0 ? refill(u) : STMBOOT_OK;
+	size_t room;
+	int result;
+
+	if (status != STMBOOT_OK)
+		return status;
+	u->z.next_out = scanner_room(s, &room);
+	u->z.avail_out = (uInt)room;
+	result = inflate(&u->z, Z_NO_FLUSH);
+	scanner_added(s, room - u->z.avail_out);
+	*ended = result == Z_STREAM_END;
+	if (result == Z_MEM_ERROR)
+		return STMBOOT_NO_MEMORY;
+	if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+		return STMBOOT_CORRUPT;
+	if (s->out->bytes > sb_limits(u->ctx)->max_unpacked_bytes)
+		return STMBOOT_LIMIT;
+	return sb_progress(u->ctx, s->out->bytes, 0);
+}
+
+enum stmboot_status sb_scan_gzip(struct stmboot_context *ctx, struct stmboot_source *src,
+				 uint64_t offset, uint64_t length, struct sb_scan *out)
+{
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	struct unpacking *u;
+	struct scanner *s;
+	bool ended = false;
+
+	if (!sb_range_within(offset, length, stmboot_source_size(src)))
+		return STMBOOT_TRUNCATED;
+	u = sb_alloc(ctx, sizeof(*u));
+	s = scanner_new(ctx, UINT64_MAX, out);
+	if (u == NULL || s == NULL)
+		goto out;
+	u->ctx = ctx;
+	u->src = src;
+	u->offset = offset;
+	u->end = offset + length;
+	u->z = (z_stream){ .zalloc = zlib_allocate, .zfree = zlib_release, .opaque = ctx };
+	if (inflateInit2(&u->z, 16 + MAX_WBITS) != Z_OK) /* 16: a gzip wrapper */
+		goto out;
+	for (status = STMBOOT_OK; status == STMBOOT_OK && !ended;)
+		status = unpack_some(u, s, &ended);
+	consume(s, s->filled);
+	inflateEnd(&u->z);
+out:
+	sb_free(ctx, s);
+	sb_free(ctx, u);
+	return status;
+}
+
+const struct sb_scan_text *sb_scan_find(const struct sb_scan *scan, enum sb_firmware firmware)
+{
+	for (size_t i = 0; i < scan->text_count; i++)
+		if (scan->texts[i].firmware == firmware)
+			return &scan->texts[i];
+	return NULL;
+}
