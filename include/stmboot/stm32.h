@@ -154,8 +154,9 @@ STMBOOT_API void stmboot_stm32_free(struct stmboot_stm32 *image);
  * @param src    the source that the record was decoded from; borrowed
  * @param image  gains computed_checksum
  * @return STMBOOT_OK; STMBOOT_TRUNCATED when the payload does not lie within
- *         the source (the record is then untouched); STMBOOT_CANCELLED;
- *         STMBOOT_IO; STMBOOT_NO_MEMORY
+ *         the source (the record is then untouched); STMBOOT_LIMIT when it is
+ *         longer than max_unpacked_bytes; STMBOOT_CANCELLED; STMBOOT_IO;
+ *         STMBOOT_NO_MEMORY
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_stm32_verify(struct stmboot_context *ctx,
 								       struct stmboot_source *src,

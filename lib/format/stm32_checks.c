@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the boot ROM, or TF-A up to v2.7, will make of an STM32 header. The ROM
+ * is closed: its limits are those of ST's documents and of the memory maps in
+ * TF-A plat/st.
+ */
+#include "format/stm32.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "format/formats.h"
+
+enum { TFA_BL33_ADDRESS_MP15 = (int)0xc0100000 };
+
+struct checked {
+	const struct sb_scope *scope;
+	const struct stmboot_stm32 *image;
+	enum stmboot_stm32_role role;
+	struct sb_scope lowered; /* for what is no error in this case */
+};
+
+/* Where a ROM puts a first stage. */
+struct window {
+	uint32_t version;
+	uint32_t ram_first;     /* internal memory */
+	uint32_t payload_first; /* where the ROM puts the first payload byte */
+	uint32_t ram_end;
+	uint32_t safe_bytes; /* a payload that surely fits */
+	uint32_t most_bytes; /* one byte more surely does not fit */
+	bool exact;          /* payload_first is documented */
+};
+
+static const struct window windows[] = {
+	{ STMBOOT_STM32_V1_0, 0x2ffc0000, 0x2ffc2500, 0x30000000, 252672, 252928, true },
+	{ STMBOOT_STM32_V2_0, 0x2ffe0000, 0x2ffe0000, 0x30000000, 131072, 131072, true },
+	{ STMBOOT_STM32_V2_2, 0x0e000000, 0x0e002600, 0x0e040000, 252416, 252928, false },
+	{ STMBOOT_STM32_V2_3, 0x0e000000, 0x0e002640, 0x0e040000, 252352, 252928, false },
+};
+
+static const struct window *window_of(uint32_t version)
+{
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+		if (windows[i].version == version)
+			return &windows[i];
+	return NULL;
+}
+
+static bool in_internal_ram(const struct stmboot_stm32 *image, uint32_t address)
+{
+	const struct window *w = window_of(image->version);
+
+	return w != NULL && address >= w->ram_first && address < w->ram_end;
+}
+
+enum stmboot_stm32_role stmboot_stm32_likely_role(const struct stmboot_stm32 *image)
+{
+	uint32_t type = image->binary_type;
+
+	if (type >= STMBOOT_STM32_TYPE_OPTEE_H && type <= STMBOOT_STM32_TYPE_OPTEE_D)
+		return STMBOOT_STM32_SSBL;
+	if (type != STMBOOT_STM32_TYPE_UBOOT || image->version != STMBOOT_STM32_V1_0 ||
+	    in_internal_ram(image, image->entry_point))
+		return STMBOOT_STM32_FSBL;
+	return in_internal_ram(image, image->load_address) ? STMBOOT_STM32_FSBL
+							   : STMBOOT_STM32_SSBL;
+}
+
+static const char *hex(const struct checked *c, uint32_t value)
+{
+	return sb_text(c->scope, "0x%08" PRIx32, value);
+}
+
+static const char *bytes(const struct checked *c, uint64_t value)
+{
+	return sb_text(c->scope, "%" PRIu64 " bytes", value);
+}
+
+static uint64_t at(const struct checked *c, enum sb_stm32_field field)
+{
+	return sb_stm32_field(c->image, field);
+}
+
+void sb_stm32_report_no_magic(const struct sb_scope *scope, enum stmboot_content content)
+{
+	sb_report(scope, SB_STM32_MAGIC,
+		  &(struct sb_finding){
+			  .length = 4,
+			  .found = content != STMBOOT_CONTENT_UNKNOWN
+					   ? stmboot_content_text(content)
+					   : "other content",
+			  .expected = "\"STM2\"",
+			  .hint = "write the .stm32 file, not the .bin or .elf it was made from: "
+				  "stmboot part write IMAGE PARTITION FILE" });
+}
+
+static void check_version(const struct checked *c)
+{
+	sb_report(c->scope, SB_STM32_VERSION,
+		  &(struct sb_finding){
+			  .offset = at(c, SB_STM32_AT_VERSION),
+			  .length = 4,
+			  .found = hex(c, c->image->version),
+			  .expected = "1.0 (STM32MP15), 2.0 (STM32MP13), 2.2 (STM32MP25, MP23) "
+				      "or 2.3 (STM32MP21)",
+			  .message = c->image->version == 0x00020100
+					     ? "this header is for an STM32N6, not for an STM32MP"
+					     : NULL,
+			  .hint = "build the loader again for this chip" });
+}
+
+/*
+ * Is this a header of another chip, with a changed version? Its entry point is
+ * then where only that chip has memory.
+ */
+static bool check_chip(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	uint32_t made_for = 0;
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+		if (image->entry_point >= windows[i].ram_first &&
+		    image->entry_point < windows[i].ram_end && made_for == 0)
+			made_for = windows[i].version;
+	if (made_for == 0 || in_internal_ram(image, image->entry_point))
+		return true;
+	sb_report(c->scope, SB_STM32_VERSION,
+		  &(struct sb_finding){
+			  .offset = at(c, SB_STM32_AT_VERSION),
+			  .length = 4,
+			  .found = stmboot_stm32_version_text(image->version),
+			  .expected =
+				  sb_text(c->scope, "%s, by the entry point 0x%08" PRIx32,
+					  stmboot_stm32_version_text(made_for), image->entry_point),
+			  .message = "the version and the entry point belong to different chips",
+			  .hint = "build the loader again for this chip" });
+	return false;
+}
+
+static void check_header_fits(const struct checked *c)
+{
+	sb_report(c->scope, SB_STM32_HEADER_TRUNCATED,
+		  &(struct sb_finding){ .length = c->image->source_bytes,
+					.found = bytes(c, c->image->source_bytes),
+					.expected = sb_text(c->scope, "at least %" PRIu32 " bytes",
+							    c->image->base_bytes),
+					.hint = "write the complete file again" });
+}
+
+static void check_length(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+
+	if (image->payload_bytes == 0) {
+		sb_report(c->scope, SB_STM32_LENGTH_ZERO,
+			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LENGTH),
+						.length = 4,
+						.found = "0",
+						.expected = "the bytes of the payload",
+						.hint = "build the .stm32 file again" });
+	} else if (!image->payload_fits) {
+		sb_report(c->scope, SB_STM32_PAYLOAD_TRUNCATED,
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_LENGTH),
+				  .length = 4,
+				  .found = sb_text(c->scope,
+						   "%" PRIu64 " + %" PRIu64
+						   " bytes of header and payload",
+						   image->header_bytes, image->payload_bytes),
+				  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes",
+						      image->source_bytes),
+				  .hint = "make the partition large enough for the file" });
+	}
+}
+
+/* The ROM looks at the sum only without a signature check; TF-A up to v2.7 always does. */
+static void check_checksum(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	bool decides = c->role == STMBOOT_STM32_SSBL || (!image->is_signed && !image->is_encrypted);
+
+	if (!image->has_computed_checksum || image->computed_checksum == image->checksum)
+		return;
+	sb_report(decides ? c->scope : &c->lowered, SB_STM32_CHECKSUM,
+		  &(struct sb_finding){
+			  .offset = at(c, SB_STM32_AT_CHECKSUM),
+			  .length = 4,
+			  .found = hex(c, image->checksum),
+			  .expected = sb_text(c->scope, "0x%08" PRIx32 ", the sum of the payload",
+					      image->computed_checksum),
+			  .hint = "the payload changed after its header was written, or was not "
+				  "written whole: write the file again" });
+}
+
+static bool entry_is_inside(const struct stmboot_stm32 *image, const struct window *w)
+{
+	uint64_t entry = image->entry_point;
+
+	if (!w->exact)
+		return entry >= w->ram_first && entry < w->ram_end;
+	return entry >= w->payload_first && entry < w->ram_end &&
+	       entry - w->payload_first < image->payload_bytes;
+}
+
+static void check_entry(const struct checked *c, const struct window *w)
+{
+	const struct stmboot_stm32 *image = c->image;
+	uint64_t first = w->exact ? w->payload_first : w->ram_first;
+	uint64_t end = w->exact ? first + image->payload_bytes : w->ram_end;
+
+	if (!entry_is_inside(image, w))
+		sb_report(c->scope, SB_STM32_ENTRY_OUTSIDE,
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_ENTRY_POINT),
+				  .length = 4,
+				  .found = hex(c, image->entry_point),
+				  .expected = sb_text(c->scope,
+						      "from 0x%08" PRIx64 " to below 0x%08" PRIx64,
+						      first, end < w->ram_end ? end : w->ram_end),
+				  .hint = "this is no first-stage loader for this chip: write "
+					  "u-boot-spl.stm32 or tf-a-*.stm32" });
+	else if (!in_internal_ram(image, image->load_address))
+		sb_report(c->scope, SB_STM32_LOAD_OUTSIDE,
+			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
+						.length = 4,
+						.found = hex(c, image->load_address),
+						.expected = sb_text(c->scope,
+								    "from 0x%08" PRIx32
+								    " to below 0x%08" PRIx32,
+								    w->ram_first, w->ram_end),
+						.hint = "give mkimage -a the address that the "
+							"loader is linked to" });
+}
+
+static void check_thumb(const struct checked *c)
+{
+	if (c->image->entry_point % 2 != 0)
+		sb_report(c->scope, SB_STM32_ENTRY_THUMB,
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_ENTRY_POINT),
+				  .length = 4,
+				  .found = hex(c, c->image->entry_point),
+				  .expected = "an even address",
+				  .hint = "give mkimage -e the address without bit 0, unless the "
+					  "loader really starts in Thumb code" });
+}
+
+static void check_size(const struct checked *c, const struct window *w)
+{
+	uint64_t length = c->image->payload_bytes;
+	bool is_m33 = c->image->binary_type == STMBOOT_STM32_TYPE_M33;
+	uint64_t safe = is_m33 ? 131072 : w->safe_bytes;
+
+	if (length <= safe)
+		return;
+	sb_report(c->scope, length > w->most_bytes ? SB_STM32_TOO_LARGE : SB_STM32_SIZE_LIMIT,
+		  &(struct sb_finding){
+			  .offset = at(c, SB_STM32_AT_LENGTH),
+			  .length = 4,
+			  .found = bytes(c, length),
+			  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes", safe),
+			  .hint = "leave out features of the first stage (a debug build is "
+				  "larger)" });
+}
+
+static void check_reserved(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	bool first = image->reserved1 != 0;
+
+	if (first || image->reserved2 != 0)
+		sb_report(c->scope, SB_STM32_RESERVED,
+			  &(struct sb_finding){
+				  .offset = at(c, first ? SB_STM32_AT_RESERVED1
+							: SB_STM32_AT_RESERVED2),
+				  .length = 4,
+				  .found = hex(c, first ? image->reserved1 : image->reserved2),
+				  .expected = "0",
+				  .hint = "build the .stm32 file again" });
+	if (image->stray_offset != 0)
+		sb_report(c->scope, SB_STM32_PADDING,
+			  &(struct sb_finding){ .offset = image->stray_offset,
+						.length = 1,
+						.found = "a byte that is not zero",
+						.expected = "zero",
+						.hint = "build the .stm32 file again" });
+}
+
+static void check_flags(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	uint32_t known = SB_STM32_OPTION_UNSIGNED;
+
+	if (image->version != STMBOOT_STM32_V1_0)
+		known = SB_STM32_FLAG_AUTHENTICATION | SB_STM32_FLAG_DECRYPTION |
+			SB_STM32_FLAG_PADDING;
+	if ((image->flags & ~known) != 0)
+		sb_report(c->scope, SB_STM32_FLAGS_UNKNOWN,
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_FLAGS),
+				  .length = 4,
+				  .found = hex(c, image->flags),
+				  .expected =
+					  sb_text(c->scope, "bits of 0x%08" PRIx32 " only", known),
+				  .hint = "build the .stm32 file again" });
+}
+
+static const char *defect_text(enum stmboot_stm32_defect defect)
+{
+	static const char *const texts[] = {
+		[STMBOOT_STM32_EXT_TRUNCATED] = "the partition or file ends before they do",
+		[STMBOOT_STM32_EXT_TOO_LONG] = "a total length that no header has",
+		[STMBOOT_STM32_EXT_SHORT] = "a length below 8",
+		[STMBOOT_STM32_EXT_UNALIGNED] = "a length that is no multiple of 4",
+		[STMBOOT_STM32_EXT_OVERRUN] = "a length past the total of all extensions",
+		[STMBOOT_STM32_EXT_UNKNOWN] = "an unknown type",
+		[STMBOOT_STM32_EXT_TWICE] = "a type that stood before",
+		[STMBOOT_STM32_EXT_NO_FLAG] = "an extension whose flag is not set",
+		[STMBOOT_STM32_EXT_MISSING] = "a flag without its extension",
+		[STMBOOT_STM32_EXT_NOT_FIRST] = "authentication behind another extension",
+		[STMBOOT_STM32_EXT_INCOMPLETE] = "an authentication extension without all its keys",
+	};
+
+	return texts[defect];
+}
+
+/* Without a way to the payload nothing boots; what the ROM makes of the rest is not known. */
+static bool defect_is_fatal(enum stmboot_stm32_defect defect)
+{
+	return defect == STMBOOT_STM32_EXT_TRUNCATED || defect == STMBOOT_STM32_EXT_TOO_LONG ||
+	       defect == STMBOOT_STM32_EXT_SHORT || defect == STMBOOT_STM32_EXT_OVERRUN;
+}
+
+static void check_extensions(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+
+	if (image->defect == STMBOOT_STM32_EXT_OK)
+		return;
+	sb_report(defect_is_fatal(image->defect) ? c->scope : &c->lowered, SB_STM32_EXTENSIONS,
+		  &(struct sb_finding){
+			  .offset = image->defect_offset,
+			  .length = 8,
+			  .found = defect_text(image->defect),
+			  .expected = "authentication, decryption and padding, each once, with "
+				      "its flag",
+			  .hint = "build or sign the .stm32 file again" });
+}
+
+/* TF-A with trusted boot on STM32MP13 takes the header from a fixed place of 512 bytes. */
+static void check_payload_offset(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	uint64_t usual = image->version == STMBOOT_STM32_V2_3 ? 576 : 512;
+
+	if (image->version == STMBOOT_STM32_V1_0 || image->header_bytes == usual ||
+	    (image->version == STMBOOT_STM32_V2_3 && image->is_signed))
+		return;
+	sb_report(c->scope, SB_STM32_PAYLOAD_OFFSET,
+		  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_EXTENSION_BYTES),
+					.length = 4,
+					.found = sb_text(c->scope, "a header of %" PRIu64 " bytes",
+							 image->header_bytes),
+					.expected = sb_text(c->scope, "%" PRIu64 " bytes", usual),
+					.hint = "fill the extensions with a padding extension" });
+}
+
+static void check_signature(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	uint32_t last = image->version == STMBOOT_STM32_V2_3 ? 4 : 2;
+
+	if (!image->is_signed)
+		return;
+	if (!image->has_signature)
+		sb_report(c->scope, SB_STM32_SIGNATURE_MISSING,
+			  &(struct sb_finding){
+				  .offset = SB_STM32_SIGNATURE_OFFSET,
+				  .length = image->key_bytes,
+				  .found = "zeros",
+				  .expected = "a signature, which the flags ask for",
+				  .hint = "sign the file, or build it without the request for a "
+					  "signature check" });
+	if (image->algorithm < 1 || image->algorithm > last)
+		sb_report(c->scope, SB_STM32_ALGORITHM_UNKNOWN,
+			  &(struct sb_finding){
+				  .offset = image->version == STMBOOT_STM32_V1_0
+						    ? at(c, SB_STM32_AT_ALGORITHM)
+						    : (uint64_t)image->base_bytes + 16,
+				  .length = 4,
+				  .found = sb_text(c->scope, "%" PRIu32, image->algorithm),
+				  .expected = last == 2 ? "1 or 2" : "1 to 4",
+				  .hint = "sign the file again" });
+}
+
+static void check_keys(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+
+	if (!image->is_signed || image->version == STMBOOT_STM32_V1_0)
+		return;
+	if (image->key_count > SB_STM32_MAX_KEYS || image->key_index >= image->key_count)
+		sb_report(c->scope, SB_STM32_KEY_INDEX,
+			  &(struct sb_finding){
+				  .offset = (uint64_t)image->base_bytes + 8,
+				  .length = 8,
+				  .found = sb_text(c->scope, "key %" PRIu32 " of %" PRIu32,
+						   image->key_index, image->key_count),
+				  .expected = "an index below the number of keys, of which there "
+					      "are at most 8",
+				  .hint = "sign the file again" });
+}
+
+static void report_type(const struct checked *c, enum sb_code code, const char *expected)
+{
+	const char *name = stmboot_stm32_type_text(c->image->binary_type);
+
+	sb_report(c->scope, code,
+		  &(struct sb_finding){
+			  .offset = at(c, SB_STM32_AT_BINARY_TYPE),
+			  .length = c->image->version == STMBOOT_STM32_V1_0 ? 1 : 4,
+			  .found = sb_text(c->scope, "0x%02" PRIx32 "%s%s%s", c->image->binary_type,
+					   name != NULL ? " (" : "", name != NULL ? name : "",
+					   name != NULL ? ")" : ""),
+			  .expected = expected,
+			  .hint = "check that the right file stands in this partition" });
+}
+
+static void check_fsbl_type(const struct checked *c)
+{
+	uint32_t type = c->image->binary_type;
+	bool is_m33 = type == STMBOOT_STM32_TYPE_M33 && c->image->soc == STMBOOT_SOC_STM32MP2;
+
+	if (type != STMBOOT_STM32_TYPE_UBOOT && !is_m33 &&
+	    (type < STMBOOT_STM32_TYPE_TFA || type >= STMBOOT_STM32_TYPE_OPTEE_H))
+		report_type(c, SB_STM32_BINARY_TYPE_UNUSUAL, "0x00 (U-Boot SPL) or 0x10 (TF-A)");
+}
+
+/* TF-A v2.2 to v2.7: stm32mp_check_header() and io_stm32image.c. */
+static void check_ssbl(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	uint32_t type = image->binary_type;
+	uint32_t bl33 = (uint32_t)TFA_BL33_ADDRESS_MP15;
+
+	if (image->version != STMBOOT_STM32_V1_0)
+		sb_report(
+			c->scope, SB_STM32_SSBL_VERSION,
+			&(struct sb_finding){ .offset = at(c, SB_STM32_AT_VERSION),
+					      .length = 4,
+					      .found = stmboot_stm32_version_text(image->version),
+					      .expected = "1.0",
+					      .hint = "make the file with mkimage -T stm32image" });
+	if (type != STMBOOT_STM32_TYPE_UBOOT &&
+	    (type < STMBOOT_STM32_TYPE_OPTEE_H || type > STMBOOT_STM32_TYPE_OPTEE_D))
+		report_type(c, SB_STM32_SSBL_TYPE, "0x00 (U-Boot), or 0x20 to 0x22 (OP-TEE)");
+	else if (type == STMBOOT_STM32_TYPE_UBOOT && image->load_address != 0 &&
+		 image->load_address != bl33)
+		sb_report(c->scope, SB_STM32_SSBL_LOAD,
+			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
+						.length = 4,
+						.found = hex(c, image->load_address),
+						.expected = "0xc0100000 or 0",
+						.hint = "write u-boot.stm32, made for address "
+							"0xc0100000" });
+}
+
+static void check_fsbl(const struct checked *c)
+{
+	const struct window *w = window_of(c->image->version);
+
+	check_size(c, w);
+	check_entry(c, w);
+	check_thumb(c);
+	check_fsbl_type(c);
+	check_payload_offset(c);
+}
+
+void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 *image,
+		       enum stmboot_stm32_role role)
+{
+	struct sb_scope placed = *scope;
+	struct checked c = { .scope = &placed, .image = image, .role = role };
+
+	if (role == STMBOOT_STM32_SSBL && placed.stage == STMBOOT_NO_STAGE)
+		placed.stage = STMBOOT_STAGE_SSBL;
+	c.lowered = placed;
+	if (c.lowered.ceiling > STMBOOT_WARNING)
+		c.lowered.ceiling = STMBOOT_WARNING;
+	if (!image->version_known) {
+		check_version(&c);
+		return;
+	}
+	if (!image->header_fits) {
+		check_header_fits(&c);
+		return;
+	}
+	if (role == STMBOOT_STM32_FSBL && !check_chip(&c))
+		return;
+	check_length(&c);
+	check_checksum(&c);
+	if (role == STMBOOT_STM32_FSBL)
+		check_fsbl(&c);
+	else
+		check_ssbl(&c);
+	check_reserved(&c);
+	check_flags(&c);
+	check_extensions(&c);
+	check_signature(&c);
+	check_keys(&c);
+}
+
+enum stmboot_status stmboot_stm32_validate(const struct stmboot_stm32 *image,
+					   struct stmboot_source *src, enum stmboot_stm32_role role,
+					   struct stmboot_diags *diags)
+{
+	struct sb_scope scope = sb_scope(diags, src);
+
+	sb_stm32_validate(&scope, image, role);
+	return sb_diags_status(diags);
+}
