@@ -8,6 +8,7 @@ import bz2
 import gzip
 import lzma
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -46,4 +47,19 @@ def unpack_seeds():
     write("unpack", "only-the-first-member", bytes([136]) + packed[1] * 2)
 
 
+def elf_seeds():
+    path = b"/lib/ld-linux-armhf.so.3\0"
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 3, 40, 1, 0, 52, 0, 0,
+                         52, 32, 1, 0, 0, 0)
+    segment = struct.pack("<8I", 3, 84, 0, 0, len(path), len(path), 4, 1)
+    write("elf", "arm", header + segment + path)
+    path = b"/lib/ld-linux-aarch64.so.1\0"
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 3, 183, 1, 0, 64, 0, 0,
+                         64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 3, 4, 120, 0, 0, len(path), len(path), 1)
+    write("elf", "aarch64", header + segment + path)
+    write("elf", "script", b"#! /bin/busybox sh -e\nexec /sbin/init\n")
+
+
 unpack_seeds()
+elf_seeds()
