@@ -6,18 +6,17 @@
  */
 #include "format/scan.h"
 
-#include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
+#include "source/unpack.h"
 
 enum {
 	CHUNK_BYTES = 65536,
 	OVERLAP_BYTES = 256, /* longer than any banner with its prefix */
-	PACKED_BYTES = 16384,
 	FDT_HEADER_BYTES = 40,
 };
 
@@ -275,90 +274,40 @@ enum stmboot_status sb_scan_range(struct stmboot_context *ctx, struct stmboot_so
 	return status;
 }
 
-static voidpf zlib_allocate(voidpf user, uInt count, uInt size)
+/* What is unpacked, handed to the scanner as it has room. */
+static enum stmboot_status take_unpacked(void *user, const void *data, size_t size)
 {
-	return sb_alloc_array(user, count, size);
-}
+	struct scanner *s = user;
 
-static void zlib_release(voidpf user, voidpf memory)
-{
-	sb_free(user, memory);
-}
+	for (size_t done = 0; done < size;) {
+		size_t room;
+		uint8_t *to = scanner_room(s, &room);
 
-struct unpacking {
-	struct stmboot_context *ctx;
-	struct stmboot_source *src;
-	uint64_t offset; /* of the next packed byte */
-	uint64_t end;
-	z_stream z;
-	uint8_t packed[PACKED_BYTES];
-};
-
-static enum stmboot_status refill(struct unpacking *u)
-{
-	size_t size = (size_t)sb_min_u64(PACKED_BYTES, u->end - u->offset);
-	enum stmboot_status status;
-
-	if (size == 0)
-		return STMBOOT_CORRUPT; /* the stream has no end */
-	status = stmboot_source_read(u->src, u->offset, u->packed, size);
-	u->offset += size;
-	u->z.next_in = u->packed;
-	u->z.avail_in = (uInt)size;
-	return status;
-}
-
-/* Unpack into the scanner's room once; *ended at the end of the stream. */
-static enum stmboot_status unpack_some(struct unpacking *u, struct scanner *s, bool *ended)
-{
-	enum stmboot_status status = u->z.avail_in == 0 ? refill(u) : STMBOOT_OK;
-	size_t room;
-	int result;
-
-	if (status != STMBOOT_OK)
-		return status;
-	u->z.next_out = scanner_room(s, &room);
-	u->z.avail_out = (uInt)room;
-	result = inflate(&u->z, Z_NO_FLUSH);
-	scanner_added(s, room - u->z.avail_out);
-	*ended = result == Z_STREAM_END;
-	if (result == Z_MEM_ERROR)
-		return STMBOOT_NO_MEMORY;
-	if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
-		return STMBOOT_CORRUPT;
-	if (s->out->bytes > sb_limits(u->ctx)->max_unpacked_bytes)
-		return STMBOOT_LIMIT;
-	return sb_progress(u->ctx, s->out->bytes, 0);
+		room = room < size - done ? room : size - done;
+		memcpy(to, (const uint8_t *)data + done, room);
+		scanner_added(s, room);
+		done += room;
+	}
+	return STMBOOT_OK;
 }
 
 enum stmboot_status sb_scan_gzip(struct stmboot_context *ctx, struct stmboot_source *src,
 				 uint64_t offset, uint64_t length, struct sb_scan *out)
 {
-	enum stmboot_status status = STMBOOT_NO_MEMORY;
-	struct unpacking *u;
+	struct sb_unpack_options options = { .progress = true };
+	struct sb_unpack_result result;
+	enum stmboot_status status;
 	struct scanner *s;
-	bool ended = false;
 
 	if (!sb_range_within(offset, length, stmboot_source_size(src)))
 		return STMBOOT_TRUNCATED;
-	u = sb_alloc(ctx, sizeof(*u));
 	s = scanner_new(ctx, UINT64_MAX, out);
-	if (u == NULL || s == NULL)
-		goto out;
-	u->ctx = ctx;
-	u->src = src;
-	u->offset = offset;
-	u->end = offset + length;
-	u->z = (z_stream){ .zalloc = zlib_allocate, .zfree = zlib_release, .opaque = ctx };
-	if (inflateInit2(&u->z, 16 + MAX_WBITS) != Z_OK) /* 16: a gzip wrapper */
-		goto out;
-	for (status = STMBOOT_OK; status == STMBOOT_OK && !ended;)
-		status = unpack_some(u, s, &ended);
+	if (s == NULL)
+		return STMBOOT_NO_MEMORY;
+	status = sb_unpack(ctx, STMBOOT_COMPRESSION_GZIP, src, offset, length, &options,
+			   take_unpacked, s, &result);
 	consume(s, s->filled);
-	inflateEnd(&u->z);
-out:
 	sb_free(ctx, s);
-	sb_free(ctx, u);
 	return status;
 }
 

@@ -57,8 +57,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_scan_range(struct stmboot_context *ctx,
 
 /*
  * Unpack `length` bytes of gzip at `offset` and scan the result: checksums and
- * offsets are those of the unpacked bytes. Also STMBOOT_CORRUPT, and
- * STMBOOT_LIMIT past max_unpacked_bytes; *out then holds what was found before.
+ * offsets are those of the unpacked bytes. Also as sb_unpack(): on
+ * STMBOOT_CORRUPT, STMBOOT_LIMIT and when the stream is cut *out holds what was
+ * found before.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_scan_gzip(struct stmboot_context *ctx,
 						   struct stmboot_source *src, uint64_t offset,
