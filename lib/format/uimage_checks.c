@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What SPL and bootm will make of a legacy image. SPL asks for the magic only
+ * (U-Boot common/spl/spl_legacy.c), bootm for nearly everything (boot/bootm.c,
+ * boot/image-board.c).
+ */
+#include <stmboot/uimage.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "format/formats.h"
+
+/* Where the fields stand in the header. */
+enum {
+	HEADER_CRC = 4,
+	DATA_BYTES = 12,
+	ENTRY_POINT = 20,
+	DATA_CRC = 24,
+	OS = 28,
+	ARCH = 29,
+	TYPE = 30,
+	COMPRESSION = 31,
+	BOOTM_BYTES = 0x2000000, /* CONFIG_SYS_BOOTM_LEN of these boards */
+};
+
+struct checked {
+	const struct sb_scope *scope;
+	const struct stmboot_uimage *image;
+	enum stmboot_uimage_role role;
+	struct sb_scope lowered; /* for what is no error in this case */
+};
+
+static const char *hex(const struct checked *c, uint32_t value)
+{
+	return sb_text(c->scope, "0x%08" PRIx32, value);
+}
+
+static void check_header_crc(const struct checked *c)
+{
+	const struct stmboot_uimage *image = c->image;
+
+	if (image->header_crc != image->computed_header_crc)
+		sb_report(c->scope, SB_UIMAGE_HEADER_CRC,
+			  &(struct sb_finding){
+				  .offset = HEADER_CRC,
+				  .length = 4,
+				  .found = hex(c, image->header_crc),
+				  .expected = sb_text(c->scope, "0x%08" PRIx32 ", computed",
+						      image->computed_header_crc),
+				  .hint = "write the file again: stmboot part write IMAGE "
+					  "PARTITION FILE" });
+}
+
+static void check_length(const struct checked *c)
+{
+	const struct stmboot_uimage *image = c->image;
+
+	if (image->data_bytes == 0)
+		sb_report(c->scope, SB_UIMAGE_EMPTY,
+			  &(struct sb_finding){ .offset = DATA_BYTES,
+						.length = 4,
+						.found = "0",
+						.expected = "the bytes of the payload",
+						.hint = "build the image again" });
+	else if (!image->data_fits)
+		sb_report(c->scope, SB_UIMAGE_TRUNCATED,
+			  &(struct sb_finding){
+				  .offset = DATA_BYTES,
+				  .length = 4,
+				  .found = sb_text(c->scope,
+						   "%d + %" PRIu32 " bytes of header and data",
+						   STMBOOT_UIMAGE_HEADER, image->data_bytes),
+				  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes",
+						      image->source_bytes),
+				  .hint = "make the partition large enough, then write the file "
+					  "again" });
+}
+
+static void check_data_crc(const struct checked *c)
+{
+	const struct stmboot_uimage *image = c->image;
+
+	if (image->has_computed_data_crc && image->data_crc != image->computed_data_crc)
+		sb_report(c->scope, SB_UIMAGE_DATA_CRC,
+			  &(struct sb_finding){
+				  .offset = DATA_CRC,
+				  .length = 4,
+				  .found = hex(c, image->data_crc),
+				  .expected = sb_text(c->scope, "0x%08" PRIx32 ", computed",
+						      image->computed_data_crc),
+				  .hint = "the data changed after the image was made, or was not "
+					  "written whole: write the file again" });
+}
+
+/* A field of one byte that has another value than the reader wants. */
+static void report_field(const struct sb_scope *scope, enum sb_code code, uint64_t offset,
+			 uint8_t value, const char *name, const char *expected)
+{
+	sb_report(scope, code,
+		  &(struct sb_finding){ .offset = offset,
+					.length = 1,
+					.found = sb_text(scope, "%d (%s)", value,
+							 name != NULL ? name : "unknown"),
+					.expected = expected,
+					.hint = "make the image with the -A, -O, -T and -C of "
+						"mkimage that belong to its content" });
+}
+
+static void report_type(const struct checked *c, const struct sb_scope *scope, const char *expected)
+{
+	report_field(scope, SB_UIMAGE_TYPE, TYPE, c->image->type,
+		     stmboot_uimage_type_text(c->image->type), expected);
+}
+
+static void check_arch(const struct checked *c, const struct sb_scope *scope)
+{
+	uint8_t arch = c->image->arch;
+
+	if (arch != STMBOOT_UIMAGE_ARCH_ARM && arch != STMBOOT_UIMAGE_ARCH_ARM64)
+		report_field(scope, SB_UIMAGE_ARCH, ARCH, arch, stmboot_uimage_arch_text(arch),
+			     "arm, or arm64 on STM32MP2");
+}
+
+static void check_os(const struct checked *c, const struct sb_scope *scope, uint8_t expected)
+{
+	if (c->image->os != expected)
+		report_field(scope, SB_UIMAGE_OS, OS, c->image->os,
+			     stmboot_uimage_os_text(c->image->os),
+			     stmboot_uimage_os_text(expected));
+}
+
+static void check_compression(const struct checked *c, const struct sb_scope *scope, bool allowed)
+{
+	const char *name = stmboot_uimage_compression_text(c->image->compression);
+
+	if (name == NULL || (!allowed && c->image->compression != STMBOOT_UIMAGE_COMP_NONE))
+		report_field(scope, SB_UIMAGE_COMPRESSION, COMPRESSION, c->image->compression, name,
+			     allowed ? "none, gzip, bzip2, lzma, lzo, lz4 or zstd" : "none");
+}
+
+static void check_entry(const struct checked *c)
+{
+	const struct stmboot_uimage *image = c->image;
+	uint64_t end = (uint64_t)image->load_address + image->data_bytes;
+
+	if (image->entry_point >= image->load_address && image->entry_point < end)
+		return;
+	sb_report(c->scope, SB_UIMAGE_ENTRY_OUTSIDE,
+		  &(struct sb_finding){ .offset = ENTRY_POINT,
+					.length = 4,
+					.found = hex(c, image->entry_point),
+					.expected = sb_text(c->scope,
+							    "from 0x%08" PRIx32
+							    " to below 0x%08" PRIx64,
+							    image->load_address, end),
+					.hint = "give mkimage -e an address within the image" });
+}
+
+static void check_size(const struct checked *c)
+{
+	if (c->image->data_bytes > BOOTM_BYTES)
+		sb_report(c->scope, SB_UIMAGE_TOO_LARGE,
+			  &(struct sb_finding){
+				  .offset = DATA_BYTES,
+				  .length = 4,
+				  .found = sb_text(c->scope, "%" PRIu32 " bytes",
+						   c->image->data_bytes),
+				  .expected = sb_text(c->scope, "at most %d bytes", BOOTM_BYTES),
+				  .hint = "check that this is U-Boot" });
+}
+
+/* SPL looks at none of these but the compression, and jumps to the entry point. */
+static void check_ssbl(const struct checked *c)
+{
+	uint8_t type = c->image->type;
+
+	if (type != STMBOOT_UIMAGE_TYPE_FIRMWARE && type != STMBOOT_UIMAGE_TYPE_STANDALONE &&
+	    type != STMBOOT_UIMAGE_TYPE_KERNEL)
+		report_type(c, &c->lowered, "firmware");
+	check_arch(c, &c->lowered);
+	check_os(c, &c->lowered, STMBOOT_UIMAGE_OS_UBOOT);
+	check_compression(c, &c->lowered, false);
+	if (c->image->data_bytes != 0)
+		check_entry(c);
+	check_size(c);
+}
+
+/* image_get_kernel() and boot_get_kernel(). */
+static void check_kernel(const struct checked *c)
+{
+	uint8_t type = c->image->type;
+
+	if (type != STMBOOT_UIMAGE_TYPE_KERNEL && type != STMBOOT_UIMAGE_TYPE_KERNEL_NOLOAD &&
+	    type != STMBOOT_UIMAGE_TYPE_MULTI && type != STMBOOT_UIMAGE_TYPE_STANDALONE)
+		report_type(c, c->scope, "kernel, kernel_noload, multi or standalone");
+	check_arch(c, c->scope);
+	check_os(c, &c->lowered, STMBOOT_UIMAGE_OS_LINUX);
+	check_compression(c, c->scope, true);
+}
+
+/* image_get_ramdisk(); the kernel unpacks it, whatever the compression says. */
+static void check_initrd(const struct checked *c)
+{
+	uint8_t type = c->image->type;
+
+	if (type != STMBOOT_UIMAGE_TYPE_RAMDISK && type != STMBOOT_UIMAGE_TYPE_MULTI)
+		report_type(c, c->scope, "ramdisk");
+	check_arch(c, c->scope);
+	check_os(c, c->scope, STMBOOT_UIMAGE_OS_LINUX);
+}
+
+static void check_parts(const struct checked *c)
+{
+	const struct stmboot_uimage *image = c->image;
+	bool has_parts = image->type == STMBOOT_UIMAGE_TYPE_MULTI ||
+			 image->type == STMBOOT_UIMAGE_TYPE_SCRIPT;
+
+	if (has_parts && !image->parts_ok)
+		sb_report(c->scope, SB_UIMAGE_PARTS,
+			  &(struct sb_finding){
+				  .offset = STMBOOT_UIMAGE_HEADER,
+				  .length = 4,
+				  .found = sb_text(c->scope, "%zu parts that lie within the data",
+						   image->part_count),
+				  .expected = sb_text(c->scope,
+						      "1 to %d sizes and a 0, then parts of these "
+						      "sizes within %" PRIu32 " bytes",
+						      STMBOOT_UIMAGE_MAX_PARTS, image->data_bytes),
+				  .hint = "make the image again with mkimage" });
+}
+
+/* Fields of a header that is damaged say nothing. */
+static void check_fields(const struct checked *c)
+{
+	if (c->image->header_crc != c->image->computed_header_crc)
+		return;
+	if (c->role == STMBOOT_UIMAGE_SSBL)
+		check_ssbl(c);
+	else if (c->role == STMBOOT_UIMAGE_KERNEL)
+		check_kernel(c);
+	else if (c->role == STMBOOT_UIMAGE_INITRD)
+		check_initrd(c);
+	check_parts(c);
+}
+
+void sb_uimage_validate(const struct sb_scope *scope, const struct stmboot_uimage *image,
+			enum stmboot_uimage_role role)
+{
+	struct sb_scope placed = *scope;
+	struct checked c = { .scope = &placed, .image = image, .role = role };
+
+	if (placed.stage == STMBOOT_NO_STAGE &&
+	    (role == STMBOOT_UIMAGE_KERNEL || role == STMBOOT_UIMAGE_INITRD))
+		placed.stage = STMBOOT_STAGE_KERNEL;
+	c.lowered = placed;
+	if (c.lowered.ceiling > STMBOOT_WARNING)
+		c.lowered.ceiling = STMBOOT_WARNING;
+	check_header_crc(&c);
+	check_length(&c);
+	check_data_crc(&c);
+	check_fields(&c);
+}
+
+enum stmboot_status stmboot_uimage_validate(const struct stmboot_uimage *image,
+					    struct stmboot_source *src,
+					    enum stmboot_uimage_role role,
+					    struct stmboot_diags *diags)
+{
+	struct sb_scope scope = sb_scope(diags, src);
+
+	sb_uimage_validate(&scope, image, role);
+	return sb_diags_status(diags);
+}
