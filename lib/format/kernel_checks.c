@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* What is to be said about a kernel. */
+#include <inttypes.h>
+
+#include "format/kernel.h"
+
+enum { AT_MAGIC = 0x24, AT_ARM64_MAGIC = 0x38 };
+
+static const char copy_again[] =
+	"build the kernel as zImage (ARM) or Image (arm64) and copy it again";
+
+/* U-Boot reads the magic and nothing else: "Bad Linux ARM zImage magic!". */
+static void check_known(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	struct sb_finding finding = { .offset = AT_MAGIC, .length = 4, .hint = copy_again };
+
+	if (kernel->format != STMBOOT_KERNEL_UNKNOWN)
+		return;
+	finding.expected = "0x016f2818 at 0x24, or \"ARM\\x64\" at 0x38";
+	if (kernel->file_bytes < AT_MAGIC + 4) {
+		finding.offset = 0;
+		finding.length = kernel->file_bytes;
+		finding.found = sb_text(scope, "%" PRIu64 " bytes", kernel->file_bytes);
+		finding.message = "the kernel is too short for a header";
+	} else if (kernel->looks_like != NULL) {
+		finding.offset = 0;
+		finding.found = kernel->looks_like;
+		finding.message =
+			sb_text(scope, "the kernel is no zImage or Image but looks like: %s",
+				kernel->looks_like);
+	} else {
+		finding.found = sb_text(scope, "0x%08" PRIx32 " at 0x24", kernel->found_magic);
+		finding.message = "the kernel has the magic of neither a zImage nor an arm64 Image";
+	}
+	sb_report(scope, SB_KERNEL_NOT_BOOTABLE, &finding);
+}
+
+static void check_byte_order(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	if (kernel->format != STMBOOT_KERNEL_ZIMAGE || !kernel->zimage.byte_swapped)
+		return;
+	sb_report(scope, SB_KERNEL_NOT_BOOTABLE,
+		  &(struct sb_finding){ .offset = AT_MAGIC,
+					.length = 4,
+					.found = "0x18286f01",
+					.expected = "0x016f2818",
+					.message = "the zImage header is stored big-endian",
+					.hint = "build the kernel for little-endian ARM" });
+}
+
+/* Where an Image has "ARM\x64", such a file has a magic of its own. */
+static void check_zboot(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	if (kernel->format != STMBOOT_KERNEL_ZBOOT)
+		return;
+	sb_report(
+		scope, SB_KERNEL_NOT_BOOTABLE,
+		&(struct sb_finding){
+			.offset = AT_ARM64_MAGIC,
+			.length = 4,
+			.found = "EFI zboot image",
+			.expected = "\"ARM\\x64\" at 0x38",
+			.message =
+				"the kernel is an EFI zboot image, which only EFI firmware starts",
+			.hint = "copy arch/arm64/boot/Image instead of vmlinuz.efi" });
+}
+
+/* The fields that tell how long the file should be. */
+static struct sb_finding at_length(const struct stmboot_kernel *kernel)
+{
+	switch (kernel->format) {
+	case STMBOOT_KERNEL_ARM64:
+		return (struct sb_finding){ .offset = kernel->pe_offset, .length = 4 };
+	case STMBOOT_KERNEL_ZBOOT:
+		return (struct sb_finding){ .offset = 8, .length = 8 };
+	default:
+		return (struct sb_finding){ .offset = 0x28, .length = 8 };
+	}
+}
+
+static void check_complete(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	struct sb_finding finding = at_length(kernel);
+
+	if (!kernel->truncated)
+		return;
+	finding.found = sb_text(scope, "%" PRIu64 " bytes", kernel->file_bytes);
+	finding.expected = sb_text(scope, "%" PRIu64 " bytes", kernel->image_bytes);
+	finding.message = sb_text(scope, "the last %" PRIu64 " bytes of the kernel are missing",
+				  kernel->image_bytes - kernel->file_bytes);
+	finding.hint = "copy the kernel again, and see that the file system has room for it";
+	sb_report(scope, SB_KERNEL_TRUNCATED, &finding);
+}
+
+void sb_kernel_validate(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	check_known(scope, kernel);
+	check_byte_order(scope, kernel);
+	check_zboot(scope, kernel);
+	check_complete(scope, kernel);
+}
+
+enum stmboot_status stmboot_kernel_validate(struct stmboot_context *ctx, struct stmboot_source *src,
+					    const struct stmboot_kernel *kernel,
+					    struct stmboot_diags *diags)
+{
+	struct sb_scope scope = sb_scope(diags, src);
+
+	(void)ctx;
+	sb_kernel_validate(&scope, kernel);
+	return sb_diags_status(diags);
+}
