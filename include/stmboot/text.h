@@ -7,6 +7,7 @@
 #define STMBOOT_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <stmboot/status.h>
 
@@ -29,6 +30,17 @@ extern "C" {
  * @return bytes of the whole result without its NUL, as snprintf() counts
  */
 STMBOOT_API size_t stmboot_escape(const char *text, char *buffer, size_t size);
+
+/**
+ * Take one character from a text that may hold any bytes.
+ *
+ * @param text        bytes, of which none beyond `size` is read
+ * @param size        how many there are
+ * @param code_point  receives the character; untouched when there is none
+ * @return its length in bytes; 0 when no UTF-8 character stands there (RFC
+ *         3629: no overlong forms, no surrogates)
+ */
+STMBOOT_API size_t stmboot_utf8_decode(const char *text, size_t size, uint32_t *code_point);
 
 #ifdef __cplusplus
 }

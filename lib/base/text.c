@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t sb_utf8_decode(const char *text, size_t size, uint32_t *code_point)
+size_t stmboot_utf8_decode(const char *text, size_t size, uint32_t *code_point)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char lead = size != 0 ? (unsigned char)text[0] : 0x80;
@@ -62,7 +62,7 @@ size_t stmboot_escape(const char *text, char *buffer, size_t size)
 	while (left > 0) {
 		char piece[8];
 		uint32_t c = 0;
-		size_t taken = sb_utf8_decode(text, left, &c);
+		size_t taken = stmboot_utf8_decode(text, left, &c);
 		size_t length = taken;
 
 		if (taken != 0 && is_plain(c)) {
