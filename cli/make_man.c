@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints the manual page for scdoc, from the tables of options and of finding codes. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+struct code {
+	const char *code, *severity, *meaning;
+};
+
+static const struct code codes[] = {
+#define CODE(ident, code, severity, stage, meaning, explanation, source)                           \
+	{ code, #severity, meaning },
+#include "base/codes/all.def"
+#undef CODE
+};
+
+/* Characters that scdoc would take as markup. */
+static void print_escaped(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (strchr("_*\\<>#[]|", *text) != NULL)
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+static void print_option(const struct option_row *row)
+{
+	if (row->letter != 0)
+		printf("*-%c*, ", row->letter);
+	printf("*--%s*", row->name);
+	if (row->argument != NULL) {
+		printf("=");
+		print_escaped(row->argument);
+	}
+	printf("\n\t");
+	print_escaped(row->help);
+	printf("\n\n");
+}
+
+static void print_commands(void)
+{
+	printf("# COMMANDS\n\n");
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		printf("*%s* ", commands[i].name);
+		print_escaped(commands[i].operands);
+		printf("\n\t");
+		print_escaped(commands[i].description);
+		printf("\n\n");
+		for (int j = 0; j < OPTION_COUNT; j++) {
+			if (option_rows[j].commands == (unsigned)ANY_COMMAND ||
+			    !option_belongs((enum option_id)j, (enum command_id)i))
+				continue;
+			print_option(&option_rows[j]);
+		}
+	}
+}
+
+static void print_options(void)
+{
+	printf("# OPTIONS\n\n");
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (option_rows[i].commands == (unsigned)ANY_COMMAND)
+			print_option(&option_rows[i]);
+}
+
+static const char *lower_severity(const char *severity)
+{
+	return strcmp(severity, "ERROR") == 0     ? "error"
+	       : strcmp(severity, "WARNING") == 0 ? "warning"
+						  : "note";
+}
+
+static void print_codes(void)
+{
+	printf("# FINDINGS\n\n"
+	       "The codes and their usual severities; a card's circumstances may lower one.\n"
+	       "*--verbose* explains those that were found.\n\n");
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		printf("*");
+		print_escaped(codes[i].code);
+		printf("* (%s)\n\t", lower_severity(codes[i].severity));
+		print_escaped(codes[i].meaning);
+		printf("\n\n");
+	}
+}
+
+static const char head[] =
+	"stmboot(1)\n\n"
+	"# NAME\n\n"
+	"stmboot - read, check and trace STM32MP boot cards and their images\n\n"
+	"# SYNOPSIS\n\n"
+	"*stmboot* _COMMAND_ \\[_ARGUMENT_...\\] \\[_OPTION_...\\]\n\n"
+	"# DESCRIPTION\n\n"
+	"stmboot follows the boot of an STM32MP board on an image of its card, as the hardware\n"
+	"follows it: the ROM finds a first-stage loader (*rom*), that finds the second stage\n"
+	"(*fsbl*), U-Boot starts (*ssbl*), finds extlinux.conf and chooses a label (*extlinux*),\n"
+	"loads *kernel* and *dtb*, and Linux mounts its root (*rootfs*) and starts *init*. Each\n"
+	"stage is decided as the real program decides it, with its limits and its bugs.\n\n"
+	"_IMAGE_ is a regular file or a block device, also compressed by gzip, xz, zstd, bzip2 or\n"
+	"lz4. A bare file system, boot loader, kernel or device tree is described as partition 0.\n"
+	"No command needs root for a file that it may read.\n\n";
+
+static const char tail[] =
+	"# EXIT STATUS\n\n"
+	"*0*\n\tIt is done, or the answer is yes. *inspect* exits 0 whenever it could describe "
+	"the\n"
+	"\timage, whatever it found.\n\n"
+	"*1*\n\tThe answer is no.\n\n"
+	"*2*\n\tIt could not be done: wrong usage, an input or output error, not a card. One line\n"
+	"\ton standard error says why; with *--json*, an object on standard output does, too.\n\n"
+	"# ENVIRONMENT\n\n"
+	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
+	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
+	"# FILES\n\n"
+	"The JSON Schemas of what *--json* prints, inspect.schema.json and error.schema.json, are\n"
+	"installed in share/stmboot/schema.\n\n";
+
+int main(void)
+{
+	printf("%s", head);
+	print_commands();
+	print_options();
+	print_codes();
+	printf("%s", tail);
+	return ferror(stdout) != 0 || fflush(stdout) != 0;
+}
