@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd.h"
+
+#include <errno.h>
+
+#include <stmboot/boot.h>
+#include <stmboot/image.h>
+
+#include "buffer.h"
+#include "fail.h"
+#include "render.h"
+
+static int show(const struct options *o, const struct report *report)
+{
+	struct buffer out = { 0 };
+
+	if (o->value[OPTION_JSON] != 0)
+		render_json(&out, report);
+	else
+		render_text(&out, report, o);
+	return finish(o, &out);
+}
+
+static int trace(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image)
+{
+	const struct stmboot_boot_options how = { .struct_size = sizeof(how),
+						  .deep = o->value[OPTION_DEEP] != 0 };
+	struct stmboot_diags *diags = NULL;
+	const struct stmboot_boot *boot = NULL;
+	enum stmboot_status status = stmboot_diags_new(ctx, &diags);
+	int result;
+
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(ctx, image, &how, diags, &boot);
+	if (status == STMBOOT_OK)
+		result = show(o, &(struct report){ image, boot, diags });
+	else
+		result = fail(o, o->operands[0], stmboot_status_text(status), NULL);
+	stmboot_boot_free(boot);
+	stmboot_diags_free(diags);
+	return result;
+}
+
+int cmd_inspect(struct stmboot_context *ctx, const struct options *o)
+{
+	static const enum stmboot_medium media[] = { [MEDIUM_AUTO] = STMBOOT_MEDIUM_AUTO,
+						     [MEDIUM_SD] = STMBOOT_MEDIUM_SD,
+						     [MEDIUM_EMMC] = STMBOOT_MEDIUM_EMMC };
+	const struct stmboot_image_options how = { .struct_size = sizeof(how),
+						   .medium = media[o->value[OPTION_MEDIUM]] };
+	struct stmboot_image *image = NULL;
+	enum stmboot_status status;
+	int result;
+
+	errno = 0;
+	status = stmboot_image_open(ctx, o->operands[0], &how, &image);
+	if (status != STMBOOT_OK)
+		return fail_open(o, o->operands[0], status, errno);
+	result = trace(ctx, o, image);
+	stmboot_image_close(image);
+	return result;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "fail.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <stmboot/text.h>
+
+#include "json.h"
+
+/* Escaped text, as much of it as one line of a message should hold. */
+static void add_escaped(struct buffer *b, const char *text)
+{
+	char line[1024];
+
+	stmboot_escape(text, line, sizeof(line));
+	buffer_puts(b, line);
+}
+
+static void say_on_stderr(const char *subject, const char *message, const char *hint)
+{
+	struct buffer line = { 0 };
+
+	buffer_puts(&line, "stmboot: ");
+	if (subject != NULL) {
+		add_escaped(&line, subject);
+		buffer_puts(&line, ": ");
+	}
+	buffer_puts(&line, message);
+	if (hint != NULL)
+		buffer_printf(&line, "; %s", hint);
+	buffer_puts(&line, "\n");
+	buffer_write(&line, STDERR_FILENO);
+	buffer_release(&line);
+}
+
+static void say_as_json(const char *subject, const char *message, const char *hint)
+{
+	struct buffer text = { 0 };
+	struct buffer out = { 0 };
+	struct json j = { .out = &out };
+
+	if (subject != NULL)
+		buffer_printf(&text, "%s: ", subject);
+	buffer_puts(&text, message);
+	json_open(&j, NULL, '{');
+	json_text(&j, "schema", "stmboot.error/1");
+	json_text(&j, "message", text.data);
+	json_text(&j, "hint", hint);
+	json_null(&j, "state");
+	json_close(&j, '}');
+	buffer_write(&out, STDOUT_FILENO);
+	buffer_release(&out);
+	buffer_release(&text);
+}
+
+int fail(const struct options *o, const char *subject, const char *message, const char *hint)
+{
+	say_on_stderr(subject, message, hint);
+	if (o->value[OPTION_JSON] != 0)
+		say_as_json(subject, message, hint);
+	return EXIT_NOT_DONE;
+}
+
+static int fail_system(const struct options *o, const char *path, int error)
+{
+	const char *hint = NULL;
+
+	if (error == ENOENT || error == ENOTDIR)
+		hint = "check the path";
+	else if (error == EACCES || error == EPERM)
+		hint = "make it readable, or run stmboot as a user who may read it";
+	else if (error == EIO)
+		hint = "the medium or its reader is failing; copy what can be read first";
+	return fail(o, path, error != 0 ? strerror(error) : "it could not be read", hint);
+}
+
+/* A thing that is no image: say what it is. */
+static int fail_not_an_image(const struct options *o, const char *path)
+{
+	static const char hint[] = "give the image of a card, a file system or a boot file, or a "
+				   "block device";
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return fail_system(o, path, errno);
+	if (S_ISDIR(st.st_mode))
+		return fail(o, path, "this is a directory", hint);
+	if (S_ISCHR(st.st_mode))
+		return fail(o, path, "this is a character device", hint);
+	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		return fail(o, path,
+			    "this is a pipe or a socket, which cannot be read at any place", hint);
+	if (S_ISREG(st.st_mode) && st.st_size == 0)
+		return fail(o, path, "the file is empty", "write or copy the image again");
+	return fail(o, path,
+		    "not a card: it has no partition table and holds nothing that belongs on one",
+		    hint);
+}
+
+int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error)
+{
+	switch (status) {
+	case STMBOOT_NOT_FOUND:
+		return fail_system(o, path, ENOENT);
+	case STMBOOT_IO:
+		return fail_system(o, path, error);
+	case STMBOOT_NOT_RECOGNISED:
+		return fail_not_an_image(o, path);
+	case STMBOOT_CORRUPT:
+		return fail(o, path, "the compressed image is damaged",
+			    "download or copy it again");
+	case STMBOOT_TRUNCATED:
+		return fail(o, path, "the compressed image is cut short",
+			    "download or copy it again");
+	case STMBOOT_LIMIT:
+		return fail(o, path, "unpacked, the image is larger than any card should be",
+			    "unpack it by hand to see what it is");
+	case STMBOOT_UNSUPPORTED:
+		return fail(o, path, "this kind of compression is not supported",
+			    "unpack it by hand first");
+	default:
+		return fail(o, path, stmboot_status_text(status), NULL);
+	}
+}
+
+int finish(const struct options *o, struct buffer *result)
+{
+	int error = buffer_write(result, STDOUT_FILENO);
+
+	buffer_release(result);
+	if (error == ENOMEM)
+		return fail(o, NULL, stmboot_status_text(STMBOOT_NO_MEMORY), NULL);
+	if (error != 0)
+		return fail(&(struct options){ 0 }, "standard output", strerror(error), NULL);
+	return EXIT_DONE;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAIL_H
+#define FAIL_H
+
+#include <stmboot/status.h>
+
+#include "buffer.h"
+#include "options.h"
+
+/* What the program exits with, everywhere. */
+enum { EXIT_DONE = 0, EXIT_ANSWER_NO = 1, EXIT_NOT_DONE = 2 };
+
+/*
+ * Say in one line on stderr why it could not be done, and with --json as an
+ * object on stdout.
+ *
+ * subject: the file it is about, or NULL; hint: what to do, or NULL.
+ * Gives EXIT_NOT_DONE.
+ */
+int fail(const struct options *o, const char *subject, const char *message, const char *hint);
+
+/* The same for an image that could not be opened; `error` is errno after the call. */
+int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error);
+
+/* Write the result to stdout: EXIT_DONE, or what fail() gives. */
+int finish(const struct options *o, struct buffer *result);
+
+#endif

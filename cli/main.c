@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include <locale.h>
+#include <signal.h>
+
+#include <stmboot/context.h>
+
+#include "buffer.h"
+#include "cmd.h"
+#include "fail.h"
+#include "help.h"
+#include "options.h"
+
+static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct options *o) = {
+	[COMMAND_INSPECT] = cmd_inspect,
+};
+
+static int run_command(const struct options *o)
+{
+	struct stmboot_context *ctx = NULL;
+	enum stmboot_status status = stmboot_context_new(NULL, &ctx);
+	int result;
+
+	if (status != STMBOOT_OK)
+		return fail(o, NULL, stmboot_status_text(status), NULL);
+	result = run[o->command](ctx, o);
+	stmboot_context_free(ctx);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct buffer out = { 0 };
+
+	/* A closed pipe is an error of the write, and gives an exit status of ours. */
+	signal(SIGPIPE, SIG_IGN);
+	/* Only what is a letter and how wide it is: numbers stay as they are. */
+	setlocale(LC_CTYPE, "");
+	if (!options_parse(&o, argc, argv))
+		return fail(&o, NULL, o.error, "'stmboot --help' shows how it is used");
+	if (o.value[OPTION_HELP] != 0)
+		help_text(&out, o.command);
+	else if (o.value[OPTION_VERSION] != 0)
+		buffer_printf(&out, "stmboot %s\n", stmboot_version());
+	else
+		return run_command(&o);
+	return finish(&o, &out);
+}

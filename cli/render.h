@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RENDER_H
+#define RENDER_H
+
+#include <stmboot/boot.h>
+#include <stmboot/diag.h>
+#include <stmboot/image.h>
+
+#include "buffer.h"
+#include "json.h"
+#include "options.h"
+#include "style.h"
+
+/* All that is known of an image; borrowed. Text and JSON show the same. */
+struct report {
+	const struct stmboot_image *image;
+	const struct stmboot_boot *boot;
+	const struct stmboot_diags *diags;
+};
+
+/* For a terminal. */
+void render_text(struct buffer *out, const struct report *report, const struct options *o);
+
+/* The findings for a terminal: errors, warnings and, with `notes`, notes. */
+void render_findings(struct buffer *out, const struct report *report, const struct style *style,
+		     bool notes, bool explain);
+
+/* One object, stmboot.inspect/1. */
+void render_json(struct buffer *out, const struct report *report);
+
+/* The member "detail" of a partition. */
+void render_detail(struct json *j, const struct stmboot_part *part);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "render.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <stmboot/text.h>
+
+#include "describe.h"
+#include "style.h"
+
+enum column { NUMBER, NAME, CONTENT, START, SIZE, FLAGS, COLUMNS };
+enum { CELL = 512, NAME_WIDTH = 24, CONTENT_WIDTH = 46 };
+
+static const char *const titles[COLUMNS] = { "#", "name", "content", "start", "size", "" };
+
+/* An escaped text of the medium in a cell of limited width. */
+static void fill(const struct style *style, const char *text, size_t width, char cell[CELL])
+{
+	struct buffer safe = { 0 };
+
+	style_escape(style, &safe, text);
+	snprintf(cell, CELL, "%s", safe.data != NULL ? safe.data : "");
+	/* What snprintf() cut within a character is cut again before it. */
+	style_cut(style, cell, width);
+	buffer_release(&safe);
+}
+
+static void fill_flags(const struct stmboot_part *part, char cell[CELL])
+{
+	bool bootable = part->entry != NULL && part->entry->bootable;
+	char there[SIZE_TEXT];
+
+	style_size(part->available, there);
+	snprintf(cell, CELL, "%s%s%s%s%s", bootable ? "bootable" : "",
+		 bootable && part->available < part->size ? ", " : "",
+		 part->available < part->size ? "cut short: " : "",
+		 part->available < part->size ? there : "",
+		 part->available < part->size ? " there" : "");
+}
+
+static void fill_cell(const struct report *report, const struct style *style, size_t row,
+		      enum column column, char cell[CELL])
+{
+	const struct stmboot_part *part = stmboot_image_part(report->image, row);
+	struct buffer content = { 0 };
+
+	switch (column) {
+	case NUMBER:
+		snprintf(cell, CELL, "%" PRIu32, part->number);
+		break;
+	case NAME:
+		fill(style, part->entry != NULL ? part->entry->name : "", NAME_WIDTH, cell);
+		break;
+	case CONTENT:
+		describe_content(&content, report, part);
+		fill(style, content.data != NULL ? content.data : "", CONTENT_WIDTH, cell);
+		buffer_release(&content);
+		break;
+	case START:
+		style_size(part->offset, cell);
+		break;
+	case SIZE:
+		style_size(part->size, cell);
+		break;
+	default:
+		fill_flags(part, cell);
+	}
+}
+
+static void add_cell(struct buffer *out, const struct style *style, const char *cell, size_t width,
+		     enum column column)
+{
+	size_t used = style_width(style, cell);
+	size_t pad = width > used ? width - used : 0;
+	bool right = column == NUMBER || column == START || column == SIZE;
+
+	if (column == FLAGS && used == 0)
+		return;
+	buffer_puts(out, "  ");
+	if (right)
+		buffer_pad(out, pad);
+	buffer_puts(out, cell);
+	if (!right && column != FLAGS)
+		buffer_pad(out, pad);
+}
+
+static void add_layout(struct buffer *out, const struct report *report, const struct style *style)
+{
+	size_t rows = stmboot_image_part_count(report->image);
+	size_t widths[COLUMNS];
+	char cell[CELL];
+
+	for (int c = 0; c < COLUMNS; c++) {
+		widths[c] = strlen(titles[c]);
+		for (size_t row = 0; row < rows; row++) {
+			size_t width;
+
+			fill_cell(report, style, row, (enum column)c, cell);
+			width = style_width(style, cell);
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
+	}
+	buffer_puts(out, "\n");
+	style_begin(style, out, PAINT_FAINT);
+	for (int c = 0; c < COLUMNS; c++)
+		add_cell(out, style, titles[c], widths[c], (enum column)c);
+	style_end(style, out, PAINT_FAINT);
+	buffer_puts(out, "\n");
+	for (size_t row = 0; row < rows; row++) {
+		for (int c = 0; c < COLUMNS; c++) {
+			fill_cell(report, style, row, (enum column)c, cell);
+			add_cell(out, style, cell, widths[c], (enum column)c);
+		}
+		buffer_puts(out, "\n");
+	}
+}
+
+static void add_header(struct buffer *out, const struct report *report, const struct style *style)
+{
+	static const char *const media[] = { "", "SD card", "eMMC user area",
+					     "no partition table" };
+	const struct stmboot_image_info *info = stmboot_image_info(report->image);
+	const struct stmboot_gpt *gpt = stmboot_image_gpt(report->image);
+	char size[SIZE_TEXT];
+
+	style_size(info->size, size);
+	style_begin(style, out, PAINT_STRONG);
+	style_escape(style, out, info->path != NULL ? info->path : "image");
+	style_end(style, out, PAINT_STRONG);
+	buffer_printf(out, ": %s, ", size);
+	if (info->container != STMBOOT_COMPRESSION_NONE)
+		buffer_printf(out, "unpacked from %s, ", stmboot_compression_text(info->container));
+	buffer_puts(out, media[info->medium]);
+	if (gpt->type == STMBOOT_TABLE_GPT)
+		buffer_printf(out, ", GPT (primary %s, backup %s)",
+			      stmboot_gpt_state_text(gpt->primary.state),
+			      stmboot_gpt_state_text(gpt->backup_state));
+	else if (gpt->type == STMBOOT_TABLE_MBR)
+		buffer_puts(out, ", MBR");
+	buffer_puts(out, "\n");
+	if (info->state == STMBOOT_IMAGE_INTERRUPTED)
+		buffer_puts(out,
+			    "An edit of this image was interrupted; shown is what it was to be.\n");
+}
+
+static void add_guids(struct buffer *out, const struct report *report, const struct style *style)
+{
+	const struct stmboot_gpt *gpt = stmboot_image_gpt(report->image);
+
+	if (gpt->type == STMBOOT_TABLE_NONE)
+		return;
+	buffer_puts(out, "\n");
+	if (gpt->described != NULL)
+		buffer_printf(out, "  disk %s, sectors of %" PRIu32 " bytes, protective MBR %s\n",
+			      gpt->described->disk_guid, gpt->sector_size,
+			      stmboot_pmbr_state_text(gpt->protective_mbr));
+	for (size_t i = 0; i < gpt->partition_count; i++) {
+		const struct stmboot_partition *entry = gpt->partitions[i];
+
+		buffer_printf(out, "  %3" PRIu32 "  ", entry->number);
+		style_escape(style, out, entry->guid);
+		if (gpt->type == STMBOOT_TABLE_MBR)
+			buffer_printf(out, "  type 0x%02x\n", entry->mbr_type);
+		else
+			buffer_printf(out, "  type %s  attributes 0x%" PRIx64 "\n",
+				      entry->type_guid, entry->attributes);
+	}
+}
+
+static void add_stage(struct buffer *out, const struct style *style,
+		      const struct stmboot_stage_result *stage)
+{
+	static const struct {
+		const char *utf8, *ascii;
+		enum paint paint;
+	} marks[] = {
+		[STMBOOT_OUTCOME_OK] = { "✓", "ok  ", PAINT_GOOD },
+		[STMBOOT_OUTCOME_WARNING] = { "!", "warn", PAINT_WARNING },
+		[STMBOOT_OUTCOME_ERROR] = { "✗", "FAIL", PAINT_BAD },
+		[STMBOOT_OUTCOME_UNREACHED] = { "–", "-   ", PAINT_FAINT },
+		[STMBOOT_OUTCOME_NOT_APPLICABLE] = { "·", ".   ", PAINT_FAINT },
+	};
+	size_t indent = style->utf8 ? 14 : 17;
+	struct buffer summary = { 0 };
+
+	buffer_puts(out, "  ");
+	style_begin(style, out, marks[stage->outcome].paint);
+	buffer_puts(out, style->utf8 ? marks[stage->outcome].utf8 : marks[stage->outcome].ascii);
+	style_end(style, out, marks[stage->outcome].paint);
+	buffer_printf(out, " %-8s  ", stmboot_stage_text(stage->stage));
+	style_escape(style, &summary, stage->summary);
+	style_wrap(style, out, summary.data != NULL ? summary.data : "", indent, indent);
+	out->failed = out->failed || summary.failed;
+	buffer_release(&summary);
+	buffer_puts(out, "\n");
+}
+
+static void add_fact(struct buffer *out, const struct style *style, const char *name,
+		     const char *value)
+{
+	size_t indent = style->utf8 ? 14 : 17;
+	struct buffer safe = { 0 };
+
+	if (value == NULL)
+		return;
+	style_escape(style, &safe, value);
+	buffer_pad(out, style->utf8 ? 4 : 7);
+	style_begin(style, out, PAINT_FAINT);
+	buffer_printf(out, "%-8s", name);
+	style_end(style, out, PAINT_FAINT);
+	buffer_puts(out, "  ");
+	style_wrap(style, out, safe.data != NULL ? safe.data : "", indent, indent);
+	buffer_puts(out, "\n");
+	out->failed = out->failed || safe.failed;
+	buffer_release(&safe);
+}
+
+/* What a person looks for first when a board behaves strangely. */
+static void add_facts(struct buffer *out, const struct stmboot_boot *boot,
+		      const struct style *style)
+{
+	if (boot->label == NULL && boot->bootargs == NULL && boot->dtb_model == NULL)
+		return;
+	buffer_puts(out, "\n");
+	add_fact(out, style, "label", boot->label);
+	add_fact(out, style, "bootargs", boot->bootargs);
+	add_fact(out, style, "release", boot->kernel_release);
+	add_fact(out, style, "board", boot->dtb_model);
+}
+
+static size_t count(const struct stmboot_diags *diags, enum stmboot_severity severity)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++)
+		total += stmboot_diags_get(diags, i)->severity == severity;
+	return total;
+}
+
+/* A bare part has no boot to follow: it is judged as it is. */
+static bool has_boot(const struct stmboot_boot *boot)
+{
+	for (int i = 0; i < STMBOOT_STAGE_COUNT; i++)
+		if (boot->stages[i].outcome != STMBOOT_OUTCOME_NOT_APPLICABLE)
+			return true;
+	return false;
+}
+
+static void add_verdict(struct buffer *out, const struct report *report, const struct style *style)
+{
+	static const enum paint paints[] = { PAINT_GOOD, PAINT_WARNING, PAINT_BAD };
+	static const char *const boots[] = { "boots", "boots, with warnings",
+					     "boots, with errors" };
+	static const char *const good[] = { "good", "good, with warnings", "damaged" };
+	const struct stmboot_boot *boot = report->boot;
+	size_t total = 0;
+
+	style_begin(style, out, paints[boot->verdict]);
+	if (boot->stops_at != STMBOOT_NO_STAGE)
+		buffer_printf(out, "stops at %s",
+			      stmboot_stage_text((enum stmboot_stage)boot->stops_at));
+	else
+		buffer_puts(out, (has_boot(boot) ? boots : good)[boot->verdict]);
+	style_end(style, out, paints[boot->verdict]);
+	for (int severity = STMBOOT_ERROR; severity >= STMBOOT_NOTE; severity--) {
+		size_t some = count(report->diags, (enum stmboot_severity)severity);
+
+		if (some == 0)
+			continue;
+		buffer_printf(out, "%s%zu %s%s", total == 0 ? ": " : ", ", some,
+			      stmboot_severity_text((enum stmboot_severity)severity),
+			      some == 1 ? "" : "s");
+		total += some;
+	}
+	buffer_puts(out, "\n");
+}
+
+void render_text(struct buffer *out, const struct report *report, const struct options *o)
+{
+	const struct style style = style_choose((enum color_choice)o->value[OPTION_COLOR]);
+	bool quiet = o->value[OPTION_QUIET] != 0;
+	bool verbose = o->value[OPTION_VERBOSE] != 0;
+
+	if (!quiet) {
+		add_header(out, report, &style);
+		add_layout(out, report, &style);
+		if (verbose)
+			add_guids(out, report, &style);
+		buffer_puts(out, "\n");
+		for (int i = 0; i < STMBOOT_STAGE_COUNT; i++)
+			add_stage(out, &style, &report->boot->stages[i]);
+		add_facts(out, report->boot, &style);
+		buffer_puts(out, "\n");
+	}
+	add_verdict(out, report, &style);
+	render_findings(out, report, &style, !quiet, verbose);
+}
