@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SB_FORMAT_DTB_H
+#define SB_FORMAT_DTB_H
+
+#include <stmboot/dtb.h>
+
+#include "base/diag.h"
+
+/* As stmboot_dtb_validate(), for layers that know where the file stands. */
+void sb_dtb_validate(const struct sb_scope *scope, const struct stmboot_dtb *dtb);
+
+#endif

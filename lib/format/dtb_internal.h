@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files that read, merge and unpack device trees share. */
+#ifndef SB_FORMAT_DTB_INTERNAL_H
+#define SB_FORMAT_DTB_INTERNAL_H
+
+#include "base/arena.h"
+#include "format/dtb.h"
+
+enum {
+	SB_DTB_DEPTH = 64,        /* FDT_MAX_DEPTH of Linux drivers/of/fdt.c */
+	SB_DTB_HEADER_BYTES = 40, /* version 17; version 16 has no size_dt_struct */
+};
+
+/* The tree and the memory of everything it points to. */
+struct sb_dtb_object {
+	struct stmboot_dtb dtb; /* first: the outside holds a pointer to it */
+	struct sb_arena arena;
+};
+
+/*
+ * The structure block on its way to a tree. All of it is in `blob`, or it is
+ * read from `src` piece by piece and long properties are left there: their
+ * data is NULL.
+ */
+struct sb_dtb_walk {
+	struct sb_arena *arena;
+	const uint8_t *blob;        /* or NULL */
+	struct stmboot_source *src; /* or NULL */
+	bool no_offsets;            /* a tree made in memory */
+	uint64_t start;             /* of the block */
+	uint64_t end;               /* it ends here or before */
+	const char *strings;
+	uint32_t strings_bytes;
+	uint64_t max_tokens; /* more than that: STMBOOT_LIMIT */
+	uint64_t max_copied; /* bytes of data that are copied from src: likewise */
+
+	/* results */
+	struct stmboot_dtb_node *nodes; /* in the order of the file, the root first */
+	size_t node_count;
+	struct stmboot_dtb_property *properties;
+	size_t property_count;
+	const char *defect_text; /* with STMBOOT_CORRUPT */
+	uint64_t defect_offset;
+
+	/* while it runs */
+	uint64_t at;
+	uint64_t tokens;
+	uint64_t copied;
+	size_t names_end; /* offsets in strings below this lead to a NUL */
+	unsigned int depth;
+	bool has_child[SB_DTB_DEPTH + 1]; /* at each depth; 0 is outside the root */
+	struct stmboot_dtb_node *open[SB_DTB_DEPTH + 1];
+	struct stmboot_dtb_node *last[SB_DTB_DEPTH + 1]; /* child of the open node */
+	enum stmboot_status status;
+};
+
+/*
+ * Check the block and make the tree of it; on success w->at is behind its end
+ * token. STMBOOT_CORRUPT with defect_text and defect_offset; STMBOOT_LIMIT;
+ * STMBOOT_NO_MEMORY; or what reading gave.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_dtb_build(struct sb_dtb_walk *w);
+
+/*
+ * The header's fields from its first `size` bytes, and what is wrong with
+ * them; the text is static. Nothing is compared with the size of the file.
+ */
+void sb_dtb_decode_header(struct stmboot_dtb *dtb, const uint8_t *bytes, size_t size);
+
+/* As stmboot_dtb_find_node(), by the first `length` bytes of a path. */
+const struct stmboot_dtb_node *sb_dtb_find_node(const struct stmboot_dtb *dtb, const char *path,
+						size_t length);
+
+/* The child whose name is the first `length` bytes, or those and a unit address. */
+const struct stmboot_dtb_node *sb_dtb_find_child(const struct stmboot_dtb_node *node,
+						 const char *name, size_t length);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The structure block of a device tree, from tokens to nodes. Devicetree
+ * specification v0.4, section 5.4. It is walked twice: the first time checks
+ * and counts, the second fills arrays of the right size.
+ */
+#include "format/dtb_internal.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/cursor.h"
+#include "source/source.h"
+
+enum {
+	FDT_BEGIN_NODE = 1,
+	FDT_END_NODE = 2,
+	FDT_PROP = 3,
+	FDT_NOP = 4,
+	FDT_END = 9,
+	WORD = 4,
+	NAME_MAX_BYTES = 256,  /* of a node that is read from a source, with its NUL */
+	COPY_MAX_BYTES = 4096, /* longer data stays in the source */
+};
+
+static bool fail(struct sb_dtb_walk *w, uint64_t offset, const char *text)
+{
+	w->status = STMBOOT_CORRUPT;
+	w->defect_offset = offset;
+	w->defect_text = text;
+	return false;
+}
+
+static bool give_up(struct sb_dtb_walk *w, enum stmboot_status status)
+{
+	w->status = status;
+	return false;
+}
+
+static bool read_word(struct sb_dtb_walk *w, uint32_t *out)
+{
+	uint8_t bytes[WORD];
+
+	if (!sb_range_within(w->at, WORD, w->end))
+		return fail(w, w->at, "the structure block ends inside the tree");
+	if (w->blob != NULL) {
+		memcpy(bytes, w->blob + w->at, WORD);
+	} else {
+		enum stmboot_status status = stmboot_source_read(w->src, w->at, bytes, WORD);
+
+		if (status != STMBOOT_OK)
+			return give_up(w, status);
+	}
+	*out = sb_get_be32(bytes);
+	w->at += WORD;
+	return true;
+}
+
+/* Step over `length` bytes and what fills the last word; the caller checked that they are there. */
+static void advance(struct sb_dtb_walk *w, uint64_t length)
+{
+	uint64_t padded = sb_round_up_u64(w->at - w->start + length, WORD);
+
+	w->at = w->start + padded;
+}
+
+/* A node's name; *out stays NULL the first time when it is read from a source. */
+static bool read_name(struct sb_dtb_walk *w, const char **out)
+{
+	char buffer[NAME_MAX_BYTES];
+	uint64_t room = w->end - w->at;
+	const char *name = buffer;
+	const char *nul;
+
+	if (w->blob != NULL) {
+		name = (const char *)w->blob + w->at;
+	} else {
+		enum stmboot_status status;
+
+		room = sb_min_u64(room, sizeof(buffer));
+		status = room != 0 ? stmboot_source_read(w->src, w->at, buffer, (size_t)room)
+				   : STMBOOT_OK;
+		if (status != STMBOOT_OK)
+			return give_up(w, status);
+	}
+	nul = room != 0 ? memchr(name, 0, (size_t)room) : NULL;
+	if (nul == NULL)
+		return fail(w, w->at, "the name of a node does not end");
+	if (w->blob == NULL && w->nodes != NULL)
+		name = sb_arena_strdup(w->arena, name);
+	if (name == NULL)
+		return give_up(w, STMBOOT_NO_MEMORY);
+	*out = w->blob == NULL && w->nodes == NULL ? NULL : name;
+	advance(w, (uint64_t)(nul - (w->blob != NULL ? name : buffer)) + 1);
+	return true;
+}
+
+static void add_node(struct sb_dtb_walk *w, uint64_t offset, const char *name)
+{
+	struct stmboot_dtb_node *node = &w->nodes[w->node_count];
+
+	node->name = name;
+	node->offset = w->no_offsets ? 0 : offset;
+	node->properties = w->properties + w->property_count;
+	node->parent = w->open[w->depth];
+	if (w->last[w->depth] != NULL)
+		w->last[w->depth]->next = node;
+	else if (w->open[w->depth] != NULL)
+		w->open[w->depth]->child = node;
+	w->last[w->depth] = node;
+	w->open[w->depth + 1] = node;
+	w->last[w->depth + 1] = NULL;
+}
+
+static bool begin_node(struct sb_dtb_walk *w)
+{
+	uint64_t offset = w->at - WORD;
+	const char *name = NULL;
+
+	if (w->depth == 0 && w->has_child[0])
+		return fail(w, offset, "there is a second root");
+	if (w->depth == SB_DTB_DEPTH)
+		return fail(w, offset, "nodes are nested more than 64 deep");
+	if (!read_name(w, &name))
+		return false;
+	if (w->depth == 0 && w->at - offset > (uint64_t)2 * WORD)
+		return fail(w, offset + WORD, "the root has a name");
+	if (w->nodes != NULL)
+		add_node(w, offset, name);
+	w->has_child[w->depth] = true;
+	w->has_child[++w->depth] = false;
+	w->node_count++;
+	return true;
+}
+
+/* Data that stands in memory, or is copied there when it is short. */
+static bool fetch_data(struct sb_dtb_walk *w, uint32_t length, const uint8_t **out)
+{
+	enum stmboot_status status;
+	uint8_t *copy;
+
+	if (w->blob != NULL) {
+		*out = w->blob + w->at;
+		return true;
+	}
+	if (length > COPY_MAX_BYTES)
+		return true;
+	w->copied += length;
+	if (w->copied > w->max_copied)
+		return give_up(w, STMBOOT_LIMIT);
+	copy = sb_arena_alloc(w->arena, length);
+	if (copy == NULL)
+		return give_up(w, STMBOOT_NO_MEMORY);
+	status = length != 0 ? stmboot_source_read(w->src, w->at, copy, length) : STMBOOT_OK;
+	*out = copy;
+	return status == STMBOOT_OK || give_up(w, status);
+}
+
+static bool add_property(struct sb_dtb_walk *w)
+{
+	uint64_t offset = w->at - WORD;
+	struct stmboot_dtb_property property = { .data = NULL };
+	uint32_t name;
+
+	if (w->depth == 0)
+		return fail(w, offset, "a property stands outside the root");
+	if (w->has_child[w->depth])
+		return fail(w, offset, "a property follows the children of its node");
+	if (!read_word(w, &property.length) || !read_word(w, &name))
+		return false;
+	if (name >= w->names_end)
+		return fail(w, offset + (uint64_t)2 * WORD,
+			    "the name of a property lies outside the strings block");
+	if (!sb_range_within(w->at, property.length, w->end))
+		return fail(w, offset + WORD, "a property is longer than the structure block");
+	if (w->nodes != NULL) {
+		property.name = w->strings + name;
+		property.offset = w->no_offsets ? 0 : w->at;
+		if (!fetch_data(w, property.length, &property.data))
+			return false;
+		w->properties[w->property_count] = property;
+		w->open[w->depth]->property_count++;
+	}
+	w->property_count++;
+	advance(w, property.length);
+	return true;
+}
+
+/* The token before w->at. *done is set by the one that ends the tree. */
+static bool take_token(struct sb_dtb_walk *w, uint32_t token, bool *done)
+{
+	uint64_t offset = w->at - WORD;
+
+	switch (token) {
+	case FDT_BEGIN_NODE:
+		return begin_node(w);
+	case FDT_END_NODE:
+		if (w->depth == 0)
+			return fail(w, offset, "a node ends that did not begin");
+		w->depth--;
+		return true;
+	case FDT_PROP:
+		return add_property(w);
+	case FDT_NOP:
+		return true;
+	case FDT_END:
+		if (w->depth != 0)
+			return fail(w, offset, "the tree ends inside a node");
+		if (!w->has_child[0])
+			return fail(w, offset, "there is no root");
+		*done = true;
+		return true;
+	default:
+		return fail(w, offset, "there is no such token");
+	}
+}
+
+static bool walk_once(struct sb_dtb_walk *w)
+{
+	bool done = false;
+
+	w->at = w->start;
+	w->tokens = 0;
+	w->node_count = 0;
+	w->property_count = 0;
+	w->depth = 0;
+	w->has_child[0] = false;
+	w->open[0] = NULL;
+	w->last[0] = NULL;
+	while (!done) {
+		uint32_t token;
+
+		if (++w->tokens > w->max_tokens)
+			return give_up(w, STMBOOT_LIMIT);
+		if (!read_word(w, &token) || !take_token(w, token, &done))
+			return false;
+	}
+	return true;
+}
+
+/* One look for the last NUL instead of one for each name: those may all lie in one long string. */
+static size_t find_names_end(const struct sb_dtb_walk *w)
+{
+	const char *nul = w->strings_bytes != 0 ? memrchr(w->strings, 0, w->strings_bytes) : NULL;
+
+	return nul != NULL ? (size_t)(nul - w->strings) + 1 : 0;
+}
+
+enum stmboot_status sb_dtb_build(struct sb_dtb_walk *w)
+{
+	struct stmboot_dtb_node *nodes;
+	struct stmboot_dtb_property *properties;
+
+	w->names_end = find_names_end(w);
+	w->nodes = NULL;
+	if (!walk_once(w))
+		return w->status;
+	nodes = sb_arena_array(w->arena, w->node_count, sizeof(*nodes));
+	properties = sb_arena_array(w->arena, w->property_count, sizeof(*properties));
+	if (nodes == NULL || properties == NULL)
+		return STMBOOT_NO_MEMORY;
+	w->nodes = nodes;
+	w->properties = properties;
+	return walk_once(w) ? STMBOOT_OK : w->status;
+}
