@@ -88,10 +88,76 @@ void sb_extlinux_event(struct sb_extlinux_parser *p, enum stmboot_extlinux_event
 void sb_extlinux_notice(struct sb_extlinux_parser *p, const struct sb_extlinux_token *token,
 			const char *keyword, int32_t label);
 
+/* What came of reading a value. */
+enum sb_extlinux_value {
+	SB_EXTLINUX_VALUE_READ,
+	SB_EXTLINUX_VALUE_EMPTY,  /* the line ends first */
+	SB_EXTLINUX_VALUE_AT_END, /* the file ends first */
+};
+
+/* The keyword that is being handled. */
+struct sb_extlinux_key {
+	struct sb_extlinux_token token;
+	int32_t label; /* the label it stands in, or STMBOOT_EXTLINUX_NONE */
+};
+
+/* Has memory run out? Sticky, so asking at the end of a step is enough. */
+static inline bool sb_extlinux_failed(const struct sb_extlinux_parser *p)
+{
+	return p->arena->failed;
+}
+
+/* A copy of a token with its place. */
+struct stmboot_extlinux_text sb_extlinux_text_of(struct sb_extlinux_parser *p,
+						 const struct sb_extlinux_token *token);
+
+/* An event at a keyword. */
+void sb_extlinux_event_at(struct sb_extlinux_parser *p, enum stmboot_extlinux_event_kind kind,
+			  const struct sb_extlinux_key *key);
+
+/* End the parse; the model keeps what was read before. Always false, so that callers return it. */
+bool sb_extlinux_fault(struct sb_extlinux_parser *p, enum stmboot_extlinux_fault what,
+		       const struct stmboot_extlinux_text *at);
+bool sb_extlinux_fault_at(struct sb_extlinux_parser *p, enum stmboot_extlinux_fault what,
+			  const struct sb_extlinux_key *key);
+
+/* The rest of the line; *out is left alone when there is nothing. */
+enum sb_extlinux_value sb_extlinux_read_value(struct sb_extlinux_parser *p, size_t *position,
+					      const struct sb_extlinux_key *key,
+					      struct stmboot_extlinux_text *out);
+
+/* A value whose absence rejects the whole file. */
+STMBOOT_NODISCARD bool sb_extlinux_require_value(struct sb_extlinux_parser *p, size_t *position,
+						 const struct sb_extlinux_key *key,
+						 struct stmboot_extlinux_text *out);
+STMBOOT_NODISCARD bool sb_extlinux_require_integer(struct sb_extlinux_parser *p, size_t *position,
+						   const struct sb_extlinux_key *key,
+						   struct stmboot_extlinux_text *out,
+						   int32_t *value);
+
+/* A value of which the last one counts. */
+STMBOOT_NODISCARD bool sb_extlinux_replace_value(struct sb_extlinux_parser *p, size_t *position,
+						 const struct sb_extlinux_key *key,
+						 struct stmboot_extlinux_text *out);
+
+/* A menu word that means nothing here, or no word at all. */
+enum sb_extlinux_value sb_extlinux_ignore_menu_word(struct sb_extlinux_parser *p,
+						    const struct sb_extlinux_key *key,
+						    const struct sb_extlinux_token *word);
+
+/* Go to the end of a menu line, of which `last` was read last. */
+STMBOOT_NODISCARD bool sb_extlinux_finish_menu(struct sb_extlinux_parser *p, size_t *position,
+					       enum sb_extlinux_value last,
+					       const struct sb_extlinux_key *key);
+
+/* Is the keyword one that a label takes? */
+bool sb_extlinux_label_takes(enum stmboot_extlinux_keyword keyword);
+
+/* A label with its lines; *position ends at the word that it does not take. */
+STMBOOT_NODISCARD bool sb_extlinux_parse_label(struct sb_extlinux_parser *p, size_t *position,
+					       const struct sb_extlinux_key *key);
+
 /* Parse from a place in memory; false when the file is rejected or reading failed. */
 STMBOOT_NODISCARD bool sb_extlinux_parse(struct sb_extlinux_parser *p, size_t base, unsigned level);
-
-/* U-Boot's simple_strtol(text, NULL, 10), cut to an int. */
-int32_t sb_extlinux_integer(const char *text);
 
 #endif
