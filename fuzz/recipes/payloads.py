@@ -61,5 +61,26 @@ def elf_seeds():
     write("elf", "script", b"#! /bin/busybox sh -e\nexec /sbin/init\n")
 
 
+def cpio(*entries):
+    """An archive of (name, mode, data) entries and its trailer."""
+    out = b""
+    for name, mode, data in entries + (("TRAILER!!!", 0, b""),):
+        fields = (1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        out += b"070701" + b"".join(b"%08X" % field for field in fields)
+        out += name.encode() + b"\0"
+        out += b"\0" * (-len(out) % 4) + data
+        out += b"\0" * (-len(out) % 4)
+    return out
+
+
+def cpio_seeds():
+    plain = cpio(("init", 0o120777, b"sbin/init"))
+    write("cpio", "plain", plain)
+    for number, data in pack(plain).items():
+        write("cpio", f"compression-{number}", data)
+    write("cpio", "plain-then-packed", plain + b"\0" * 8 + pack(plain)[1])
+
+
 unpack_seeds()
 elf_seeds()
+cpio_seeds()

@@ -21,7 +21,8 @@ enum { SB_INITRAMFS_ARCHIVES = 16 };
 struct sb_initramfs_archive {
 	uint64_t offset; /* in the source */
 	enum stmboot_compression compression;
-	enum stmboot_status status; /* OK, CORRUPT, TRUNCATED, LIMIT, UNSUPPORTED */
+	/* CORRUPT, TRUNCATED, LIMIT, UNSUPPORTED; OK also when it was not looked into */
+	enum stmboot_status status;
 	uint64_t consumed;
 	uint64_t produced; /* bytes of cpio */
 	uint64_t entries;
@@ -33,16 +34,19 @@ struct sb_initramfs {
 	struct sb_initramfs_archive archives[SB_INITRAMFS_ARCHIVES];
 	size_t archive_count;
 	bool unseen; /* an archive could not be looked into, so found means little when false */
+	bool junk;   /* something that is no archive follows the last one; the kernel complains */
+	uint64_t junk_offset;
 	/* the program asked for; the last archive that has it wins, as in the kernel */
 	bool found;
-	uint32_t mode; /* type and permissions, as st_mode */
-	uint64_t bytes;
+	uint32_t mode;      /* type and permissions, as st_mode */
+	uint64_t bytes;     /* 0 also for a hard link whose data stand with another name */
 	const char *target; /* of a symbolic link, or NULL */
 };
 
 /*
- * Walk an initramfs and look for a program ("/init"). Without `deep`,
- * compressed archives are only recognised. Strings live in the arena.
+ * Walk an initramfs and look for a program ("/init") under exactly that name:
+ * links in its path are not followed. Without `deep`, compressed archives are
+ * only recognised, and what follows one stays unseen. Strings live in the arena.
  * STMBOOT_OK, also for a damaged one; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED;
  * or what reading gave.
  */
