@@ -11,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/text.h"
+#include "format/formats.h"
 #include "source/source.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 
 /* What a probe looks at. */
 struct subject {
+	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	uint64_t size;
 	size_t got; /* bytes in head, the rest is zero */
@@ -241,6 +243,19 @@ static bool is_text_character(uint32_t c)
 	return (c >= ' ' && c != 0x7f) || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
+/* Metadata has no magic either: its CRC, or the type of a firmware package, stands for one. */
+static enum stmboot_status probe_fwu(const struct subject *s, bool *found, const char **flavour)
+{
+	struct stmboot_fwu fwu;
+	enum stmboot_status status = sb_fwu_decode(s->ctx, s->src, &fwu);
+
+	*found = status == STMBOOT_OK &&
+		 ((fwu.has_computed_crc && fwu.computed_crc == fwu.crc) || sb_fwu_has_fip(&fwu));
+	if (*found)
+		*flavour = fwu.version == 1 ? "v1" : "v2";
+	return status == STMBOOT_NOT_RECOGNISED ? STMBOOT_OK : status;
+}
+
 static enum stmboot_status probe_text(const struct subject *s, bool *found, const char **flavour)
 {
 	size_t size = s->got < TEXT_BYTES ? s->got : TEXT_BYTES;
@@ -272,11 +287,12 @@ struct probe {
 };
 
 static const struct probe probes[] = {
-	{ STMBOOT_CONTENT_FIT, probe_fit },         { STMBOOT_CONTENT_DTB, probe_dtb },
-	{ STMBOOT_CONTENT_EXT4, probe_ext4 },       { STMBOOT_CONTENT_FAT, probe_fat },
-	{ STMBOOT_CONTENT_JFFS2, probe_jffs2 },     { STMBOOT_CONTENT_UBOOT_ENV, probe_env },
-	{ STMBOOT_CONTENT_ISO9660, probe_iso9660 }, { STMBOOT_CONTENT_BTRFS, probe_btrfs },
-	{ STMBOOT_CONTENT_TEXT, probe_text },       { STMBOOT_CONTENT_EMPTY, probe_empty },
+	{ STMBOOT_CONTENT_FIT, probe_fit },          { STMBOOT_CONTENT_DTB, probe_dtb },
+	{ STMBOOT_CONTENT_EXT4, probe_ext4 },        { STMBOOT_CONTENT_FAT, probe_fat },
+	{ STMBOOT_CONTENT_JFFS2, probe_jffs2 },      { STMBOOT_CONTENT_UBOOT_ENV, probe_env },
+	{ STMBOOT_CONTENT_FWU_METADATA, probe_fwu }, { STMBOOT_CONTENT_ISO9660, probe_iso9660 },
+	{ STMBOOT_CONTENT_BTRFS, probe_btrfs },      { STMBOOT_CONTENT_TEXT, probe_text },
+	{ STMBOOT_CONTENT_EMPTY, probe_empty },
 };
 
 struct answer {
@@ -318,10 +334,9 @@ enum stmboot_status stmboot_content_detect(struct stmboot_context *ctx, struct s
 					   enum stmboot_content *content, const char **flavour)
 {
 	struct answer answer = { STMBOOT_CONTENT_UNKNOWN, NULL };
-	struct subject s = { .src = src, .size = stmboot_source_size(src) };
+	struct subject s = { .ctx = ctx, .src = src, .size = stmboot_source_size(src) };
 	enum stmboot_status status = sb_source_peek(src, 0, s.head, sizeof(s.head), &s.got);
 
-	(void)ctx; /* nothing is allocated today */
 	if (status == STMBOOT_OK)
 		ask_signatures(&s, &answer);
 	if (status == STMBOOT_OK && answer.content == STMBOOT_CONTENT_UNKNOWN)
