@@ -65,7 +65,7 @@ static void advance(struct sb_dtb_walk *w, uint64_t length)
 }
 
 /* A node's name; *out stays NULL the first time when it is read from a source. */
-static bool read_name(struct sb_dtb_walk *w, const char **out)
+static bool read_name(struct sb_dtb_walk *w, const char **out, uint64_t *length)
 {
 	char buffer[NAME_MAX_BYTES];
 	uint64_t room = w->end - w->at;
@@ -86,12 +86,13 @@ static bool read_name(struct sb_dtb_walk *w, const char **out)
 	nul = room != 0 ? memchr(name, 0, (size_t)room) : NULL;
 	if (nul == NULL)
 		return fail(w, w->at, "the name of a node does not end");
+	*length = (uint64_t)(nul - name);
 	if (w->blob == NULL && w->nodes != NULL)
 		name = sb_arena_strdup(w->arena, name);
 	if (name == NULL)
 		return give_up(w, STMBOOT_NO_MEMORY);
 	*out = w->blob == NULL && w->nodes == NULL ? NULL : name;
-	advance(w, (uint64_t)(nul - (w->blob != NULL ? name : buffer)) + 1);
+	advance(w, *length + 1);
 	return true;
 }
 
@@ -116,14 +117,15 @@ static bool begin_node(struct sb_dtb_walk *w)
 {
 	uint64_t offset = w->at - WORD;
 	const char *name = NULL;
+	uint64_t length;
 
 	if (w->depth == 0 && w->has_child[0])
 		return fail(w, offset, "there is a second root");
 	if (w->depth == SB_DTB_DEPTH)
 		return fail(w, offset, "nodes are nested more than 64 deep");
-	if (!read_name(w, &name))
+	if (!read_name(w, &name, &length))
 		return false;
-	if (w->depth == 0 && w->at - offset > (uint64_t)2 * WORD)
+	if (w->depth == 0 && length != 0)
 		return fail(w, offset + WORD, "the root has a name");
 	if (w->nodes != NULL)
 		add_node(w, offset, name);
