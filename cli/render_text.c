@@ -197,24 +197,19 @@ static void add_stage(struct buffer *out, const struct style *style,
 	buffer_puts(out, "\n");
 }
 
+/* In one line however long: it may be copied. */
 static void add_fact(struct buffer *out, const struct style *style, const char *name,
 		     const char *value)
 {
-	size_t indent = style->utf8 ? 14 : 17;
-	struct buffer safe = { 0 };
-
 	if (value == NULL)
 		return;
-	style_escape(style, &safe, value);
 	buffer_pad(out, style->utf8 ? 4 : 7);
 	style_begin(style, out, PAINT_FAINT);
 	buffer_printf(out, "%-8s", name);
 	style_end(style, out, PAINT_FAINT);
 	buffer_puts(out, "  ");
-	style_wrap(style, out, safe.data != NULL ? safe.data : "", indent, indent);
+	style_escape(style, out, value);
 	buffer_puts(out, "\n");
-	out->failed = out->failed || safe.failed;
-	buffer_release(&safe);
 }
 
 /* What a person looks for first when a board behaves strangely. */
