@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Running stmboot, and small cards to run it on."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(TOP, "tests", "support"), os.path.join(TOP, "tests", "golden")]
+
+import recipe  # noqa: E402
+import tools  # noqa: E402
+
+stmboot = None
+
+
+def run(*arguments, env=None, **options):
+    """Run stmboot; the completed process with bytes in stdout and stderr."""
+    prefix = shlex.split(os.environ.get("STMBOOT_RUN_UNDER", ""))
+    surroundings = {key: value for key, value in os.environ.items()
+                    if key not in ("NO_COLOR", "TERM")}
+    surroundings.update(LC_ALL="C.UTF-8")
+    surroundings.update(env or {})
+    for name in ("stdout", "stderr"):
+        options.setdefault(name, subprocess.PIPE)
+    return subprocess.run(prefix + [stmboot, *arguments], env=surroundings,
+                          stdin=subprocess.DEVNULL, check=False, timeout=60, **options)
+
+
+def inspect(path):
+    """The object of "inspect --json"."""
+    done = run("inspect", "--json", path)
+    if done.returncode != 0:
+        raise AssertionError(f"exit {done.returncode}: {done.stderr.decode()}")
+    return json.loads(done.stdout)
+
+
+def schema(name):
+    """An installed schema, as a validator."""
+    import jsonschema
+    with open(os.path.join(TOP, "lib", "schema", name + ".schema.json"), encoding="utf-8") as f:
+        return jsonschema.Draft202012Validator(json.load(f))
+
+
+def card(name, path):
+    """Build the card of a golden recipe, or skip where a tool is missing."""
+    try:
+        recipe.build(name, path)
+    except tools.Missing as e:
+        raise unittest.SkipTest(f"{e} is not installed") from e
+    return path
+
+
+def main():
+    """Run the tests of the calling script: SCRIPT STMBOOT [TEST...]."""
+    global stmboot
+    if len(sys.argv) < 2:
+        sys.exit(f"usage: {sys.argv[0]} STMBOOT [TEST...]")
+    # The scripts import this module by its name; it may be running as another.
+    stmboot = os.path.abspath(sys.argv.pop(1))
+    result = unittest.main(module="__main__", exit=False, verbosity=1).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(tools.SKIPPED if result.skipped else 0)

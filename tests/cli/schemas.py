@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Real output against the installed JSON Schemas.
+
+usage: schemas.py STMBOOT [TEST...]
+
+CARDS in the environment names more images, separated by colons.
+"""
+
+import glob
+import json
+import os
+import tempfile
+import unittest
+
+import program
+
+try:
+    import jsonschema  # noqa: F401
+except ImportError as e:
+    raise SystemExit(program.tools.SKIPPED) from e
+
+KEYS = """schema version image table partitions boot findings"""
+BOOT = """verdict stops_at soc firmware stages config label append bootargs kernel initrd dtb
+          overlays root init"""
+FINDING = """code severity stage partition path line offset length found expected message hint"""
+
+
+class Schemas(unittest.TestCase):
+    """Each kind of output."""
+
+    def agrees(self, said, name="inspect"):
+        """The output follows the schema, and its keys stand in the promised order."""
+        errors = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}"
+                  for e in program.schema(name).iter_errors(said)]
+        self.assertEqual(errors, [])
+        if name == "inspect":
+            self.assertEqual(list(said), KEYS.split())
+            self.assertEqual(list(said["boot"]), BOOT.split())
+            for finding in said["findings"]:
+                self.assertEqual(list(finding), FINDING.split())
+
+    def test_small_cards(self):
+        recipes = glob.glob(os.path.join(program.TOP, "tests", "golden", "recipes", "*.recipe"))
+        self.assertGreater(len(recipes), 10)
+        with tempfile.TemporaryDirectory() as directory:
+            for path in recipes:
+                name = os.path.basename(path)[:-len(".recipe")]
+                with self.subTest(name):
+                    said = program.inspect(program.card(name, os.path.join(directory, name)))
+                    self.agrees(said)
+
+    def test_given_cards(self):
+        for path in filter(None, os.environ.get("CARDS", "").split(":")):
+            with self.subTest(path):
+                self.agrees(program.inspect(path))
+
+    def test_errors(self):
+        for path in ("/dev/null", "/nonexistent\udcff", "/"):
+            done = program.run("inspect", "--json", path)
+            self.assertEqual(done.returncode, 2)
+            self.agrees(json.loads(done.stdout), "error")
+
+    def test_the_schema_is_strict(self):
+        with tempfile.TemporaryDirectory() as directory:
+            said = program.inspect(program.card("healthy", os.path.join(directory, "card")))
+        for damage in (lambda s: s["boot"].pop("label"),
+                       lambda s: s["boot"]["stages"].reverse(),
+                       lambda s: s["boot"]["stages"].pop(),
+                       lambda s: s["boot"].update(verdict="fine"),
+                       lambda s: s["table"].update(entries="128"),
+                       lambda s: s["partitions"][0].update(guid=s["partitions"][0]["guid"].upper()),
+                       lambda s: s["partitions"][0].update(offset=-1),
+                       lambda s: s["partitions"][0]["attributes"].append("bit-64"),
+                       lambda s: s["partitions"][3]["detail"].pop("uuid")):
+            changed = json.loads(json.dumps(said))
+            damage(changed)
+            self.assertFalse(program.schema("inspect").is_valid(changed))
+
+
+if __name__ == "__main__":
+    program.main()

@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How the program is called, what it says when it cannot do what it is asked, and how it looks.
+
+usage: usage.py STMBOOT [TEST...]
+"""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import tempfile
+import unittest
+
+import program
+
+
+class Case(unittest.TestCase):
+    """A test with a directory of its own."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        os.chmod(self.directory, 0o755)
+
+    def path(self, name, content=None):
+        """A path in the directory, of a file with that content if there is any."""
+        path = os.path.join(self.directory, name)
+        if content is not None:
+            with open(path, "wb") as f:
+                f.write(content)
+        return path
+
+    def card(self, name="healthy"):
+        """A small card."""
+        return program.card(name, self.path(name + ".img"))
+
+    def refused(self, done, *words):
+        """Exit 2 with one line on stderr that has the words, and nothing on stdout."""
+        text = done.stderr.decode()
+        self.assertEqual(done.returncode, 2, text)
+        self.assertEqual(done.stdout or b"", b"")
+        self.assertRegex(text, r"\Astmboot: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, text)
+        return text
+
+
+class Usage(Case):
+    """Options and operands."""
+
+    def test_version(self):
+        done = program.run("--version")
+        self.assertRegex(done.stdout.decode(), r"\Astmboot \d+\.\d+\.\d+\n\Z")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_help_names_every_command_and_option(self):
+        done = program.run("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        for word in ("inspect", "--json", "--color=auto|always|never", "-q, --quiet", "-v", "Exit"):
+            self.assertIn(word.replace("-q, --quiet", "-q --quiet"), done.stdout.decode())
+        self.assertNotIn("--deep", done.stdout.decode())
+
+    def test_help_of_a_command_has_its_options_and_fits_a_terminal(self):
+        done = program.run("inspect", "--help")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        for word in ("IMAGE", "--deep", "--medium=auto|sd|emmc", "--json"):
+            self.assertIn(word, done.stdout.decode())
+        self.assertLessEqual(max(map(len, done.stdout.decode().split("\n"))), 100)
+
+    def test_wrong_usage_is_one_line_that_names_the_mistake(self):
+        for arguments, word in (
+                ((), "no command"),
+                (("frobnicate",), "'frobnicate'"),
+                (("inspect",), "IMAGE"),
+                (("inspect", "a", "b"), "'b'"),
+                (("inspect", "a", "--frob"), "'--frob'"),
+                (("inspect", "a", "--js"), "'--js'"),
+                (("inspect", "a", "-x"), "'-x'"),
+                (("inspect", "a", "-qx"), "'-x'"),
+                (("inspect", "a", "--medium"), "auto|sd|emmc"),
+                (("inspect", "a", "--medium=tape"), "'tape'"),
+                (("inspect", "a", "--color", "pink"), "'pink'"),
+                (("inspect", "a", "--deep=1"), "no argument"),
+                (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
+            with self.subTest(arguments):
+                self.refused(program.run(*arguments), word)
+
+    def test_wrong_usage_is_an_object_with_json(self):
+        done = program.run("inspect", "--frob", "--json")
+        self.assertEqual(done.returncode, 2)
+        said = json.loads(done.stdout)
+        self.assertIn("--frob", said["message"])
+        self.assertEqual(list(said), ["schema", "message", "hint", "state"])
+
+    def test_after_two_dashes_everything_is_an_operand(self):
+        self.refused(program.run("inspect", "--", "--json"), "--json: No such file")
+
+    def test_options_may_stand_anywhere(self):
+        card = self.card()
+        first = program.run("--json", "inspect", "--medium", "sd", card)
+        self.assertEqual(first.returncode, 0)
+        self.assertEqual(first.stdout, program.run("inspect", card, "--json").stdout)
+
+
+class NotACard(Case):
+    """What is no image is refused in one line."""
+
+    def refuse(self, path, *words):
+        """Both as text and as JSON."""
+        self.refused(program.run("inspect", path), *words)
+        done = program.run("inspect", "--json", path)
+        self.assertEqual(done.returncode, 2)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["schema"], "stmboot.error/1")
+        self.assertEqual(len(done.stderr.decode().splitlines()), 1)
+
+    def test_text(self):
+        self.refuse(self.path("notes.txt", b"Buy milk.\n" * 9), "notes.txt", "not a card", "give")
+
+    def test_long_text(self):
+        self.refuse(self.path("long.txt", b"Buy milk.\n" * 99999), "not a card")
+
+    def test_random_bytes(self):
+        seed, data = 1, bytearray()
+        for _ in range(100000):
+            seed = seed * 6364136223846793005 + 1442695040888963407 & (1 << 64) - 1
+            data.append(seed >> 56)
+        self.refuse(self.path("random", bytes(data)), "not a card")
+
+    def test_empty_file(self):
+        self.refuse(self.path("empty", b""), "the file is empty")
+
+    def test_zeros(self):
+        self.refuse(self.path("zeros", bytes(1 << 20)), "not a card")
+
+    def test_one_byte(self):
+        self.refuse(self.path("one", b"S"), "not a card")
+
+    def test_null_device(self):
+        self.refuse("/dev/null", "character device")
+
+    def test_directory(self):
+        self.refuse(self.directory, "this is a directory")
+
+    def test_pipe(self):
+        os.mkfifo(self.path("fifo"))
+        self.refuse(self.path("fifo"), "pipe")
+
+    def test_missing_file(self):
+        self.refuse(self.path("missing.img"), "No such file", "check the path")
+
+    def test_name_with_control_characters(self):
+        self.refuse(self.path("a\nb\x1b[2J.img"), r"a\nb\x1b[2J.img")
+
+    def test_file_of_another_user(self):
+        path = self.path("secret", b"x" * 4096)
+        os.chmod(path, 0)
+        drop = (lambda: os.setuid(65534)) if os.getuid() == 0 else None
+        try:
+            done = program.run("inspect", path, preexec_fn=drop)
+        except (PermissionError, subprocess.SubprocessError):
+            self.skipTest("nobody cannot run the program where it was built")
+        self.refused(done, "Permission denied", "make it readable")
+
+
+class Output(Case):
+    """Where it goes and how it looks."""
+
+    def test_full_disk(self):
+        with open("/dev/full", "wb") as full:
+            self.refused(program.run("inspect", self.card(), stdout=full), "No space left")
+            self.refused(program.run("--help", stdout=full), "No space left")
+
+    def test_closed_pipe(self):
+        for arguments in (["--json"], []):
+            reader, writer = os.pipe()
+            os.close(reader)
+            with os.fdopen(writer, "wb") as pipe:
+                self.refused(program.run("inspect", self.card(), *arguments, stdout=pipe),
+                             "Broken pipe")
+
+    def test_image_is_left_alone(self):
+        card = self.card()
+        os.chmod(card, 0o444)
+        before = (os.stat(card).st_mtime_ns, open(card, "rb").read())
+        self.assertEqual(program.run("inspect", "--deep", card).returncode, 0)
+        self.assertEqual(before, (os.stat(card).st_mtime_ns, open(card, "rb").read()))
+
+    def on_terminal(self, *arguments, **env):
+        """What a terminal gets."""
+        reader, writer = pty.openpty()
+        done = program.run("inspect", self.card(), *arguments, stdout=writer,
+                           env={"TERM": "xterm", **env})
+        os.close(writer)
+        self.assertEqual(done.returncode, 0)
+        text = b""
+        while True:
+            try:
+                text += (piece := os.read(reader, 65536))
+            except OSError:
+                break
+            if not piece:
+                break
+        os.close(reader)
+        return text
+
+    def test_colour_by_rule(self):
+        card = self.card()
+        self.assertIn(b"\x1b[", self.on_terminal())
+        self.assertNotIn(b"\x1b[", self.on_terminal(NO_COLOR="1"))
+        self.assertIn(b"\x1b[", self.on_terminal(NO_COLOR=""))
+        self.assertNotIn(b"\x1b[", self.on_terminal(TERM="dumb"))
+        self.assertNotIn(b"\x1b[", self.on_terminal("--color=never"))
+        self.assertIn(b"\x1b[", self.on_terminal("--color=always", NO_COLOR="1"))
+        self.assertNotIn(b"\x1b[", program.run("inspect", card).stdout)
+        self.assertIn(b"\x1b[", program.run("inspect", card, "--color", "always").stdout)
+        self.assertNotIn(b"\x1b", program.run("inspect", card, "--json", "--color=always").stdout)
+
+    def test_plain_ascii_without_utf8(self):
+        for name in ("healthy", "hostile-names"):
+            done = program.run("inspect", self.card(name), env={"LC_ALL": "C"})
+            self.assertEqual(done.returncode, 0)
+            self.assertTrue(done.stdout.isascii())
+
+    def test_no_control_character_of_a_card_reaches_the_terminal(self):
+        card = self.card("hostile-names")
+        for arguments in ([], ["-v"], ["-q"], ["--json"]):
+            done = program.run("inspect", card, *arguments)
+            self.assertNotRegex(done.stdout.decode(), "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+    def test_quiet_keeps_verdict_errors_and_warnings(self):
+        card = self.card("both-fsbl-damaged")
+        text = program.run("inspect", "-q", card).stdout.decode()
+        findings = program.inspect(card)["findings"]
+        self.assertRegex(text, r"\Astops at ")
+        self.assertEqual(sorted(re.findall(r"^(?:error|warning|note)\[(.*?)\]", text, re.M)),
+                         sorted(f["code"] for f in findings if f["severity"] != "note"))
+
+    def test_verbose_explains(self):
+        card = self.card("both-fsbl-damaged")
+        self.assertIn("decided by: ", program.run("inspect", "-v", card).stdout.decode())
+        self.assertNotIn("decided by: ", program.run("inspect", card).stdout.decode())
+
+    def test_text_and_json_agree(self):
+        for name in ("healthy", "both-fsbl-damaged", "endless-menu", "bare-stm32", "cut-short"):
+            card = self.card(name)
+            said = program.inspect(card)
+            text = program.run("inspect", card).stdout.decode()
+            with self.subTest(name):
+                self.assertEqual(
+                    sorted(re.findall(r"^(\w+)\[(.*?)\]: (.*)$", text, re.M)),
+                    sorted((f["severity"], f["code"], f["message"]) for f in said["findings"]))
+                stops = re.findall(r"^stops at (\w+)", text, re.M)
+                self.assertEqual(stops, [said["boot"]["stops_at"]] if said["boot"]["stops_at"]
+                                 else [])
+                flat = " ".join(text.split())
+                for stage in said["boot"]["stages"]:
+                    self.assertIn(" ".join(stage["summary"].split()), flat)
+                for partition in said["partitions"]:
+                    self.assertRegex(text, rf"(?m)^ +{partition['number']}  "
+                                           rf"{re.escape(partition['name'] or '')}")
+
+
+if __name__ == "__main__":
+    program.main()
