@@ -122,10 +122,12 @@ static bool match_uboot(const uint8_t *at, size_t left, struct match *match)
 /* "v2.8(release):..." (TF-A make_helpers/build_macros.mk, VERSION_STRING). */
 static bool match_tfa(const uint8_t *at, size_t left, uint8_t before, struct match *match)
 {
-	size_t length = 1 + span(at + 1, left - 1, is_version_char);
+	size_t length;
 
-	if (is_alnum(before) || left < 4 || !is_digit(at[1]) || memchr(at, '.', length) == NULL ||
-	    length >= SB_SCAN_VERSION)
+	if (is_alnum(before) || left < 4 || !is_digit(at[1]))
+		return false;
+	length = 1 + span(at + 1, left - 1, is_version_char);
+	if (length >= SB_SCAN_VERSION || memchr(at, '.', length) == NULL)
 		return false;
 	if (!starts_with(at + length, left - length, "(release)") &&
 	    !starts_with(at + length, left - length, "(debug)"))
@@ -137,10 +139,12 @@ static bool match_tfa(const uint8_t *at, size_t left, uint8_t before, struct mat
 /* "3.19.0 (gcc version ...) #1 date arm" (OP-TEE core/arch/arm/kernel/link.mk). */
 static bool match_optee(const uint8_t *at, size_t left, uint8_t before, struct match *match)
 {
-	size_t length = span(at, left, is_version_char);
+	size_t length;
 
-	if (before != '\0' || length < 5 || length >= SB_SCAN_VERSION ||
-	    memchr(at, '.', length) == NULL)
+	if (before != '\0')
+		return false;
+	length = span(at, left, is_version_char);
+	if (length < 5 || length >= SB_SCAN_VERSION || memchr(at, '.', length) == NULL)
 		return false;
 	if (!starts_with(at + length, left - length, " (gcc version ") &&
 	    !starts_with(at + length, left - length, " (clang version "))
@@ -170,10 +174,14 @@ static bool is_fdt_header(const uint8_t *at, size_t left, uint64_t rest, uint32_
 	       sb_range_within(off_strings, strings, total);
 }
 
+/*
+ * A match sees no more than the overlap: the cost of a position is bounded, and
+ * what is found does not depend on where a chunk ends.
+ */
 static void look_at(struct scanner *s, size_t index)
 {
 	const uint8_t *at = s->buffer + index;
-	size_t left = s->filled - index;
+	size_t left = (size_t)sb_min_u64(s->filled - index, OVERLAP_BYTES);
 	uint8_t before = index > 0 ? at[-1] : s->before;
 	uint64_t offset = s->position + index;
 	struct match match;

@@ -64,6 +64,22 @@ Test(scan, checksums)
 	bytes_free(&b);
 }
 
+/* Each of these begins a match at every turn; the cost must stay that of one read. */
+Test(scan, near_matches_cost_no_more_than_their_bytes, .timeout = 30)
+{
+	static const char *const patterns[] = { "v", "v1-", "1", "U-Boot 2023.01" };
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		size_t length = strlen(patterns[i]);
+		struct bytes b = bytes_new((size_t)1 << 20);
+
+		for (size_t at = 0; at + length <= b.size; at += length)
+			bytes_put(&b, at, patterns[i], length);
+		cr_expect_eq(scan(&b).bytes, b.size, "%s", patterns[i]);
+		bytes_free(&b);
+	}
+}
+
 Test(scan, device_trees)
 {
 	static const uint8_t header[40] = {
