@@ -145,8 +145,9 @@ struct stmboot_kernel_identity {
  * Look inside a kernel: unpack its payload, and find its release and, when
  * it carries one, its configuration.
  *
- * Memory stays within a few MiB; the work within the context's
- * max_unpacked_bytes, all attempts at decoys included.
+ * Memory stays within 1 MiB and what the payload's own compression asks for
+ * (the kernel's xz: 32 MiB; never more than 160 MiB); the work within the
+ * context's max_unpacked_bytes, all attempts at decoys included.
  *
  * @param ctx     allocator, limits, progress and cancel; must outlive the identity
  * @param src     the file that was decoded; borrowed for the call

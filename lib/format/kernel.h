@@ -18,6 +18,13 @@ sb_kernel_decode(struct sb_arena *arena, struct stmboot_source *src, struct stmb
  */
 void sb_kernel_validate(const struct sb_scope *scope, const struct stmboot_kernel *kernel);
 
+/*
+ * What looking inside revealed. A payload that is cut because the file is was
+ * told by sb_kernel_validate() and is not told again.
+ */
+void sb_kernel_validate_payload(const struct sb_scope *scope, const struct stmboot_kernel *kernel,
+				const struct stmboot_kernel_identity *identity);
+
 /* The start of a file, enough to tell every format that is known. */
 enum { SB_KERNEL_HEAD = 1024 };
 

@@ -100,6 +100,26 @@ void sb_kernel_validate(const struct sb_scope *scope, const struct stmboot_kerne
 	check_complete(scope, kernel);
 }
 
+void sb_kernel_validate_payload(const struct sb_scope *scope, const struct stmboot_kernel *kernel,
+				const struct stmboot_kernel_identity *identity)
+{
+	const char *packing = stmboot_compression_text(identity->compression);
+	struct sb_finding finding = { .offset = identity->payload_offset,
+				      .length = identity->payload_bytes,
+				      .hint = "copy the kernel again from where it was built" };
+
+	if (kernel->truncated ||
+	    (identity->payload != STMBOOT_CORRUPT && identity->payload != STMBOOT_TRUNCATED))
+		return;
+	finding.found = sb_text(scope, "%" PRIu64 " bytes unpacked", identity->unpacked_bytes);
+	if (kernel->zimage.has_size_word)
+		finding.expected =
+			sb_text(scope, "%" PRIu32 " bytes", kernel->zimage.unpacked_bytes);
+	finding.message = sb_text(scope, "the kernel's %s payload is %s", packing,
+				  identity->payload == STMBOOT_TRUNCATED ? "cut short" : "damaged");
+	sb_report(scope, SB_KERNEL_PAYLOAD_DAMAGED, &finding);
+}
+
 enum stmboot_status stmboot_kernel_validate(struct stmboot_context *ctx, struct stmboot_source *src,
 					    const struct stmboot_kernel *kernel,
 					    struct stmboot_diags *diags)
