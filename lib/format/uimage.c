@@ -163,19 +163,25 @@ static enum stmboot_status scan_data(struct stmboot_context *ctx, struct stmboot
 	return status;
 }
 
-/* Damaged gzip data is a fact to find by the CRC, and what was unpacked is kept. */
+static bool is_bad_data(enum stmboot_status status)
+{
+	return status == STMBOOT_CORRUPT || status == STMBOOT_TRUNCATED ||
+	       status == STMBOOT_LIMIT || status == STMBOOT_NOT_RECOGNISED;
+}
+
+/* What damaged gzip data gave is kept; mkimage calls a script gzip by default, and it is none. */
 enum stmboot_status sb_uimage_scan(struct stmboot_context *ctx, struct stmboot_source *src,
 				   struct stmboot_uimage *image, struct sb_scan *scan)
 {
 	enum stmboot_status status = scan_data(ctx, src, image, scan);
+	struct sb_scan unpacked;
 
 	if (status != STMBOOT_OK || image->compression != STMBOOT_UIMAGE_COMP_GZIP)
 		return status;
-	status = sb_scan_gzip(ctx, src, STMBOOT_UIMAGE_HEADER, scan->bytes, scan);
-	if (status == STMBOOT_CORRUPT || status == STMBOOT_TRUNCATED || status == STMBOOT_LIMIT ||
-	    status == STMBOOT_NOT_RECOGNISED)
-		return STMBOOT_OK;
-	return status;
+	status = sb_scan_gzip(ctx, src, STMBOOT_UIMAGE_HEADER, scan->bytes, &unpacked);
+	if (status == STMBOOT_OK || (is_bad_data(status) && unpacked.bytes != 0))
+		*scan = unpacked;
+	return is_bad_data(status) ? STMBOOT_OK : status;
 }
 
 enum stmboot_status stmboot_uimage_verify(struct stmboot_context *ctx, struct stmboot_source *src,
