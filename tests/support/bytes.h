@@ -12,6 +12,8 @@
 #include <stmboot/diag.h>
 #include <stmboot/source.h>
 
+#include "containers.h"
+
 struct bytes {
 	struct stmboot_context *ctx;
 	struct stmboot_source *src; /* made by bytes_source() */
@@ -40,14 +42,14 @@ static inline void bytes_put(struct bytes *b, size_t offset, const void *data, s
 
 static inline void bytes_le(struct bytes *b, size_t offset, uint64_t value, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		b->data[offset + i] = (uint8_t)(value >> (8 * i));
+	cr_assert(offset <= b->size && size <= b->size - offset);
+	put_le(b->data + offset, value, size);
 }
 
 static inline void bytes_be(struct bytes *b, size_t offset, uint64_t value, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		b->data[offset + i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+	cr_assert(offset <= b->size && size <= b->size - offset);
+	put_be(b->data + offset, value, size);
 }
 
 static inline struct stmboot_source *bytes_source(struct bytes *b)

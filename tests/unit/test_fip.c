@@ -3,37 +3,21 @@
 
 #include "../support/bytes.h"
 
-/* UUIDs as TF-A's tbbr_config.c has them. */
-#define FW_CONFIG     "\x58\x07\xe1\x6a\x84\x59\x47\xbe\x8e\xd5\x64\x8e\x8d\xdd\xab\x0e"
-#define HW_CONFIG     "\x08\xb8\xf1\xd9\xc9\xcf\x93\x49\xa9\x62\x6f\xbc\x6b\x72\x65\xcc"
-#define NT_FW         "\xd6\xd0\xee\xa7\xfc\xea\xd5\x4b\x97\x82\x99\x34\xf2\x34\xb6\xe4"
-#define TOS_FW        "\x05\xd0\xe1\x89\x53\xdc\x13\x47\x8d\x2b\x50\x0a\x4b\x7a\x3e\x38"
-#define TOS_FW_CONFIG "\x26\x25\x7c\x1a\xdb\xc6\x7f\x47\x8d\x96\xc4\xc4\xb0\x24\x80\x21"
-#define UNKNOWN       "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+#define UNKNOWN "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
 
-enum { ENTRIES = 5, IMAGE = 8, TOC = 16 + (ENTRIES + 1) * 40, TOTAL = TOC + ENTRIES * IMAGE };
+enum { ENTRIES = FIP_ENTRIES, IMAGE = FIP_IMAGE, TOC = FIP_TOC, TOTAL = FIP_TOTAL };
 
 static size_t entry(size_t index)
 {
 	return 16 + 40 * index;
 }
 
-/* What fiptool makes of five files of 8 bytes for an STM32MP15 with SP_min. */
+/* With room behind it, as in a partition. */
 static struct bytes package(void)
 {
-	static const char *const uuids[ENTRIES] = { TOS_FW, NT_FW, FW_CONFIG, HW_CONFIG,
-						    TOS_FW_CONFIG };
 	struct bytes b = bytes_new(TOTAL + 100);
 
-	bytes_le(&b, 0, 0xaa640001, 4);
-	bytes_le(&b, 4, 0x12345678, 4);
-	for (size_t i = 0; i < ENTRIES; i++) {
-		bytes_put(&b, entry(i), uuids[i], 16);
-		bytes_le(&b, entry(i) + 16, TOC + i * IMAGE, 8);
-		bytes_le(&b, entry(i) + 24, IMAGE, 8);
-		bytes_put(&b, TOC + i * IMAGE, "payload", IMAGE);
-	}
-	bytes_le(&b, entry(ENTRIES) + 16, TOTAL, 8);
+	make_fip(b.data);
 	return b;
 }
 
@@ -90,8 +74,8 @@ static const struct {
 	{ "an image without bytes", 16 + 24, "\0", 1, "fip.empty-image ", 16 + 24 },
 	{ "an image on the table", 16 + 40 + 16, "\0\0", 2, "fip.overlap (w) ", 56 + 16 },
 	{ "an image on another", 16 + 40 + 16, "\x02", 1, "fip.overlap (w) ", 56 + 16 },
-	{ "an image twice", 16 + 4 * 40, NT_FW, 16, "fip.duplicate-image (w) fip.missing-image ",
-	  176 },
+	{ "an image twice", 16 + 4 * 40, FIP_NT_FW, 16,
+	  "fip.duplicate-image (w) fip.missing-image ", 176 },
 	{ "no U-Boot", 16 + 40, UNKNOWN, 16, "fip.missing-image ", 0 },
 	{ "no device tree for SP_min", 16 + 160, UNKNOWN, 16, "fip.missing-image ", 0 },
 	{ "OP-TEE without its pager", TOC, "OPTE", 4, "fip.missing-image ", 0 },

@@ -2,55 +2,21 @@
 #include <stmboot/content.h>
 #include <stmboot/fwu.h>
 
-#include <zlib.h>
-
 #include "../support/bytes.h"
 
-/* 19d5df83-11b0-457b-be2c-7559c13142a5 as a GPT stores it; fip-a and fip-b likewise. */
-#define FIP_TYPE "\x83\xdf\xd5\x19\xb0\x11\x7b\x45\xbe\x2c\x75\x59\xc1\x31\x42\xa5"
-#define FIP_A    "\x93\x4c\xd8\x4f\xef\x54\x3f\x46\xa7\xef\xae\x25\xff\x88\x70\x87"
-#define FIP_B    "\x52\x49\xc5\x09\xbf\xd5\xaf\x45\xac\xee\x33\x53\x03\x76\x6f\xb3"
-
-enum { V1_BYTES = 96, V2_BYTES = 120 };
+enum { V1_BYTES = FWU_V1_BYTES, V2_BYTES = FWU_V2_BYTES };
 
 static void mend(struct bytes *b, size_t size)
 {
-	bytes_le(b, 0, crc32(0, b->data + 4, (uInt)(size - 4)), 4);
+	mend_fwu(b->data, size);
 }
 
-static void put_image(struct bytes *b, size_t at)
-{
-	bytes_put(b, at, FIP_TYPE, 16);
-	bytes_put(b, at + 32, FIP_A, 16);
-	bytes_le(b, at + 48, 1, 4);
-	bytes_put(b, at + 56, FIP_B, 16);
-	bytes_le(b, at + 72, 1, 4);
-}
-
-/* As mkfwumdata -g -i 1 -b 2 -v 2 writes it. */
-static struct bytes version2(void)
+/* In a partition of 512 bytes. */
+static struct bytes metadata(uint32_t version)
 {
 	struct bytes b = bytes_new(512);
 
-	bytes_le(&b, 4, 2, 4);
-	bytes_le(&b, 12, 1, 4);
-	bytes_le(&b, 16, V2_BYTES, 4);
-	bytes_le(&b, 20, 32, 2);
-	bytes_put(&b, 24, "\xfc\xfc\xff\xff", 4);
-	bytes_put(&b, 32, "\2\0\1\0\x50\0\x18\0", 8);
-	put_image(&b, 40);
-	mend(&b, V2_BYTES);
-	return b;
-}
-
-static struct bytes version1(void)
-{
-	struct bytes b = bytes_new(512);
-
-	bytes_le(&b, 4, 1, 4);
-	bytes_le(&b, 12, 1, 4);
-	put_image(&b, 16);
-	mend(&b, V1_BYTES);
+	make_fwu(b.data, version);
 	return b;
 }
 
@@ -102,7 +68,7 @@ static void expect_healthy(struct bytes *b, uint32_t version, uint64_t size)
 
 Test(fwu, both_versions)
 {
-	struct bytes v1 = version1(), v2 = version2();
+	struct bytes v1 = metadata(1), v2 = metadata(2);
 
 	expect_healthy(&v1, 1, V1_BYTES);
 	expect_healthy(&v2, 2, V2_BYTES);
@@ -132,7 +98,7 @@ static const struct {
 Test(fwu, damages_are_found)
 {
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-		struct bytes b = version2();
+		struct bytes b = metadata(2);
 
 		bytes_le(&b, damages[i].offset, damages[i].value, damages[i].bytes);
 		if (damages[i].mended)
@@ -148,7 +114,7 @@ Test(fwu, damages_are_found)
 
 Test(fwu, no_partition_for_the_active_bank)
 {
-	struct bytes b = version2();
+	struct bytes b = metadata(2);
 
 	memset(b.data + 72, 0, 16);
 	mend(&b, V2_BYTES);
@@ -180,7 +146,7 @@ static const struct {
 Test(fwu, other_content)
 {
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
-		struct bytes b = version2();
+		struct bytes b = metadata(2);
 		struct stmboot_fwu *fwu = NULL;
 
 		bytes_le(&b, strangers[i].offset, strangers[i].value, strangers[i].bytes);
@@ -195,7 +161,7 @@ Test(fwu, other_content)
 
 Test(fwu, without_a_descriptor)
 {
-	struct bytes b = version2();
+	struct bytes b = metadata(2);
 
 	bytes_le(&b, 16, 32, 4);
 	bytes_le(&b, 20, 0, 2);
@@ -208,7 +174,7 @@ Test(fwu, without_a_descriptor)
 Test(fwu, cut_metadata)
 {
 	for (size_t size = 0; size < V2_BYTES; size++) {
-		struct bytes b = version2();
+		struct bytes b = metadata(2);
 		struct stmboot_fwu *fwu = NULL;
 
 		b.size = size;

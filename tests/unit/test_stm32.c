@@ -3,44 +3,13 @@
 
 #include "../support/bytes.h"
 
-static const char payload[] = "stmboot-sample-payload-0123456789";
-enum { PAYLOAD = sizeof(payload) - 1, PAYLOAD_SUM = 0xb08 };
+enum { PAYLOAD = STM32_PAYLOAD_BYTES };
 
-/*
- * A header as TF-A's stm32image tool and mkimage write it: `at` is where the
- * signature ends. mkimage -T stm32image -a 0x2ffc2500 -e 0x2ffc2500 for 1.0.
- */
 static struct bytes image(uint32_t version)
 {
-	size_t at = version == STMBOOT_STM32_V2_3 ? 100 : 68;
-	size_t base = version == STMBOOT_STM32_V1_0   ? 256
-		      : version == STMBOOT_STM32_V2_3 ? 160
-						      : 128;
-	size_t header = version == STMBOOT_STM32_V1_0   ? 256
-			: version == STMBOOT_STM32_V2_3 ? 576
-							: 512;
-	uint32_t load = version == STMBOOT_STM32_V1_0   ? 0x2ffc2500
-			: version == STMBOOT_STM32_V2_0 ? 0x2ffe0000
-							: 0x0e013000;
-	struct bytes b = bytes_new(header + PAYLOAD);
+	struct bytes b = bytes_new(1024);
 
-	bytes_put(&b, 0, "STM2", 4);
-	bytes_le(&b, at, PAYLOAD_SUM, 4);
-	bytes_le(&b, at + 4, version, 4);
-	bytes_le(&b, at + 8, PAYLOAD, 4);
-	bytes_le(&b, at + 12, load, 4);
-	bytes_le(&b, at + 20, load, 4);
-	if (version == STMBOOT_STM32_V1_0) {
-		bytes_le(&b, 100, 1, 4);
-		bytes_le(&b, 104, 1, 4);
-	} else {
-		bytes_le(&b, at + 32, 0x80000000, 4);
-		bytes_le(&b, at + 36, header - base, 4);
-		bytes_le(&b, at + 40, 0x10, 4);
-		bytes_le(&b, base, 0xffff5453, 4);
-		bytes_le(&b, base + 4, header - base, 4);
-	}
-	bytes_put(&b, header, payload, PAYLOAD);
+	b.size = make_stm32(b.data, version);
 	return b;
 }
 
@@ -85,13 +54,13 @@ Test(stm32, healthy_headers_of_all_versions)
 		cr_expect_str_eq(stmboot_stm32_version_text(s->version), cases[i].text);
 		cr_expect_eq(s->header_bytes, cases[i].header_bytes);
 		cr_expect_eq(s->payload_bytes, PAYLOAD);
-		cr_expect_eq(s->checksum, PAYLOAD_SUM);
+		cr_expect_eq(s->checksum, STM32_PAYLOAD_SUM);
 		cr_expect_not(s->is_signed);
 		cr_expect_eq(s->defect, STMBOOT_STM32_EXT_OK);
 		cr_expect_eq(s->extension_count, i == 0 ? 0 : 1);
 		cr_expect_not(s->has_computed_checksum);
 		cr_assert_eq(stmboot_stm32_verify(b.ctx, b.src, s), STMBOOT_OK);
-		cr_expect_eq(s->computed_checksum, PAYLOAD_SUM);
+		cr_expect_eq(s->computed_checksum, STM32_PAYLOAD_SUM);
 		stmboot_stm32_free(s);
 		cr_expect_str_eq(judge(&b, STMBOOT_STM32_FSBL), "", "%s: %s", cases[i].text,
 				 b.codes);
