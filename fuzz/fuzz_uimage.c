@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Legacy images and their size tables; the input is that of patched.h. */
+#include <stmboot/uimage.h>
+
+#include "../tests/support/containers.h"
+#include "format/formats.h"
+#include "patched.h"
+
+enum { MEND = 4 };
+
+/* U-Boot, a script or a multi image of two parts; compressed by name with bit 3. */
+static size_t make(uint8_t *bytes, uint8_t choice)
+{
+	static const uint8_t types[] = { 5, 6, 4, 2 };
+	size_t size = make_uimage(bytes);
+
+	bytes[30] = types[choice & 3];
+	bytes[31] = (choice & 8) != 0;
+	if (types[choice & 3] == 6 || types[choice & 3] == 4)
+		memcpy(bytes + 64, "\0\0\0\5\0\0\0\3\0\0\0\0", 12);
+	mend_uimage(bytes, size);
+	return size;
+}
+
+static void check_record(const struct patched *p, const struct stmboot_uimage *u)
+{
+	require(u->source_bytes == p->size);
+	require(u->data_fits == (u->data_bytes <= p->size - STMBOOT_UIMAGE_HEADER));
+	require(u->part_count <= STMBOOT_UIMAGE_MAX_PARTS);
+	require(strlen(u->name) <= STMBOOT_UIMAGE_NAME);
+	for (size_t i = 0; i < u->part_count; i++) {
+		require(u->parts[i].offset >= STMBOOT_UIMAGE_HEADER + 4);
+		require(u->parts[i].offset + u->parts[i].size <=
+			STMBOOT_UIMAGE_HEADER + (uint64_t)u->data_bytes);
+	}
+}
+
+static void check_data(struct patched *p, struct stmboot_uimage *u)
+{
+	struct sb_scan scan;
+	enum stmboot_status status = stmboot_uimage_verify(p->ctx, p->src, u);
+
+	require((status == STMBOOT_OK) == u->data_fits);
+	if (status == STMBOOT_OK)
+		require(u->computed_data_crc ==
+			crc32(0, p->bytes + STMBOOT_UIMAGE_HEADER, (uInt)u->data_bytes));
+	require(sb_uimage_scan(p->ctx, p->src, u, &scan) == STMBOOT_OK);
+	require(scan.text_count <= SB_SCAN_MAX_TEXTS && scan.dtb_count <= SB_SCAN_MAX_DTBS);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct patched *p = patched_new(data, size, make);
+	struct stmboot_uimage *u = NULL;
+
+	if ((p->choice & MEND) != 0 && p->size >= STMBOOT_UIMAGE_HEADER)
+		mend_uimage(p->bytes, p->size);
+	if (stmboot_uimage_decode(p->ctx, p->src, &u) == STMBOOT_OK) {
+		check_record(p, u);
+		check_data(p, u);
+		for (int role = STMBOOT_UIMAGE_ANY; role <= STMBOOT_UIMAGE_INITRD; role++)
+			require(stmboot_uimage_validate(u, p->src, (enum stmboot_uimage_role)role,
+							p->diags) == STMBOOT_OK);
+		stmboot_uimage_free(u);
+	}
+	patched_free(p);
+	return 0;
+}
