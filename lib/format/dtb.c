@@ -96,8 +96,7 @@ static uint32_t header_bytes(const struct stmboot_dtb_header *h)
 	return h->version < KNOWN_VERSION ? HEADER_16_BYTES : SB_DTB_HEADER_BYTES;
 }
 
-/* Version 16 does not say where the structure block ends: at the next block, or before. */
-static uint64_t struct_end(const struct stmboot_dtb_header *h)
+uint64_t sb_dtb_struct_end(const struct stmboot_dtb_header *h)
 {
 	uint64_t end = h->total_bytes;
 
@@ -126,7 +125,7 @@ static bool check_blocks(struct stmboot_dtb *dtb)
 	const struct stmboot_dtb_header *h = &dtb->header;
 	uint64_t total = h->total_bytes;
 	uint64_t first = header_bytes(h);
-	uint64_t end = struct_end(h);
+	uint64_t end = sb_dtb_struct_end(h);
 
 	if (total < first || total > INT32_MAX)
 		return fail(dtb, STMBOOT_DTB_BAD_HEADER, AT_TOTAL, "the total size is impossible");
@@ -365,7 +364,7 @@ static enum stmboot_status decode_blob(struct sb_dtb_object *object, bool no_off
 				    .blob = dtb->blob,
 				    .no_offsets = no_offsets,
 				    .start = h->struct_offset,
-				    .end = struct_end(h),
+				    .end = sb_dtb_struct_end(h),
 				    .strings = (const char *)dtb->blob + h->strings_offset,
 				    .strings_bytes = h->strings_bytes,
 				    .max_tokens = UINT64_MAX };

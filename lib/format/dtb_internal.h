@@ -67,6 +67,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_dtb_build(struct sb_dtb_walk *w);
  */
 void sb_dtb_decode_header(struct stmboot_dtb *dtb, const uint8_t *bytes, size_t size);
 
+/* Version 16 does not say where the structure block ends: at the next block, or before. */
+uint64_t sb_dtb_struct_end(const struct stmboot_dtb_header *h);
+
 /* As stmboot_dtb_find_node(), by the first `length` bytes of a path. */
 const struct stmboot_dtb_node *sb_dtb_find_node(const struct stmboot_dtb *dtb, const char *path,
 						size_t length);
