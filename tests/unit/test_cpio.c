@@ -379,6 +379,67 @@ Test(cpio, the_ceiling_holds_for_all_archives_together)
 	stmboot_context_free(ctx);
 }
 
+struct counter {
+	size_t left; /* allocations until one fails */
+	long balance;
+};
+
+static void *counted_allocate(void *user, size_t size)
+{
+	struct counter *counter = user;
+
+	if (counter->left-- == 0)
+		return NULL;
+	counter->balance++;
+	return malloc(size);
+}
+
+static void counted_release(void *user, void *memory)
+{
+	struct counter *counter = user;
+
+	counter->balance--;
+	free(memory);
+}
+
+Test(cpio, every_allocation_may_fail)
+{
+	struct counter counter = { 0 };
+	struct stmboot_context_options options = { .struct_size = sizeof(options),
+						   .user = &counter,
+						   .allocate = counted_allocate,
+						   .release = counted_release };
+	struct image inner = { 0 }, image = { 0 };
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+
+	archive(&image, "init", S_IFLNK | 0777, "sbin/init");
+	archive(&inner, "init", S_IFLNK | 0777, "usr/sbin/init");
+	pack_in(&image, STMBOOT_COMPRESSION_XZ, &inner);
+	for (size_t n = 0; n < 100 && status != STMBOOT_OK; n++) {
+		struct stmboot_context *ctx;
+		struct stmboot_source *src;
+		struct sb_initramfs got;
+		struct sb_arena arena;
+
+		counter.left = SIZE_MAX;
+		cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+		cr_assert_eq(stmboot_source_from_memory(ctx, image.bytes, image.size, &src),
+			     STMBOOT_OK);
+		sb_arena_init(&arena, ctx);
+		counter.left = n;
+		status = sb_initramfs_decode(&arena, src, "/init", true, &got);
+		cr_expect(status == STMBOOT_NO_MEMORY || status == STMBOOT_OK, "%s",
+			  stmboot_status_text(status));
+		if (status == STMBOOT_OK)
+			cr_expect_str_eq(got.target, "usr/sbin/init");
+		stmboot_source_close(src);
+		sb_arena_release(&arena);
+		stmboot_context_free(ctx);
+		cr_expect_eq(counter.balance, 0);
+	}
+	cr_expect_eq(status, STMBOOT_OK);
+}
+
 /* Oracle: what cpio itself writes. */
 Test(cpio, an_archive_of_the_cpio_tool)
 {
