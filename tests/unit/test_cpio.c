@@ -212,6 +212,24 @@ Test(cpio, archives_follow_one_another_and_the_last_init_wins)
 	release(&f);
 }
 
+/* Linux init/initramfs.c: the kernel looks for a plain header on 4-byte boundaries only. */
+Test(cpio, a_plain_archive_that_is_not_aligned_is_junk)
+{
+	struct image inner = { 0 }, image = { 0 };
+	struct fixture f;
+
+	archive(&inner, NULL, 0, NULL);
+	pack_in(&image, STMBOOT_COMPRESSION_GZIP, &inner);
+	while (image.size % 4 != 1)
+		put(&image, "", 1);
+	archive(&image, "init", S_IFREG | 0755, "x");
+	f = decode(&image);
+	cr_expect_eq(f.got.archive_count, 1);
+	cr_expect(f.got.junk);
+	cr_expect_not(f.got.found);
+	release(&f);
+}
+
 Test(cpio, a_compressed_stream_may_hold_several_archives)
 {
 	struct image inner = { 0 }, image = { 0 };

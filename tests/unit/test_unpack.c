@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/context.h"
 #include "pack.h"
@@ -98,6 +100,45 @@ Test(unpack, every_compression_gives_back_what_was_packed)
 	free(sink.data);
 	free(data);
 	stmboot_context_free(ctx);
+}
+
+struct head_case {
+	const char *name;
+	uint8_t head[SB_COMPRESSION_HEAD];
+	size_t size;
+	enum stmboot_compression expected;
+};
+
+static const struct head_case head_cases[] = {
+	{ "LZMA of unknown length, as xz --format=lzma writes it",
+	  { 0x5d, 0, 0, 0x80, 0, 255, 255, 255, 255, 255, 255, 255, 255 },
+	  13,
+	  STMBOOT_COMPRESSION_LZMA },
+	{ "LZMA with a dictionary of 48 MiB and a length",
+	  { 0x5d, 0, 0, 0, 3, 0, 0, 1, 0, 0, 0, 0, 0 },
+	  13,
+	  STMBOOT_COMPRESSION_LZMA },
+	{ "no encoder writes a dictionary of 5 MiB",
+	  { 0x5d, 0, 0, 0x50, 0, 255, 255, 255, 255, 255, 255, 255, 255 },
+	  13,
+	  STMBOOT_COMPRESSION_NONE },
+	{ "nothing is 512 GiB long",
+	  { 0x5d, 0, 0, 0x80, 0, 0, 0, 0, 0, 128, 0, 0, 0 },
+	  13,
+	  STMBOOT_COMPRESSION_NONE },
+	{ "no dictionary at all", { 0x5d }, 13, STMBOOT_COMPRESSION_NONE },
+	{ "a head that is cut", { 0x5d, 0, 0, 0x80 }, 12, STMBOOT_COMPRESSION_NONE },
+	{ "gzip knows only deflate", { 0x1f, 0x8b, 7 }, 13, STMBOOT_COMPRESSION_NONE },
+	{ "BZh is a word, too", "BZh and more", 12, STMBOOT_COMPRESSION_NONE },
+	{ "an empty bzip2 file", "BZh9\x17rE8P\x90", 10, STMBOOT_COMPRESSION_BZIP2 },
+	{ "nothing", "", 0, STMBOOT_COMPRESSION_NONE },
+};
+
+Test(unpack, heads)
+{
+	for (size_t i = 0; i < sizeof(head_cases) / sizeof(head_cases[0]); i++)
+		cr_expect_eq(sb_compression_detect(head_cases[i].head, head_cases[i].size),
+			     head_cases[i].expected, "%s", head_cases[i].name);
 }
 
 Test(unpack, what_follows_a_stream_is_left_alone)
@@ -355,6 +396,19 @@ Test(unpack, every_allocation_may_fail)
 	free(data);
 }
 
+/* Does the file system of temporary files tell holes from data? */
+static bool knows_holes(void)
+{
+	FILE *file = tmpfile();
+	bool hole;
+
+	cr_assert_not_null(file);
+	cr_assert_eq(ftruncate(fileno(file), 1 << 20), 0);
+	hole = lseek(fileno(file), 0, SEEK_DATA) < 0;
+	fclose(file);
+	return hole;
+}
+
 Test(unpack, a_card_image_becomes_a_sparse_source)
 {
 	struct stmboot_context *ctx = context();
@@ -374,7 +428,7 @@ Test(unpack, a_card_image_becomes_a_sparse_source)
 	cr_assert_eq(stmboot_source_read(unpacked, 0, back, size), STMBOOT_OK);
 	cr_expect_arr_eq(back, card, size);
 	cr_assert_eq(stmboot_source_next_data(unpacked, 4096, &start, &end), STMBOOT_OK);
-	cr_expect(start == 8 << 20 || start == 4096, "a hole where the file system has them");
+	cr_expect_eq(start, knows_holes() ? 8 << 20 : 4096);
 	stmboot_source_close(unpacked);
 	free(packed.data);
 	free(card);
