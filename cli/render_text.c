@@ -69,6 +69,7 @@ static void fill_cell(const struct report *report, const struct style *style, si
 	}
 }
 
+/* `width` 0: the column is left out. */
 static void add_cell(struct buffer *out, const struct style *style, const char *cell, size_t width,
 		     enum column column)
 {
@@ -76,7 +77,7 @@ static void add_cell(struct buffer *out, const struct style *style, const char *
 	size_t pad = width > used ? width - used : 0;
 	bool right = column == NUMBER || column == START || column == SIZE;
 
-	if (column == FLAGS && used == 0)
+	if (width == 0 || (column == FLAGS && used == 0))
 		return;
 	buffer_puts(out, "  ");
 	if (right)
@@ -102,6 +103,8 @@ static void add_layout(struct buffer *out, const struct report *report, const st
 			widths[c] = width > widths[c] ? width : widths[c];
 		}
 	}
+	if (stmboot_image_gpt(report->image)->type == STMBOOT_TABLE_NONE)
+		widths[NUMBER] = widths[NAME] = 0;
 	buffer_puts(out, "\n");
 	style_begin(style, out, PAINT_FAINT);
 	for (int c = 0; c < COLUMNS; c++)

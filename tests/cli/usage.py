@@ -5,15 +5,24 @@
 usage: usage.py STMBOOT [TEST...]
 """
 
+import ctypes
 import json
 import os
 import pty
 import re
-import subprocess
 import tempfile
 import unittest
 
 import program
+
+
+libc = ctypes.CDLL(None)
+
+
+def obey_modes():
+    """Take from root what lets it read every file: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+    for capability in (1, 2):
+        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
 class Case(unittest.TestCase):
@@ -155,15 +164,11 @@ class NotACard(Case):
     def test_name_with_control_characters(self):
         self.refuse(self.path("a\nb\x1b[2J.img"), r"a\nb\x1b[2J.img")
 
-    def test_file_of_another_user(self):
+    def test_unreadable_file(self):
         path = self.path("secret", b"x" * 4096)
         os.chmod(path, 0)
-        drop = (lambda: os.setuid(65534)) if os.getuid() == 0 else None
-        try:
-            done = program.run("inspect", path, preexec_fn=drop)
-        except (PermissionError, subprocess.SubprocessError):
-            self.skipTest("nobody cannot run the program where it was built")
-        self.refused(done, "Permission denied", "make it readable")
+        self.refused(program.run("inspect", path, preexec_fn=obey_modes), "Permission denied",
+                     "make it readable")
 
 
 class Output(Case):
@@ -185,9 +190,15 @@ class Output(Case):
     def test_image_is_left_alone(self):
         card = self.card()
         os.chmod(card, 0o444)
-        before = (os.stat(card).st_mtime_ns, open(card, "rb").read())
+        before = self.state(card)
         self.assertEqual(program.run("inspect", "--deep", card).returncode, 0)
-        self.assertEqual(before, (os.stat(card).st_mtime_ns, open(card, "rb").read()))
+        self.assertEqual(before, self.state(card))
+
+    @staticmethod
+    def state(path):
+        """When a file was written, and its bytes."""
+        with open(path, "rb") as f:
+            return os.stat(path).st_mtime_ns, f.read()
 
     def on_terminal(self, *arguments, **env):
         """What a terminal gets."""
@@ -260,8 +271,9 @@ class Output(Case):
                 for stage in said["boot"]["stages"]:
                     self.assertIn(" ".join(stage["summary"].split()), flat)
                 for partition in said["partitions"]:
-                    self.assertRegex(text, rf"(?m)^ +{partition['number']}  "
-                                           rf"{re.escape(partition['name'] or '')}")
+                    if partition["number"] != 0:
+                        self.assertRegex(text, rf"(?m)^ +{partition['number']}  "
+                                               rf"{re.escape(partition['name'])} ")
 
 
 if __name__ == "__main__":
