@@ -11,7 +11,9 @@
 
 #include "format/formats.h"
 
-enum { TFA_BL33_ADDRESS_MP15 = (int)0xc0100000 };
+#define TFA_BL33_ADDRESS_MP15 UINT32_C(0xc0100000)
+
+enum { VERSION_END = 108 }; /* in version 2.3, where it stands last */
 
 struct checked {
 	const struct sb_scope *scope;
@@ -137,14 +139,24 @@ static bool check_chip(const struct checked *c)
 	return false;
 }
 
+/* Without a version the shortest header is asked for. */
 static void check_header_fits(const struct checked *c)
 {
+	const struct stmboot_stm32 *image = c->image;
+
 	sb_report(c->scope, SB_STM32_HEADER_TRUNCATED,
-		  &(struct sb_finding){ .length = c->image->source_bytes,
-					.found = bytes(c, c->image->source_bytes),
-					.expected = sb_text(c->scope, "at least %" PRIu32 " bytes",
-							    c->image->base_bytes),
-					.hint = "write the complete file again" });
+		  &(struct sb_finding){
+			  .length = image->source_bytes,
+			  .found = bytes(c, image->source_bytes),
+			  .expected = sb_text(c->scope, "at least %" PRIu32 " bytes",
+					      image->version_known ? image->base_bytes : 128),
+			  .hint = "write the complete file again" });
+}
+
+/* Does the source hold the version field of all known headers? */
+static bool has_version(const struct stmboot_stm32 *image)
+{
+	return image->version_known || image->source_bytes >= VERSION_END;
 }
 
 static void check_length(const struct checked *c)
@@ -441,7 +453,7 @@ static void check_ssbl(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
 	uint32_t type = image->binary_type;
-	uint32_t bl33 = (uint32_t)TFA_BL33_ADDRESS_MP15;
+	uint32_t bl33 = TFA_BL33_ADDRESS_MP15;
 
 	if (image->version != STMBOOT_STM32_V1_0)
 		sb_report(
@@ -487,12 +499,12 @@ void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 
 	c.lowered = placed;
 	if (c.lowered.ceiling > STMBOOT_WARNING)
 		c.lowered.ceiling = STMBOOT_WARNING;
-	if (!image->version_known) {
-		check_version(&c);
+	if (!has_version(image) || (image->version_known && !image->header_fits)) {
+		check_header_fits(&c);
 		return;
 	}
-	if (!image->header_fits) {
-		check_header_fits(&c);
+	if (!image->version_known) {
+		check_version(&c);
 		return;
 	}
 	if (role == STMBOOT_STM32_FSBL && !check_chip(&c))
