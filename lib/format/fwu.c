@@ -90,8 +90,11 @@ static bool decode_descriptor(struct stmboot_fwu *fwu, struct sb_cursor *c)
 	fwu->image_count = sb_le16(c);
 	image_bytes = sb_le16(c);
 	bank_bytes = sb_le16(c);
-	if (!sb_cursor_ok(c))
-		return true; /* cut short, which is another matter */
+	if (!sb_cursor_ok(c)) { /* cut short, which is another matter */
+		fwu->bank_count = ST_BANKS;
+		fwu->image_count = 0;
+		return true;
+	}
 	if (fwu->bank_count == 0 || fwu->bank_count > STMBOOT_FWU_MAX_BANKS ||
 	    bank_bytes != BANK_IMAGE_BYTES ||
 	    image_bytes != IMAGE_BYTES + fwu->bank_count * BANK_IMAGE_BYTES)
