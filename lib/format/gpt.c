@@ -127,7 +127,8 @@ static enum stmboot_status find_sector_size(const struct sb_gpt_reader *r)
 		bool unreadable = false;
 
 		status = sb_gpt_read(r, sizes[i], start, sizeof(start), &unreadable);
-		if (unreadable || memcmp(start, signature, SIGNATURE_BYTES) == 0) {
+		if (status == STMBOOT_OK &&
+		    (unreadable || memcmp(start, signature, SIGNATURE_BYTES) == 0)) {
 			r->gpt->sector_size = sizes[i];
 			break;
 		}

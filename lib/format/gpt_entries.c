@@ -266,8 +266,9 @@ static enum stmboot_status read_array(const struct sb_gpt_reader *r, struct stmb
 		size_t size = (size_t)sb_min_u64(CHUNK_BYTES, copy->entries_length - at);
 
 		status = sb_gpt_read(r, copy->entries_offset + at, chunk, size, &unreadable);
-		crc = crc32(crc, chunk, (uInt)size);
-		if (legal && status == STMBOOT_OK)
+		if (status == STMBOOT_OK)
+			crc = crc32(crc, chunk, (uInt)size);
+		if (status == STMBOOT_OK && legal)
 			status = add_cells(r, copy, lists, at, chunk, size);
 	}
 	copy->entries_crc_computed = (uint32_t)crc;

@@ -481,8 +481,10 @@ static void check_fsbl(const struct checked *c)
 {
 	const struct window *w = window_of(c->image->version);
 
-	check_size(c, w);
-	check_entry(c, w);
+	if (w != NULL) {
+		check_size(c, w);
+		check_entry(c, w);
+	}
 	check_thumb(c);
 	check_fsbl_type(c);
 	check_payload_offset(c);
