@@ -81,6 +81,37 @@ def cpio_seeds():
     write("cpio", "plain-then-packed", plain + b"\0" * 8 + pack(plain)[1])
 
 
+def zimage(payload, size, code=b"", table=True):
+    """A zImage: header, extension table, code, payload with its size word, 16 bytes behind it."""
+    start = 0x3c + 28
+    size_word = start + len(code) + len(payload) - (4 if size is None else 0)
+    end = size_word + 20
+    header = bytes(0x24) + struct.pack("<6I", 0x016F2818, 0, end, 0x04030201,
+                                       0x45454545 if table else 0, 0x3c)
+    header += struct.pack("<7I", 6, 0x5A534C4B, size_word, 0, 0, 0, 0)
+    return header + code + payload + (b"" if size is None else struct.pack("<I", size)) + bytes(16)
+
+
+def kernel_seeds():
+    text = b"Linux version %s\0Linux version 6.1.0 (a@b) #1\n" + bytes(400)
+    text += b"IKCFG_ST" + gzip.compress(b'CONFIG_SMP=y\nCONFIG_CMDLINE="a \\" b"\n', mtime=0)
+    for number, data in pack(text).items():
+        write("kernel", f"compression-{number}", zimage(data, None if number == 1 else len(text)))
+        write("kernel", f"packed-{number}", data)
+    write("kernel", "decoys", zimage(pack(text)[2], len(text), b"\xfd7zXZ\0" + pack(b"x")[1]))
+    write("kernel", "without-a-table", zimage(pack(text)[2], len(text), table=False))
+    write("kernel", "device-tree-behind", zimage(b"", 0) + b"\xd0\x0d\xfe\xed")
+    write("kernel", "barebox", bytes(0x20) + b"barebox\0" + struct.pack("<2I", 0, 64) + bytes(16))
+    coff = b"PE\0\0" + struct.pack("<HHIIIHH", 0xAA64, 1, 0, 0, 0, 0, 0)
+    coff += struct.pack("<8sIIIIIIHHI", b".text", 0, 0, 128, 128, 0, 0, 0, 0, 0)
+    write("kernel", "arm64", b"MZ" + bytes(14) + struct.pack("<QQ", 0x4000, 10) + bytes(24) +
+          b"ARM\x64" + struct.pack("<I", 64) + coff + text)
+    packed = pack(text)[6]
+    write("kernel", "zboot", b"MZ\0\0zimg" + struct.pack("<4I", 64, len(packed), 0, 0) +
+          b"zstd22".ljust(32, b"\0") + struct.pack("<2I", 0x818223CD, 64) + packed)
+
+
 unpack_seeds()
+kernel_seeds()
 elf_seeds()
 cpio_seeds()
