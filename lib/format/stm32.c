@@ -19,7 +19,6 @@ enum {
 	MAX_EXTENSION_BYTES = 2048, /* a signed 2.3 header with all extensions has less than 600 */
 	EXT_PREFIX_BYTES = 8,
 	EXT_DECRYPTION = 0x01005453,
-	EXT_AUTHENTICATION = 0x02005453,
 	V1_PADDING_OFFSET = 172,
 	V1_TYPE_OFFSET = 255,
 };
@@ -50,7 +49,7 @@ struct extension_kind {
 };
 
 static const struct extension_kind extension_kinds[] = {
-	{ EXT_AUTHENTICATION, SB_STM32_FLAG_AUTHENTICATION, "authentication" },
+	{ SB_STM32_EXT_AUTHENTICATION, SB_STM32_FLAG_AUTHENTICATION, "authentication" },
 	{ EXT_DECRYPTION, SB_STM32_FLAG_DECRYPTION, "decryption" },
 	{ EXT_PADDING, SB_STM32_FLAG_PADDING, "padding" },
 };
@@ -219,7 +218,7 @@ static bool decode_extension(struct stmboot_stm32 *image, struct sb_cursor *c)
 	}
 	body = sb_cursor(c->data + c->position, e->length - EXT_PREFIX_BYTES);
 	sb_skip(c, body.size);
-	if (e->type == EXT_AUTHENTICATION)
+	if (e->type == SB_STM32_EXT_AUTHENTICATION)
 		decode_authentication(image, e, body);
 	if (e->type == EXT_PADDING)
 		note_stray(image, body.data, body.size, offset + EXT_PREFIX_BYTES);

@@ -31,6 +31,13 @@ enum sb_stm32_field {
 
 enum { SB_STM32_SIGNATURE_OFFSET = 4, SB_STM32_MAX_KEYS = 8 };
 
+/* The authentication extension. */
+enum {
+	SB_STM32_EXT_AUTHENTICATION = 0x02005453,
+	SB_STM32_EXT_KEY_INDEX_OFFSET = 8, /* behind type and length; then the number of keys */
+	SB_STM32_EXT_ALGORITHM_OFFSET = 16,
+};
+
 /* Where a field stands, counted from the start of the header. */
 static inline uint64_t sb_stm32_field(const struct stmboot_stm32 *image, enum sb_stm32_field field)
 {

@@ -377,44 +377,62 @@ static void check_payload_offset(const struct checked *c)
 					.hint = "fill the extensions with a padding extension" });
 }
 
+/* Where the key is described; false when an extension should do so and is not there. */
+static bool find_key(const struct stmboot_stm32 *image, uint64_t *offset)
+{
+	*offset = sb_stm32_field(image, SB_STM32_AT_ALGORITHM);
+	if (image->version == STMBOOT_STM32_V1_0)
+		return true;
+	for (size_t i = 0; i < image->extension_count; i++) {
+		*offset = image->extensions[i].offset;
+		if (image->extensions[i].type == SB_STM32_EXT_AUTHENTICATION)
+			return true;
+	}
+	return false;
+}
+
 static void check_signature(const struct checked *c)
 {
-	const struct stmboot_stm32 *image = c->image;
-	uint32_t last = image->version == STMBOOT_STM32_V2_3 ? 4 : 2;
-
-	if (!image->is_signed)
-		return;
-	if (!image->has_signature)
+	if (c->image->is_signed && !c->image->has_signature)
 		sb_report(c->scope, SB_STM32_SIGNATURE_MISSING,
 			  &(struct sb_finding){
 				  .offset = SB_STM32_SIGNATURE_OFFSET,
-				  .length = image->key_bytes,
+				  .length = c->image->key_bytes,
 				  .found = "zeros",
 				  .expected = "a signature, which the flags ask for",
 				  .hint = "sign the file, or build it without the request for a "
 					  "signature check" });
-	if (image->algorithm < 1 || image->algorithm > last)
-		sb_report(c->scope, SB_STM32_ALGORITHM_UNKNOWN,
-			  &(struct sb_finding){
-				  .offset = image->version == STMBOOT_STM32_V1_0
-						    ? at(c, SB_STM32_AT_ALGORITHM)
-						    : (uint64_t)image->base_bytes + 16,
-				  .length = 4,
-				  .found = sb_text(c->scope, "%" PRIu32, image->algorithm),
-				  .expected = last == 2 ? "1 or 2" : "1 to 4",
-				  .hint = "sign the file again" });
+}
+
+static void check_algorithm(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	bool is_v1 = image->version == STMBOOT_STM32_V1_0;
+	uint32_t last = image->version == STMBOOT_STM32_V2_3 ? 4 : 2;
+	uint64_t key;
+
+	if (!image->is_signed || !find_key(image, &key) ||
+	    (image->algorithm >= 1 && image->algorithm <= last))
+		return;
+	sb_report(c->scope, SB_STM32_ALGORITHM_UNKNOWN,
+		  &(struct sb_finding){ .offset = is_v1 ? key : key + SB_STM32_EXT_ALGORITHM_OFFSET,
+					.length = 4,
+					.found = sb_text(c->scope, "%" PRIu32, image->algorithm),
+					.expected = last == 2 ? "1 or 2" : "1 to 4",
+					.hint = "sign the file again" });
 }
 
 static void check_keys(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
+	uint64_t key;
 
-	if (!image->is_signed || image->version == STMBOOT_STM32_V1_0)
+	if (!image->is_signed || image->version == STMBOOT_STM32_V1_0 || !find_key(image, &key))
 		return;
 	if (image->key_count > SB_STM32_MAX_KEYS || image->key_index >= image->key_count)
 		sb_report(c->scope, SB_STM32_KEY_INDEX,
 			  &(struct sb_finding){
-				  .offset = (uint64_t)image->base_bytes + 8,
+				  .offset = key + SB_STM32_EXT_KEY_INDEX_OFFSET,
 				  .length = 8,
 				  .found = sb_text(c->scope, "key %" PRIu32 " of %" PRIu32,
 						   image->key_index, image->key_count),
@@ -521,6 +539,7 @@ void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 
 	check_flags(&c);
 	check_extensions(&c);
 	check_signature(&c);
+	check_algorithm(&c);
 	check_keys(&c);
 }
 
