@@ -240,8 +240,8 @@ STMBOOT_API struct stmboot_dtb_console stmboot_dtb_serial(const struct stmboot_d
  * @return STMBOOT_OK; STMBOOT_CONFLICT when it does not apply (U-Boot then
  *         spoils the base as well, and the label does not boot);
  *         STMBOOT_INVALID_ARGUMENT when either tree is not GOOD;
- *         STMBOOT_LIMIT when the result passes max_dtb_bytes;
- *         STMBOOT_NO_MEMORY. On failure *out is untouched.
+ *         STMBOOT_LIMIT when the result passes max_dtb_bytes, or merging would
+ *         take too long; STMBOOT_NO_MEMORY. On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_dtb_apply_overlay(struct stmboot_context *ctx, const struct stmboot_dtb *base,

@@ -386,7 +386,8 @@ static enum stmboot_status decode_blob(struct sb_dtb_object *object, bool no_off
 	return gather(object);
 }
 
-static enum stmboot_status decode(struct sb_dtb_object *object, struct stmboot_source *src)
+static enum stmboot_status decode(struct sb_dtb_object *object, struct stmboot_source *src,
+				  bool no_offsets)
 {
 	struct stmboot_dtb *dtb = &object->dtb;
 	const struct stmboot_dtb_header *h = &dtb->header;
@@ -413,7 +414,7 @@ static enum stmboot_status decode(struct sb_dtb_object *object, struct stmboot_s
 	if (status != STMBOOT_OK)
 		return status;
 	dtb->blob = blob;
-	status = decode_blob(object, false);
+	status = decode_blob(object, no_offsets);
 	if (dtb->defect != STMBOOT_DTB_GOOD)
 		dtb->blob = NULL;
 	return status;
@@ -445,7 +446,23 @@ enum stmboot_status stmboot_dtb_decode(struct stmboot_context *ctx, struct stmbo
 
 	if (object == NULL)
 		return STMBOOT_NO_MEMORY;
-	return finish(object, decode(object, src), out);
+	return finish(object, decode(object, src, false), out);
+}
+
+enum stmboot_status sb_dtb_from_memory(struct stmboot_context *ctx, const uint8_t *blob,
+				       size_t size, struct stmboot_dtb **out)
+{
+	struct sb_dtb_object *object = new_object(ctx);
+	struct stmboot_source *src = NULL;
+	enum stmboot_status status;
+
+	if (object == NULL)
+		return STMBOOT_NO_MEMORY;
+	status = stmboot_source_from_memory(ctx, blob, size, &src);
+	if (status == STMBOOT_OK)
+		status = decode(object, src, true);
+	stmboot_source_close(src);
+	return finish(object, status, out);
 }
 
 void stmboot_dtb_free(struct stmboot_dtb *dtb)

@@ -110,13 +110,20 @@ const struct stmboot_dtb_node *stmboot_dtb_find_compatible(const struct stmboot_
 	return NULL;
 }
 
+const struct stmboot_dtb_property *sb_dtb_find_property(const struct stmboot_dtb_node *node,
+							const char *name, size_t length)
+{
+	for (size_t i = 0; i < node->property_count; i++)
+		if (strncmp(node->properties[i].name, name, length) == 0 &&
+		    node->properties[i].name[length] == 0)
+			return &node->properties[i];
+	return NULL;
+}
+
 const struct stmboot_dtb_property *stmboot_dtb_find_property(const struct stmboot_dtb_node *node,
 							     const char *name)
 {
-	for (size_t i = 0; i < node->property_count; i++)
-		if (strcmp(node->properties[i].name, name) == 0)
-			return &node->properties[i];
-	return NULL;
+	return sb_dtb_find_property(node, name, strlen(name));
 }
 
 const char *stmboot_dtb_string(const struct stmboot_dtb_property *property, size_t index)

@@ -78,4 +78,20 @@ const struct stmboot_dtb_node *sb_dtb_find_node(const struct stmboot_dtb *dtb, c
 const struct stmboot_dtb_node *sb_dtb_find_child(const struct stmboot_dtb_node *node,
 						 const char *name, size_t length);
 
+/* The property whose name is the first `length` bytes. */
+const struct stmboot_dtb_property *sb_dtb_find_property(const struct stmboot_dtb_node *node,
+							const char *name, size_t length);
+
+/* A tree made in memory, of a copy of `size` bytes; what is wrong with it is its defect. */
+STMBOOT_NODISCARD enum stmboot_status sb_dtb_from_memory(struct stmboot_context *ctx,
+							 const uint8_t *blob, size_t size,
+							 struct stmboot_dtb **out);
+
+/* How many places in the overlay get the phandle of a label. */
+size_t sb_dtb_count_fixups(const struct stmboot_dtb *overlay);
+
+/* Why two sound trees are not given to libfdt, or NULL; static. */
+const char *sb_dtb_refuse_overlay(const struct stmboot_dtb *base,
+				  const struct stmboot_dtb *overlay);
+
 #endif
