@@ -93,6 +93,15 @@ struct sb_scope sb_scope(struct stmboot_diags *diags, struct stmboot_source *src
 				  .ceiling = STMBOOT_ERROR };
 }
 
+static enum stmboot_stage stage_of(const struct sb_scope *scope, const struct stmboot_code *about)
+{
+	enum stmboot_stage stage = scope->stage == STMBOOT_NO_STAGE ?
+					   about->stage :
+					   (enum stmboot_stage)scope->stage;
+
+	return stage < scope->first_stage ? scope->first_stage : stage;
+}
+
 static struct stmboot_place place_of(const struct sb_scope *scope, const struct sb_finding *f)
 {
 	struct stmboot_place place = { .partition = scope->partition, .line = f->line };
@@ -121,8 +130,7 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 	*diag = (struct stmboot_diag){
 		.code = about->code,
 		.severity = about->severity < scope->ceiling ? about->severity : scope->ceiling,
-		.stage = scope->stage == STMBOOT_NO_STAGE ? about->stage :
-							    (enum stmboot_stage)scope->stage,
+		.stage = stage_of(scope, about),
 		.place = place_of(scope, f),
 		.found = sb_arena_strdup(arena, f->found),
 		.expected = sb_arena_strdup(arena, f->expected),

@@ -21,6 +21,7 @@ struct sb_scope {
 	const char *path;               /* file inside the partition, or NULL */
 	int stage;                      /* STMBOOT_NO_STAGE: the code's usual one */
 	enum stmboot_severity ceiling;  /* nothing here is worse than this */
+	enum stmboot_stage first_stage; /* findings of earlier stages concern this one: no ROM */
 };
 
 /* A scope for one source with nothing else known. */

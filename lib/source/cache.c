@@ -10,7 +10,7 @@
 #include "base/context.h"
 #include "source/source.h"
 
-enum { PAGE_BYTES = 4096, PAGES = 256, BYPASS_BYTES = 8 * PAGE_BYTES };
+enum { PAGE_BYTES = 2048, PAGES = 512, BYPASS_BYTES = 16 * PAGE_BYTES };
 
 struct page {
 	uint64_t number;
@@ -47,19 +47,28 @@ static enum stmboot_status page_get(struct cache *cache, uint64_t number, const 
 	return STMBOOT_OK;
 }
 
+static bool is_cached(const struct cache *cache, uint64_t number)
+{
+	const struct page *page = &cache->pages[number % PAGES];
+
+	return page->data != NULL && page->number == number;
+}
+
+/* A long read takes what is cached at its start, and the rest from the parent at once. */
 static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buffer, size_t size)
 {
 	struct cache *cache = self;
 	uint8_t *to = buffer;
 
-	if (size >= BYPASS_BYTES)
-		return stmboot_source_read(cache->parent, offset, buffer, size);
 	while (size > 0) {
 		size_t skip = (size_t)(offset % PAGE_BYTES);
 		size_t part = (size_t)sb_min_u64(PAGE_BYTES - skip, size);
 		const uint8_t *page;
-		enum stmboot_status status = page_get(cache, offset / PAGE_BYTES, &page);
+		enum stmboot_status status;
 
+		if (size >= BYPASS_BYTES && !is_cached(cache, offset / PAGE_BYTES))
+			return stmboot_source_read(cache->parent, offset, to, size);
+		status = page_get(cache, offset / PAGE_BYTES, &page);
 		if (status != STMBOOT_OK)
 			return status;
 		memcpy(to, page + skip, part);

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 
 /*
- * A cache of 4 KiB pages over `parent`, for structures that are read again and
+ * A cache of 2 KiB pages over `parent`, for structures that are read again and
  * again in small pieces (file systems). Long reads pass by it.
  * Borrowed parent; STMBOOT_OK or STMBOOT_NO_MEMORY.
  */

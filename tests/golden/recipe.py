@@ -115,12 +115,14 @@ def device_tree(line):
 
 
 def elf(machine):
-    """A tiny ELF program, never run: only its header is looked at."""
+    """A tiny ELF program without an interpreter, never run: only its headers are looked at."""
     number, wide = {"arm": (40, False), "arm64": (183, True), "x86-64": (62, True)}[machine]
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + bytes(9)
     layout = "<HHIQQQIHHHHHH" if wide else "<HHIIIIIHHHHHH"
-    header = struct.pack(layout, 2, number, 1, 0, 0, 0, 0, 64 if wide else 52, 0, 0, 0, 0, 0)
-    return (ident + header).ljust(128, b"\0")
+    start, entry = (64, 56) if wide else (52, 32)
+    header = struct.pack(layout, 2, number, 1, 0, start, 0, 0, start, entry, 1, 0, 0, 0)
+    load = struct.pack("<IIQQQQQQ" if wide else "<IIIIIIII", 1, *([0] * 7))
+    return (ident + header + load).ljust(128, b"\0")
 
 
 def filler(count):

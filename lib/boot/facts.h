@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is on a card and what each program of the boot makes of it, gathered
+ * once. Rules read these facts and never parse.
+ */
+#ifndef SB_BOOT_FACTS_H
+#define SB_BOOT_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stmboot/boot.h>
+#include <stmboot/cmdline.h>
+#include <stmboot/env.h>
+#include <stmboot/extlinux.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "format/elf.h"
+#include "format/formats.h"
+#include "image/image.h"
+
+enum {
+	SB_FSBL_COPIES = 2,
+	SB_ENV_COPIES = 2,
+	SB_MAX_CONFIGS = 16,
+	SB_MAX_RELEASES = 8,
+	SB_INIT_PROGRAMS = 4,
+};
+
+/* A program's version as it stands on the card. */
+struct sb_program_version {
+	const char *text; /* "2023.01+dfsg-2", "v2.8"; NULL: not found */
+	unsigned number;  /* U-Boot: 202301; TF-A: 208; 0: not found */
+};
+
+/* One of the partitions that the ROM looks at. */
+struct sb_first_stage {
+	const struct stmboot_part *part;
+	struct stmboot_source *src;
+	bool is_stm32;
+	struct stmboot_stm32 image;
+	struct sb_scan scan;
+	bool good; /* the ROM starts it */
+};
+
+/* How the first stage finds the second. */
+enum sb_search {
+	SB_SEARCH_NONE,
+	SB_SEARCH_NUMBER, /* SPL: a partition number */
+	SB_SEARCH_NAME,   /* TF-A: an exact name */
+	SB_SEARCH_TYPE,   /* TF-A from v2.8: a type GUID */
+	SB_SEARCH_BARE,   /* the image is the second stage */
+};
+
+struct sb_second_stage {
+	enum sb_search search;
+	uint32_t number;                 /* asked for, by number */
+	const char *name;                /* asked for, by name */
+	const struct stmboot_part *part; /* NULL: not found */
+	struct stmboot_source *src;
+	bool is_uimage;
+	struct stmboot_uimage uimage;
+	bool is_stm32;
+	struct stmboot_stm32 stm32;
+	bool is_fip;
+	struct stmboot_fip fip;
+	bool is_fit;
+	struct sb_scan scan;
+	uint64_t end;                         /* bytes of the partition that the image takes */
+	const struct stmboot_part *misplaced; /* another partition that holds a second stage */
+};
+
+/* Where U-Boot keeps its environment: the rules of its env/mmc.c. */
+enum sb_env_place {
+	SB_ENV_UNKNOWN,   /* not known where */
+	SB_ENV_NOWHERE,   /* it cannot be saved, and nothing is written */
+	SB_ENV_PARTITION, /* at the end of a partition */
+	SB_ENV_ABSOLUTE,  /* at fixed offsets */
+	SB_ENV_FILE,      /* a file in the boot file system */
+};
+
+struct sb_environment {
+	enum sb_env_place place;
+	const char *wanted;              /* the partition name that U-Boot looks for, or NULL */
+	const struct stmboot_part *part; /* with SB_ENV_PARTITION */
+	uint64_t offset[SB_ENV_COPIES];  /* on the medium */
+	const struct stmboot_env *copies[SB_ENV_COPIES];
+	const struct stmboot_env *saved; /* the one that counts, or NULL */
+	const char *overrides;           /* first variable that rules the boot, or NULL */
+};
+
+/* A file that U-Boot was told to load. */
+struct sb_file {
+	struct stmboot_extlinux_text value; /* where the configuration names it */
+	const char *path;                   /* asked for; NULL: none */
+	enum stmboot_status status;         /* of opening it as U-Boot does */
+	struct stmboot_source *src;         /* NULL unless opened */
+	uint64_t size;
+	const char *trouble; /* of the file system, or NULL */
+	const char *similar; /* another place where a file of that name is, or NULL */
+};
+
+/* Why a label does not boot. */
+enum sb_failure {
+	SB_BOOTS,
+	SB_FAILS_NO_KERNEL,
+	SB_FAILS_INITRD,
+	SB_FAILS_KERNEL,
+	SB_FAILS_KERNEL_FORMAT,
+	SB_FAILS_BOOTARGS,
+	SB_FAILS_FDT,
+	SB_FAILS_FDT_FORMAT,
+	SB_FAILS_OVERLAY,
+	SB_FAILS_LOCALBOOT,
+};
+
+struct sb_overlay {
+	struct sb_file file;
+	struct stmboot_dtb *dtb; /* NULL when it could not be read */
+	const char *reason;      /* why it does not apply, or NULL */
+};
+
+/* What became of one label. */
+struct sb_attempt {
+	size_t label;
+	enum sb_failure failure;
+	const struct stmboot_extlinux_steps *steps; /* what U-Boot did; paths live here */
+	struct sb_file initrd;
+	struct sb_file kernel;
+	struct stmboot_kernel *image; /* of the kernel, behind any uImage header */
+	struct stmboot_source *image_src;
+	struct stmboot_uimage *wrapper; /* uImage around the kernel, or NULL */
+	bool kernel_is_fit;
+	const struct stmboot_extlinux_expansion *bootargs; /* NULL: left alone */
+	struct sb_file fdt;
+	bool fdt_from_dir;
+	struct stmboot_dtb *dtb; /* NULL: none was loaded */
+	struct sb_overlay *overlays;
+	size_t overlay_count;
+};
+
+/* One extlinux.conf or boot script on the card. */
+struct sb_config {
+	uint32_t partition;
+	const char *path;
+	bool script;
+	bool from_script; /* ST's boot script leads here */
+	struct stmboot_fs *fs;
+	struct stmboot_source *src;
+	const struct stmboot_extlinux *conf; /* NULL for a script or when it cannot be read */
+	enum stmboot_status status;          /* of reading it */
+	struct sb_attempt *attempts;         /* in U-Boot's order, up to the one that boots */
+	size_t attempt_count;
+	int boots; /* index of the attempt that boots, or -1 */
+};
+
+/* One program that Linux would start. */
+struct sb_init {
+	const char *path;
+	const char *resolved;       /* after symbolic links, or NULL */
+	enum stmboot_status status; /* of finding it */
+	struct stmboot_fs_node node;
+	struct sb_program program;
+	enum stmboot_status interpreter; /* of finding what the program needs */
+	bool runs;
+	struct stmboot_source *src;
+};
+
+/* A directory of /lib/modules. */
+struct sb_release {
+	const char *name;
+	bool has_builtin; /* modules.builtin could be read */
+	bool filesystem;  /* the driver of ext4 is built in */
+	bool host;        /* the driver of the SD host is built in */
+	bool block;       /* mmc_block is built in */
+};
+
+struct sb_facts {
+	struct stmboot_context *ctx;
+	struct sb_arena *arena;
+	struct stmboot_image *image;
+	const struct stmboot_image_info *info;
+	const struct stmboot_gpt *gpt;
+	bool deep;
+	bool is_card; /* a table: SD card or eMMC user area */
+
+	/* rom */
+	struct stmboot_gpt_view rom_view;
+	size_t fsbl_count; /* how many there are; two of them count */
+	struct sb_first_stage fsbl[SB_FSBL_COPIES];
+	int fsbl_taken; /* index of the copy that the ROM starts, or -1 */
+	bool raw_fsbl;  /* an STM32 header stands at the raw place of a card without GPT */
+	enum stmboot_soc soc;
+	const char *board; /* first compatible of U-Boot's own device tree, or NULL */
+
+	/* fsbl, ssbl */
+	enum stmboot_fsbl_kind fsbl_kind;
+	struct sb_program_version fsbl_version;
+	struct stmboot_gpt_tfa tfa;
+	struct stmboot_gpt_view loader_view;
+	struct sb_second_stage second;
+	struct sb_program_version uboot;
+	unsigned uboot_number;       /* found, or assumed */
+	struct stmboot_dtb *control; /* U-Boot's own device tree, or NULL */
+	struct sb_environment env;
+
+	/* extlinux */
+	struct stmboot_gpt_view uboot_view;
+	size_t bootable_count; /* partitions with the flag */
+	struct sb_config configs[SB_MAX_CONFIGS];
+	size_t config_count;
+	int config;                          /* index of the one that counts, or -1 */
+	const struct sb_attempt *attempt;    /* the one that boots, else the first tried, or NULL */
+	const struct stmboot_part *searched; /* the first partition that U-Boot looked at */
+	enum stmboot_status fs_status;       /* of reading its file system */
+
+	/* kernel, dtb */
+	struct stmboot_kernel_identity *identity; /* deep only */
+	const char *bootargs;                           /* what the kernel gets, or NULL */
+	const struct stmboot_cmdline *cmdline;          /* NULL: no label */
+	bool has_initrd;
+
+	/* rootfs, init */
+	struct stmboot_gpt_view linux_view;
+	const struct stmboot_part *root; /* NULL: not found */
+	bool root_elsewhere;             /* root= names another disk, or no disk */
+	size_t root_matches;
+	struct stmboot_fs *root_fs;
+	enum stmboot_status root_status; /* of mounting it */
+	struct sb_release releases[SB_MAX_RELEASES];
+	size_t release_count;
+	struct sb_init inits[SB_INIT_PROGRAMS];
+	size_t init_count;
+	int init; /* index of the one that starts, or -1 */
+};
+
+/*
+ * Gather all facts. Strings and records live in the arena, what needs closing
+ * is closed by sb_facts_release(), also after a failure.
+ * STMBOOT_OK; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_gather(struct stmboot_context *ctx,
+						      struct sb_arena *arena,
+						      struct stmboot_image *image, bool deep,
+						      struct sb_facts *facts);
+
+/* Close what the facts hold open. */
+void sb_facts_release(struct sb_facts *facts);
+
+/* The parts of the gathering, in order; each builds on those before it. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_loaders(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_environment(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_configs(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_attempts(struct sb_facts *facts,
+							struct sb_config *config);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_linux(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_init(struct sb_facts *facts);
+
+/* What makes the gathering stop; anything else is a fact about the card. */
+static inline bool sb_is_fatal(enum stmboot_status status)
+{
+	return status == STMBOOT_NO_MEMORY || status == STMBOOT_CANCELLED;
+}
+
+/* U-Boot's environment as far as it is known: set at every start, or saved. */
+const char *sb_facts_getenv(const struct sb_facts *facts, const char *name);
+
+/* Is an ELF program for a processor that the card's kernel can run it on? */
+bool sb_facts_runs_machine(const struct sb_facts *facts, const struct sb_program *program);
+
+/* The partition of a number in a reader's view, or NULL. */
+const struct stmboot_part *sb_facts_part(const struct sb_facts *facts,
+					 const struct stmboot_gpt_view *view, uint32_t number);
+
+/* The configuration that counts, or NULL. */
+static inline const struct sb_config *sb_facts_config(const struct sb_facts *facts)
+{
+	return facts->config >= 0 ? &facts->configs[facts->config] : NULL;
+}
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of each label that U-Boot tries: boot/pxe_utils.c, label_boot(). */
+#include <string.h>
+
+#include "boot/facts.h"
+
+enum { MAX_OVERLAYS = 64, MAX_ATTEMPTS = 64 };
+
+static const char *environment(void *user, const char *name)
+{
+	return sb_facts_getenv(user, name);
+}
+
+/* U-Boot's load fails on an empty file as it does on a missing one. */
+static enum stmboot_status open_file(const struct sb_config *config,
+				     const struct stmboot_extlinux_step *step, struct sb_file *file)
+{
+	*file = (struct sb_file){ .value = step->value, .path = step->path };
+	if (step->path == NULL) {
+		file->path = step->value.text;
+		file->status = STMBOOT_LIMIT;
+		return STMBOOT_OK;
+	}
+	file->status = stmboot_fs_open(config->fs, step->path, &file->src);
+	if (file->status != STMBOOT_OK) {
+		bool has_offset;
+		uint64_t offset;
+
+		file->trouble = stmboot_fs_trouble(config->fs, &has_offset, &offset);
+		return sb_is_fatal(file->status) ? file->status : STMBOOT_OK;
+	}
+	file->size = stmboot_source_size(file->src);
+	if (file->size == 0) {
+		file->status = STMBOOT_TRUNCATED;
+		file->trouble = "the file is empty";
+	}
+	return STMBOOT_OK;
+}
+
+/* The same file name in the places where it usually stands. */
+static void look_around(struct sb_facts *facts, const struct sb_config *config,
+			struct sb_file *file)
+{
+	static const char *const folders[] = { "/boot/", "/", "/boot/extlinux/" };
+	const char *slash = strrchr(file->path, '/');
+	const char *name = slash != NULL ? slash + 1 : file->path;
+	size_t length = strcspn(name, "\r \t\"");
+
+	if (file->status == STMBOOT_OK || length == 0)
+		return;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		struct stmboot_fs_node node;
+		const char *path = sb_arena_printf(facts->arena, "%s%.*s", folders[i], (int)length,
+						   name);
+
+		if (path != NULL && stmboot_fs_stat(config->fs, path, true, &node) == STMBOOT_OK &&
+		    node.type == STMBOOT_FS_FILE) {
+			file->similar = path;
+			return;
+		}
+	}
+}
+
+/* A kernel that bootz or booti takes, on this chip. */
+static bool is_bootable(const struct sb_facts *facts, const struct sb_attempt *attempt)
+{
+	bool arm64 = facts->soc == STMBOOT_SOC_STM32MP2;
+
+	if (attempt->kernel_is_fit)
+		return true;
+	switch (attempt->image->format) {
+	case STMBOOT_KERNEL_ZIMAGE:
+	case STMBOOT_KERNEL_BAREBOX:
+		return !arm64;
+	case STMBOOT_KERNEL_ARM64:
+	case STMBOOT_KERNEL_ZBOOT:
+	case STMBOOT_KERNEL_COMPRESSED:
+		return arm64;
+	case STMBOOT_KERNEL_UNKNOWN:
+		break;
+	}
+	/* bootm runs what a uImage holds, whatever it is */
+	return attempt->wrapper != NULL;
+}
+
+static enum stmboot_status unwrap(struct sb_facts *facts, struct sb_attempt *attempt)
+{
+	enum stmboot_content content = STMBOOT_CONTENT_UNKNOWN;
+	enum stmboot_status status =
+		stmboot_content_detect(facts->ctx, attempt->kernel.src, &content, NULL);
+
+	attempt->image_src = attempt->kernel.src;
+	attempt->kernel_is_fit = status == STMBOOT_OK && content == STMBOOT_CONTENT_FIT;
+	if (status != STMBOOT_OK || content != STMBOOT_CONTENT_UIMAGE)
+		return status;
+	status = stmboot_uimage_decode(facts->ctx, attempt->kernel.src, &attempt->wrapper);
+	if (status == STMBOOT_OK)
+		status = stmboot_uimage_verify(facts->ctx, attempt->kernel.src, attempt->wrapper);
+	if (sb_is_fatal(status) || attempt->wrapper == NULL)
+		return status;
+	return stmboot_source_window(facts->ctx, attempt->kernel.src, STMBOOT_UIMAGE_HEADER,
+				     attempt->wrapper->data_bytes, &attempt->image_src);
+}
+
+static enum stmboot_status load_kernel(struct sb_facts *facts, const struct sb_config *config,
+				       const struct stmboot_extlinux_step *step,
+				       struct sb_attempt *attempt)
+{
+	enum stmboot_status status = open_file(config, step, &attempt->kernel);
+
+	if (status != STMBOOT_OK)
+		return status;
+	if (attempt->kernel.status != STMBOOT_OK) {
+		look_around(facts, config, &attempt->kernel);
+		attempt->failure = SB_FAILS_KERNEL;
+		return STMBOOT_OK;
+	}
+	status = unwrap(facts, attempt);
+	if (!sb_is_fatal(status))
+		status = stmboot_kernel_decode(facts->ctx, attempt->image_src, &attempt->image);
+	if (sb_is_fatal(status))
+		return status;
+	if (attempt->image == NULL) {
+		attempt->kernel.status = status;
+		attempt->failure = SB_FAILS_KERNEL;
+	} else if (!is_bootable(facts, attempt)) {
+		attempt->failure = SB_FAILS_KERNEL_FORMAT;
+	}
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status load_initrd(struct sb_facts *facts, const struct sb_config *config,
+				       const struct stmboot_extlinux_step *step,
+				       struct sb_attempt *attempt)
+{
+	enum stmboot_status status = open_file(config, step, &attempt->initrd);
+
+	if (status == STMBOOT_OK && attempt->initrd.status != STMBOOT_OK) {
+		look_around(facts, config, &attempt->initrd);
+		attempt->failure = SB_FAILS_INITRD;
+	}
+	return status;
+}
+
+static enum stmboot_status set_bootargs(struct sb_facts *facts, const struct sb_config *config,
+					struct sb_attempt *attempt)
+{
+	struct stmboot_extlinux_environment env = { .get = environment, .user = facts };
+	enum stmboot_status status =
+		stmboot_extlinux_bootargs(facts->ctx, &config->conf->labels[attempt->label], &env,
+					  0, &attempt->bootargs);
+
+	if (status == STMBOOT_OK && attempt->bootargs != NULL && attempt->bootargs->overflow)
+		attempt->failure = SB_FAILS_BOOTARGS;
+	return status;
+}
+
+/* A missing `fdt` fails the label; of a missing file below `fdtdir` nobody hears. */
+static enum stmboot_status load_fdt(struct sb_facts *facts, const struct sb_config *config,
+				    const struct stmboot_extlinux_step *step,
+				    struct sb_attempt *attempt)
+{
+	enum stmboot_status status = open_file(config, step, &attempt->fdt);
+
+	attempt->fdt_from_dir = step->kind == STMBOOT_EXTLINUX_STEP_FDTDIR;
+	if (status != STMBOOT_OK)
+		return status;
+	if (attempt->fdt.status == STMBOOT_OK)
+		status = stmboot_dtb_decode(facts->ctx, attempt->fdt.src, &attempt->dtb);
+	if (sb_is_fatal(status))
+		return status;
+	if (status != STMBOOT_OK)
+		attempt->fdt.status = status;
+	if (attempt->fdt.status != STMBOOT_OK) {
+		look_around(facts, config, &attempt->fdt);
+		if (step->fatal)
+			attempt->failure = SB_FAILS_FDT;
+	} else if (attempt->dtb->defect != STMBOOT_DTB_GOOD) {
+		attempt->failure = SB_FAILS_FDT_FORMAT;
+	}
+	return STMBOOT_OK;
+}
+
+/* A file that is missing or no device tree is passed over; one that fails spoils the base. */
+static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_config *config,
+					const struct stmboot_extlinux_step *step,
+					struct sb_attempt *attempt)
+{
+	struct sb_overlay *overlay;
+	struct stmboot_dtb *merged = NULL;
+	enum stmboot_status status;
+
+	if (attempt->dtb == NULL || attempt->overlay_count == MAX_OVERLAYS)
+		return STMBOOT_OK;
+	overlay = &attempt->overlays[attempt->overlay_count++];
+	status = open_file(config, step, &overlay->file);
+	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
+		status = stmboot_dtb_decode(facts->ctx, overlay->file.src, &overlay->dtb);
+	if (status != STMBOOT_OK || overlay->dtb == NULL)
+		return sb_is_fatal(status) ? status : STMBOOT_OK;
+	if (overlay->dtb->defect != STMBOOT_DTB_GOOD)
+		return STMBOOT_OK;
+	status = stmboot_dtb_apply_overlay(facts->ctx, attempt->dtb, overlay->dtb,
+					   &overlay->reason, &merged);
+	if (status == STMBOOT_OK) {
+		stmboot_dtb_free(attempt->dtb);
+		attempt->dtb = merged;
+		overlay->reason = NULL;
+	} else if (!sb_is_fatal(status)) {
+		attempt->failure = SB_FAILS_OVERLAY;
+		if (overlay->reason == NULL)
+			overlay->reason = stmboot_status_text(status);
+		status = STMBOOT_OK;
+	}
+	return status;
+}
+
+static enum stmboot_status take_step(struct sb_facts *facts, const struct sb_config *config,
+				     const struct stmboot_extlinux_step *step,
+				     struct sb_attempt *attempt)
+{
+	switch (step->kind) {
+	case STMBOOT_EXTLINUX_STEP_LOCALBOOT:
+		attempt->failure = SB_FAILS_LOCALBOOT;
+		return STMBOOT_OK;
+	case STMBOOT_EXTLINUX_STEP_NO_KERNEL:
+		attempt->failure = SB_FAILS_NO_KERNEL;
+		return STMBOOT_OK;
+	case STMBOOT_EXTLINUX_STEP_INITRD:
+		return load_initrd(facts, config, step, attempt);
+	case STMBOOT_EXTLINUX_STEP_KERNEL:
+		return load_kernel(facts, config, step, attempt);
+	case STMBOOT_EXTLINUX_STEP_BOOTARGS:
+		return set_bootargs(facts, config, attempt);
+	case STMBOOT_EXTLINUX_STEP_FDT:
+	case STMBOOT_EXTLINUX_STEP_FDTDIR:
+		return load_fdt(facts, config, step, attempt);
+	case STMBOOT_EXTLINUX_STEP_OVERLAY:
+		return load_overlay(facts, config, step, attempt);
+	case STMBOOT_EXTLINUX_STEP_FIT_FDT:
+	case STMBOOT_EXTLINUX_STEP_FIT_INITRD:
+		break;
+	}
+	return STMBOOT_OK;
+}
+
+/*
+ * U-Boot stops a label at its first failure. The wrong format of a kernel or a
+ * device tree shows only when everything is loaded; going on finds more to say.
+ */
+static bool ends_label(enum sb_failure failure)
+{
+	return failure != SB_BOOTS && failure != SB_FAILS_KERNEL_FORMAT &&
+	       failure != SB_FAILS_FDT_FORMAT && failure != SB_FAILS_OVERLAY;
+}
+
+static enum stmboot_status attempt_label(struct sb_facts *facts, const struct sb_config *config,
+					 struct sb_attempt *attempt)
+{
+	struct stmboot_extlinux_environment env = { .get = environment, .user = facts };
+	const struct stmboot_extlinux_steps *steps;
+	enum sb_failure first = SB_BOOTS;
+	enum stmboot_status status = stmboot_extlinux_label_steps(
+		facts->ctx, config->conf, attempt->label, &env, &attempt->steps);
+
+	if (status != STMBOOT_OK)
+		return status;
+	steps = attempt->steps;
+	attempt->overlays =
+		sb_arena_array(facts->arena, steps->count + 1, sizeof(*attempt->overlays));
+	if (attempt->overlays == NULL)
+		return STMBOOT_NO_MEMORY;
+	for (size_t i = 0; i < steps->count && status == STMBOOT_OK; i++) {
+		status = take_step(facts, config, &steps->steps[i], attempt);
+		if (first == SB_BOOTS)
+			first = attempt->failure;
+		if (ends_label(attempt->failure))
+			break;
+	}
+	attempt->failure = first;
+	return status;
+}
+
+enum stmboot_status sb_facts_attempts(struct sb_facts *facts, struct sb_config *config)
+{
+	const struct stmboot_extlinux *conf = config->conf;
+	enum stmboot_status status = STMBOOT_OK;
+	size_t count;
+
+	if (conf == NULL || conf->outcome != STMBOOT_EXTLINUX_READ)
+		return STMBOOT_OK;
+	count = conf->selection.order_count;
+	count = count < MAX_ATTEMPTS ? count : MAX_ATTEMPTS;
+	config->attempts = sb_arena_array(facts->arena, count, sizeof(*config->attempts));
+	if (config->attempts == NULL)
+		return STMBOOT_NO_MEMORY;
+	for (size_t i = 0; i < count && config->boots < 0 && status == STMBOOT_OK; i++) {
+		struct sb_attempt *attempt = &config->attempts[config->attempt_count++];
+
+		attempt->label = conf->selection.order[i];
+		status = attempt_label(facts, config, attempt);
+		if (status == STMBOOT_OK && attempt->failure == SB_BOOTS)
+			config->boots = (int)i;
+		/* the chosen label's localboot ends everything, whatever it did */
+		if (attempt->failure == SB_FAILS_LOCALBOOT && i == 0)
+			break;
+	}
+	return status;
+}

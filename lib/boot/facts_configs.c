@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where U-Boot looks for extlinux.conf, and what it finds.
+ * U-Boot include/config_distro_bootcmd.h, cmd/part.c.
+ */
+#include <string.h>
+
+#include "base/context.h"
+#include "boot/facts.h"
+#include "source/source.h"
+
+enum { MAX_BOOTABLE = 128 };
+
+/* In each partition, in this order (boot_prefixes "/ /boot/"). */
+static const struct {
+	const char *path;
+	bool script;
+} places[] = {
+	{ "/extlinux/extlinux.conf", false },
+	{ "/boot.scr.uimg", true },
+	{ "/boot.scr", true },
+	{ "/boot/extlinux/extlinux.conf", false },
+	{ "/boot/boot.scr.uimg", true },
+	{ "/boot/boot.scr", true },
+};
+
+struct include {
+	struct sb_facts *facts;
+	struct stmboot_fs *fs;
+};
+
+static enum stmboot_status read_include(void *user, const char *path, const void **data,
+					size_t *size)
+{
+	const struct include *include = user;
+	struct stmboot_source *src;
+	enum stmboot_status status = stmboot_fs_open(include->fs, path, &src);
+	char *text = NULL;
+
+	if (status != STMBOOT_OK)
+		return sb_is_fatal(status) ? status : STMBOOT_NOT_FOUND;
+	status = sb_source_load(include->facts->arena, src,
+				sb_limits(include->facts->ctx)->max_text_bytes, &text, size);
+	stmboot_source_close(src);
+	*data = text;
+	return status == STMBOOT_OK || sb_is_fatal(status) ? status : STMBOOT_NOT_FOUND;
+}
+
+static const char *directory_of(struct sb_facts *facts, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return sb_arena_strndup(facts->arena, path, (size_t)(slash - path) + 1);
+}
+
+static enum stmboot_status read_config(struct sb_facts *facts, struct sb_config *config)
+{
+	struct include include = { .facts = facts, .fs = config->fs };
+	struct stmboot_extlinux_options options = { .struct_size = sizeof(options),
+						    .version = facts->uboot_number,
+						    .directory = directory_of(facts, config->path),
+						    .include = read_include,
+						    .user = &include };
+	enum stmboot_status status;
+	char *text = NULL;
+	size_t size = 0;
+
+	status = sb_source_load(facts->arena, config->src, sb_limits(facts->ctx)->max_text_bytes,
+				&text, &size);
+	if (status == STMBOOT_OK)
+		status = stmboot_extlinux_decode(facts->ctx, text, size, &options, &config->conf);
+	config->status = status;
+	return sb_is_fatal(status) ? status : STMBOOT_OK;
+}
+
+/* A file of that path is noted, whether or not it can be read; a missing one is not. */
+static enum stmboot_status try_place(struct sb_facts *facts, const struct stmboot_part *part,
+				     struct stmboot_fs *fs, const char *path, bool script)
+{
+	struct stmboot_source *src;
+	struct sb_config *config;
+	enum stmboot_status status = stmboot_fs_open(fs, path, &src);
+
+	if (status != STMBOOT_OK)
+		return sb_is_fatal(status) ? status : STMBOOT_OK;
+	if (facts->config_count == SB_MAX_CONFIGS) {
+		stmboot_source_close(src);
+		return STMBOOT_OK;
+	}
+	config = &facts->configs[facts->config_count++];
+	*config = (struct sb_config){ .partition = part->number,
+				      .path = path,
+				      .script = script,
+				      .fs = fs,
+				      .src = src,
+				      .boots = -1 };
+	return script ? STMBOOT_OK : read_config(facts, config);
+}
+
+/*
+ * OpenSTLinux's boot script leads on to a folder named after the medium, and
+ * there to a file named after the board (meta-st-stm32mp, boot.scr.cmd).
+ */
+static enum stmboot_status follow_script(struct sb_facts *facts, const struct stmboot_part *part,
+					 struct stmboot_fs *fs)
+{
+	const char *medium = facts->info->medium == STMBOOT_MEDIUM_EMMC ? "mmc1" : "mmc0";
+	const char *board = sb_facts_getenv(facts, "board_name");
+	size_t before = facts->config_count;
+	enum stmboot_status status = STMBOOT_OK;
+	const char *path;
+
+	if (board != NULL) {
+		path = sb_arena_printf(facts->arena, "/%s_extlinux/%s_extlinux.conf", medium, board);
+		status = path != NULL ? try_place(facts, part, fs, path, false) :
+					STMBOOT_NO_MEMORY;
+	}
+	if (status == STMBOOT_OK && facts->config_count == before) {
+		path = sb_arena_printf(facts->arena, "/%s_extlinux/extlinux.conf", medium);
+		status = path != NULL ? try_place(facts, part, fs, path, false) :
+					STMBOOT_NO_MEMORY;
+	}
+	if (facts->config_count > before)
+		facts->configs[before].from_script = true;
+	return status;
+}
+
+static enum stmboot_status search_part(struct sb_facts *facts, const struct stmboot_part *part)
+{
+	struct stmboot_fs *fs = NULL;
+	enum stmboot_status status = sb_image_fs_uboot(facts->image, part->number, &fs);
+
+	if (facts->searched == NULL) {
+		facts->searched = part;
+		facts->fs_status = status;
+	}
+	if (status != STMBOOT_OK)
+		return sb_is_fatal(status) ? status : STMBOOT_OK;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && status == STMBOOT_OK; i++) {
+		size_t before = facts->config_count;
+
+		status = try_place(facts, part, fs, places[i].path, places[i].script);
+		if (status == STMBOOT_OK && places[i].script && facts->config_count > before)
+			status = follow_script(facts, part, fs);
+	}
+	return status;
+}
+
+/* U-Boot's `part list -bootable`, else partition 1 alone. */
+static enum stmboot_status search_card(struct sb_facts *facts)
+{
+	const struct stmboot_partition *found[MAX_BOOTABLE];
+	uint32_t last = facts->uboot_number < 202204 ? 64 : 128;
+	enum stmboot_status status = STMBOOT_OK;
+	const struct stmboot_part *part;
+
+	facts->bootable_count =
+		stmboot_gpt_bootable(&facts->uboot_view, last, found, MAX_BOOTABLE);
+	if (facts->bootable_count == 0) {
+		part = sb_facts_part(facts, &facts->uboot_view, 1);
+		return part != NULL ? search_part(facts, part) : STMBOOT_OK;
+	}
+	for (size_t i = 0; i < facts->bootable_count && i < MAX_BOOTABLE && status == STMBOOT_OK;
+	     i++) {
+		part = stmboot_image_find(facts->image, found[i]->number);
+		if (part != NULL)
+			status = search_part(facts, part);
+	}
+	return status;
+}
+
+/* Does U-Boot stay at this file: a label boots, it waits in the menu, or it hangs? */
+static bool stays(const struct sb_config *config)
+{
+	if (config->conf == NULL)
+		return false;
+	return config->boots >= 0 || config->conf->outcome == STMBOOT_EXTLINUX_UNDEFINED ||
+	       config->conf->selection.wait == STMBOOT_EXTLINUX_WAIT_FOREVER;
+}
+
+/* Files are tried one after another until U-Boot stays; else the first one counts. */
+static enum stmboot_status choose(struct sb_facts *facts)
+{
+	int first = -1;
+
+	for (size_t i = 0; i < facts->config_count; i++) {
+		struct sb_config *config = &facts->configs[i];
+		enum stmboot_status status;
+
+		if (config->script)
+			continue;
+		facts->config = (int)i;
+		first = first < 0 ? (int)i : first;
+		status = sb_facts_attempts(facts, config);
+		if (status != STMBOOT_OK)
+			return status;
+		if (stays(config))
+			return STMBOOT_OK;
+	}
+	facts->config = first;
+	return STMBOOT_OK;
+}
+
+/* The label that boots; in an endless menu, or when none boots, the first that would be tried. */
+static int followed(const struct sb_config *config)
+{
+	bool endless = config->conf->selection.wait == STMBOOT_EXTLINUX_WAIT_FOREVER;
+
+	return config->boots >= 0 && !endless ? config->boots : 0;
+}
+
+enum stmboot_status sb_facts_configs(struct sb_facts *facts)
+{
+	const struct stmboot_part *bare = stmboot_image_part(facts->image, 0);
+	const struct sb_config *config;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (facts->is_card)
+		status = search_card(facts);
+	else if (bare->ext4 != NULL)
+		status = search_part(facts, bare);
+	if (status == STMBOOT_OK)
+		status = choose(facts);
+	config = sb_facts_config(facts);
+	if (config != NULL && config->attempt_count > 0)
+		facts->attempt = &config->attempts[followed(config)];
+	return status;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is on the card: the first stage, the second, and how one finds the other. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "boot/facts.h"
+
+enum {
+	SPL_PARTITION_SD = 3,   /* CONFIG_SYS_MMCSD_RAW_MODE_U_BOOT_PARTITION */
+	SPL_PARTITION_EMMC = 1, /* CONFIG_SYS_MMCSD_RAW_MODE_U_BOOT_PARTITION_MMC2 */
+	RAW_FSBL_OFFSET = 128 * 512,
+	STM32_MAGIC = 0x324d5453,
+};
+
+#define FIP_TYPE_GUID "19d5df83-11b0-457b-be2c-7559c13142a5"
+
+/* "2023.01..." is 202301, "v2.8..." is 208; 0 when it is no version. */
+static unsigned version_number(const char *text)
+{
+	unsigned long major, minor;
+	char *end;
+
+	if (*text == 'v')
+		text++;
+	major = strtoul(text, &end, 10);
+	if (end == text || *end != '.' || major > 9999)
+		return 0;
+	minor = strtoul(end + 1, &end, 10);
+	return minor < 100 ? (unsigned)(major * 100 + minor) : 0;
+}
+
+static struct sb_program_version version_of(struct sb_facts *facts, const struct sb_scan *scan,
+					    enum sb_firmware firmware)
+{
+	const struct sb_scan_text *text = sb_scan_find(scan, firmware);
+	struct sb_program_version version = { 0 };
+
+	if (text != NULL) {
+		version.text = sb_arena_strdup(facts->arena, text->version);
+		version.number = version_number(text->version);
+	}
+	return version;
+}
+
+/* Would the ROM start it? Ask the checks, without keeping what they say. */
+static enum stmboot_status judge(struct sb_facts *facts, struct sb_first_stage *stage)
+{
+	struct stmboot_diags *scratch;
+	enum stmboot_severity worst = STMBOOT_NOTE;
+	struct sb_scope scope;
+	enum stmboot_status status = stmboot_diags_new(facts->ctx, &scratch);
+
+	if (status != STMBOOT_OK)
+		return status;
+	scope = sb_scope(scratch, stage->src);
+	sb_stm32_validate(&scope, &stage->image, STMBOOT_STM32_FSBL);
+	(void)sb_diags_worst(scratch, 0, STMBOOT_NO_STAGE, &worst);
+	stage->good = worst < STMBOOT_ERROR;
+	status = sb_diags_status(scratch);
+	stmboot_diags_free(scratch);
+	return status;
+}
+
+static enum stmboot_status first_stage(struct sb_facts *facts, const struct stmboot_part *part,
+				       struct sb_first_stage *stage)
+{
+	enum stmboot_status status;
+
+	stage->part = part;
+	stage->src = stmboot_image_part_source(facts->image, part->number);
+	if (part->stm32 == NULL)
+		return STMBOOT_OK;
+	stage->is_stm32 = true;
+	stage->image = *part->stm32;
+	status = sb_stm32_scan(facts->ctx, stage->src, &stage->image, &stage->scan);
+	return sb_is_fatal(status) ? status : judge(facts, stage);
+}
+
+static enum stmboot_status find_first_stages(struct sb_facts *facts)
+{
+	const struct stmboot_partition *found[SB_FSBL_COPIES];
+	uint8_t word[4];
+
+	facts->rom_view = stmboot_gpt_rom_view(facts->gpt);
+	facts->fsbl_count = stmboot_gpt_fsbl(&facts->rom_view, found, SB_FSBL_COPIES);
+	for (size_t i = 0; i < SB_FSBL_COPIES && i < facts->fsbl_count; i++) {
+		const struct stmboot_part *part =
+			stmboot_image_find(facts->image, found[i]->number);
+		enum stmboot_status status = STMBOOT_OK;
+
+		if (part != NULL)
+			status = first_stage(facts, part, &facts->fsbl[i]);
+		if (status != STMBOOT_OK)
+			return status;
+		if (facts->fsbl_taken < 0 && facts->fsbl[i].good)
+			facts->fsbl_taken = (int)i;
+	}
+	facts->raw_fsbl = stmboot_source_read(sb_image_medium(facts->image), RAW_FSBL_OFFSET, word,
+					      sizeof(word)) == STMBOOT_OK &&
+			  sb_get_le32(word) == STM32_MAGIC;
+	return STMBOOT_OK;
+}
+
+/* The copy that the later stages follow: the one taken, else the first with a header. */
+static const struct sb_first_stage *followed(const struct sb_facts *facts)
+{
+	if (facts->fsbl_taken >= 0)
+		return &facts->fsbl[facts->fsbl_taken];
+	for (size_t i = 0; i < SB_FSBL_COPIES; i++)
+		if (facts->fsbl[i].is_stm32)
+			return &facts->fsbl[i];
+	return NULL;
+}
+
+static const struct stmboot_part *find_name(const struct sb_facts *facts,
+					    const struct stmboot_gpt_view *view, const char *name)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (strcmp(view->partitions[i]->name, name) == 0)
+			return stmboot_image_find(facts->image, view->partitions[i]->number);
+	return NULL;
+}
+
+static const struct stmboot_part *find_fip_type(const struct sb_facts *facts,
+						const struct stmboot_gpt_view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (strcmp(view->partitions[i]->type_guid, FIP_TYPE_GUID) == 0)
+			return stmboot_image_find(facts->image, view->partitions[i]->number);
+	return NULL;
+}
+
+/*
+ * On an eMMC the first stage stands outside the image, and a damaged one says
+ * nothing: TF-A when the table names what TF-A looks for, else SPL when there
+ * is something for it.
+ */
+static void guess_first_stage(struct sb_facts *facts)
+{
+	struct stmboot_gpt_view view = stmboot_gpt_uboot_view(facts->gpt);
+	const struct stmboot_part *ssbl = find_name(facts, &view, "ssbl");
+
+	if (find_name(facts, &view, "fip") != NULL || find_fip_type(facts, &view) != NULL ||
+	    find_name(facts, &view, "metadata1") != NULL ||
+	    (ssbl != NULL && ssbl->content == STMBOOT_CONTENT_STM32))
+		facts->fsbl_kind = STMBOOT_FSBL_TFA;
+	else if (facts->is_card)
+		facts->fsbl_kind = STMBOOT_FSBL_SPL;
+}
+
+static void identify_first_stage(struct sb_facts *facts)
+{
+	const struct sb_first_stage *stage = followed(facts);
+
+	if (stage == NULL) {
+		guess_first_stage(facts);
+		return;
+	}
+	facts->soc = stage->image.soc;
+	facts->fsbl_version = version_of(facts, &stage->scan, SB_FIRMWARE_SPL);
+	if (facts->fsbl_version.text != NULL) {
+		facts->fsbl_kind = STMBOOT_FSBL_SPL;
+		return;
+	}
+	facts->fsbl_version = version_of(facts, &stage->scan, SB_FIRMWARE_TFA);
+	if (facts->fsbl_version.text != NULL ||
+	    stage->image.binary_type == STMBOOT_STM32_TYPE_TFA)
+		facts->fsbl_kind = STMBOOT_FSBL_TFA;
+	else
+		guess_first_stage(facts);
+}
+
+/*
+ * TF-A up to v2.7 may be built for a FIP or for STM32 images; the table tells
+ * which. From v2.8 on only a FIP is looked for, by type first.
+ */
+static void search_as_tfa(struct sb_facts *facts)
+{
+	struct sb_second_stage *second = &facts->second;
+	struct stmboot_gpt_view all = stmboot_gpt_rom_view(facts->gpt);
+	unsigned version = facts->fsbl_version.number;
+	bool old_style = version < 208 && find_name(facts, &all, "fip") == NULL &&
+			 find_fip_type(facts, &all) == NULL;
+
+	facts->tfa = (struct stmboot_gpt_tfa){
+		.version = old_style && version == 0 ? 207 : version,
+		.stm32mp2 = facts->soc == STMBOOT_SOC_STM32MP2,
+		.fip = !old_style,
+		.optee = find_name(facts, &all, "teeh") != NULL,
+		.fwu = find_name(facts, &all, "metadata1") != NULL,
+	};
+	facts->loader_view = stmboot_gpt_tfa_view(facts->gpt, &facts->tfa);
+	second->search = SB_SEARCH_NAME;
+	second->name = old_style ? "ssbl" : "fip";
+	if (version == 0 || version >= 208)
+		second->part = find_fip_type(facts, &facts->loader_view);
+	if (second->part != NULL)
+		second->search = SB_SEARCH_TYPE;
+	else
+		second->part = find_name(facts, &facts->loader_view, second->name);
+}
+
+static void search_as_spl(struct sb_facts *facts)
+{
+	struct sb_second_stage *second = &facts->second;
+
+	facts->loader_view = stmboot_gpt_uboot_view(facts->gpt);
+	second->search = SB_SEARCH_NUMBER;
+	second->number = facts->info->medium == STMBOOT_MEDIUM_EMMC ? SPL_PARTITION_EMMC :
+								      SPL_PARTITION_SD;
+	second->part = sb_facts_part(facts, &facts->loader_view, second->number);
+}
+
+static bool is_second_stage(const struct stmboot_part *part)
+{
+	if (part->stm32 != NULL)
+		return stmboot_stm32_likely_role(part->stm32) == STMBOOT_STM32_SSBL;
+	return part->content == STMBOOT_CONTENT_FIP ||
+	       (part->uimage != NULL && part->uimage->os == STMBOOT_UIMAGE_OS_UBOOT);
+}
+
+/* Where a second stage stands instead: what a hint wants to say. */
+static void look_elsewhere(struct sb_facts *facts)
+{
+	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+
+		if (part != facts->second.part && is_second_stage(part)) {
+			facts->second.misplaced = part;
+			return;
+		}
+	}
+}
+
+static void decode_second(struct sb_facts *facts)
+{
+	struct sb_second_stage *second = &facts->second;
+	const struct stmboot_part *part = second->part;
+
+	second->src = stmboot_image_part_source(facts->image, part->number);
+	second->is_uimage = part->uimage != NULL;
+	second->is_stm32 = part->stm32 != NULL;
+	second->is_fip = part->fip != NULL;
+	second->is_fit = part->content == STMBOOT_CONTENT_FIT;
+	if (second->is_uimage) {
+		second->uimage = *part->uimage;
+		second->end = STMBOOT_UIMAGE_HEADER + (uint64_t)second->uimage.data_bytes;
+	} else if (second->is_stm32) {
+		second->stm32 = *part->stm32;
+		second->end = second->stm32.header_bytes + second->stm32.payload_bytes;
+	} else if (second->is_fip) {
+		second->fip = *part->fip;
+		second->end = second->fip.total_bytes;
+	}
+}
+
+/* A FIP is not under one checksum: U-Boot itself is scanned, for its version. */
+static enum stmboot_status scan_fip(struct sb_facts *facts)
+{
+	struct sb_second_stage *second = &facts->second;
+	const struct stmboot_fip_entry *uboot = stmboot_fip_find(&second->fip, "nt-fw");
+
+	if (uboot == NULL || !uboot->fits)
+		return STMBOOT_NOT_FOUND;
+	return sb_scan_range(facts->ctx, second->src, uboot->offset, uboot->size, &second->scan);
+}
+
+static enum stmboot_status scan_second(struct sb_facts *facts)
+{
+	struct sb_second_stage *second = &facts->second;
+	enum stmboot_status status = STMBOOT_NOT_FOUND;
+
+	if (second->is_uimage)
+		status = sb_uimage_scan(facts->ctx, second->src, &second->uimage, &second->scan);
+	else if (second->is_stm32)
+		status = sb_stm32_scan(facts->ctx, second->src, &second->stm32, &second->scan);
+	else if (second->is_fip)
+		status = scan_fip(facts);
+	return sb_is_fatal(status) ? status : STMBOOT_OK;
+}
+
+static enum stmboot_status control_at(struct sb_facts *facts, uint64_t offset, uint64_t size)
+{
+	struct stmboot_source *window;
+	struct stmboot_dtb *dtb = NULL;
+	enum stmboot_status status =
+		stmboot_source_window(facts->ctx, facts->second.src, offset, size, &window);
+
+	if (status != STMBOOT_OK)
+		return status;
+	status = stmboot_dtb_decode(facts->ctx, window, &dtb);
+	stmboot_source_close(window);
+	if (status != STMBOOT_OK)
+		return sb_is_fatal(status) ? status : STMBOOT_OK;
+	if (dtb->defect == STMBOOT_DTB_GOOD && dtb->compatible_count > 0)
+		facts->control = dtb;
+	else
+		stmboot_dtb_free(dtb);
+	return STMBOOT_OK;
+}
+
+/* U-Boot's own device tree: the last plausible one in its payload, or HW_CONFIG of a FIP. */
+static enum stmboot_status find_control(struct sb_facts *facts)
+{
+	const struct sb_second_stage *second = &facts->second;
+	const struct sb_scan *scan = &second->scan;
+	uint64_t base = second->is_uimage ? STMBOOT_UIMAGE_HEADER : second->stm32.header_bytes;
+	const struct stmboot_fip_entry *entry;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (second->is_fip) {
+		entry = stmboot_fip_find(&second->fip, "hw-config");
+		return entry != NULL && entry->fits ? control_at(facts, entry->offset, entry->size) :
+						      STMBOOT_OK;
+	}
+	if (second->is_uimage && second->uimage.compression != STMBOOT_UIMAGE_COMP_NONE)
+		return STMBOOT_OK;
+	for (size_t i = scan->dtb_count; i-- > 0 && status == STMBOOT_OK && !facts->control;)
+		status = control_at(facts, base + scan->dtbs[i].offset, scan->dtbs[i].size);
+	return status;
+}
+
+static enum stmboot_soc soc_of_board(const struct stmboot_dtb *dtb)
+{
+	for (size_t i = 0; i < dtb->compatible_count; i++) {
+		const char *text = dtb->compatible[i];
+
+		if (strncmp(text, "st,stm32mp15", 12) == 0)
+			return STMBOOT_SOC_STM32MP15;
+		if (strncmp(text, "st,stm32mp13", 12) == 0)
+			return STMBOOT_SOC_STM32MP13;
+		if (strncmp(text, "st,stm32mp2", 11) == 0)
+			return STMBOOT_SOC_STM32MP2;
+	}
+	return STMBOOT_SOC_UNKNOWN;
+}
+
+/* SPL and U-Boot are built together: a version that one hides is taken from the other. */
+static enum stmboot_status identify_uboot(struct sb_facts *facts)
+{
+	enum stmboot_status status;
+
+	facts->uboot = version_of(facts, &facts->second.scan, SB_FIRMWARE_UBOOT);
+	facts->uboot_number = facts->uboot.number;
+	if (facts->uboot_number == 0 && facts->fsbl_kind == STMBOOT_FSBL_SPL)
+		facts->uboot_number = facts->fsbl_version.number;
+	if (facts->uboot_number == 0)
+		facts->uboot_number = STMBOOT_EXTLINUX_VERSION;
+	status = find_control(facts);
+	if (status != STMBOOT_OK || facts->control == NULL)
+		return status;
+	facts->board = facts->control->compatible[0];
+	if (facts->soc == STMBOOT_SOC_UNKNOWN)
+		facts->soc = soc_of_board(facts->control);
+	return STMBOOT_OK;
+}
+
+/* A bare .stm32, u-boot.img or FIP is looked at as what it is. */
+static enum stmboot_status take_bare(struct sb_facts *facts)
+{
+	const struct stmboot_part *part = stmboot_image_part(facts->image, 0);
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (is_second_stage(part)) {
+		facts->second.search = SB_SEARCH_BARE;
+		facts->second.part = part;
+	} else if (part->stm32 != NULL) {
+		status = first_stage(facts, part, &facts->fsbl[0]);
+		facts->fsbl_count = 1;
+		facts->fsbl_taken = facts->fsbl[0].good ? 0 : -1;
+		identify_first_stage(facts);
+	}
+	return status;
+}
+
+enum stmboot_status sb_facts_loaders(struct sb_facts *facts)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (!facts->is_card) {
+		status = take_bare(facts);
+	} else {
+		if (facts->info->medium == STMBOOT_MEDIUM_SD)
+			status = find_first_stages(facts);
+		identify_first_stage(facts);
+		if (facts->fsbl_kind == STMBOOT_FSBL_TFA)
+			search_as_tfa(facts);
+		else
+			search_as_spl(facts);
+		look_elsewhere(facts);
+	}
+	if (status == STMBOOT_OK && facts->second.part != NULL) {
+		decode_second(facts);
+		status = scan_second(facts);
+	}
+	return status == STMBOOT_OK && facts->second.part != NULL ? identify_uboot(facts) : status;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* What U-Boot loads: kernel, initrd, device tree, command line. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/rules.h"
+#include "format/dtb.h"
+#include "format/kernel.h"
+
+enum {
+	MIB = 1 << 20,
+	/* kernel_addr_r to fdt_addr_r, and fdt_addr_r to scriptaddr, of ST's boards */
+	KERNEL_ROOM_MP1 = 32 * MIB,
+	KERNEL_ROOM_MP2 = 96 * MIB,
+	DTB_ROOM = MIB,
+};
+
+static const char *why(const struct sb_scope *scope, const struct sb_file *file)
+{
+	return sb_text(scope, "%s: %s", file->path,
+		       file->trouble != NULL ? file->trouble : stmboot_status_text(file->status));
+}
+
+static void report_missing(const struct sb_facts *facts, const struct sb_scope *scope,
+			   enum sb_code code, const struct sb_file *file, const char *what)
+{
+	struct sb_scope inner = sb_scope_config(scope, facts);
+	struct sb_finding finding = sb_finding_at(&file->value);
+
+	finding.found = why(scope, file);
+	finding.expected = sb_text(scope, "%s in partition %" PRIi32, what, inner.partition);
+	if (file->similar != NULL)
+		finding.hint = sb_text(scope, "%s is there", file->similar);
+	sb_report(&inner, code, &finding);
+}
+
+/* A scope inside a file that was loaded: places are counted in it. */
+static struct sb_scope in_file(const struct sb_facts *facts, const struct sb_scope *scope,
+			       const struct sb_file *file, struct stmboot_source *src)
+{
+	struct sb_scope inner = sb_scope_config(scope, facts);
+
+	inner.path = file->path;
+	inner.src = src;
+	return inner;
+}
+
+static void check_initrd(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+
+	if (attempt != NULL && attempt->initrd.path != NULL && attempt->initrd.status != STMBOOT_OK)
+		report_missing(facts, scope, SB_KERNEL_INITRD_NOT_FOUND, &attempt->initrd,
+			       "an initrd");
+}
+
+static void check_kernel_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+
+	if (attempt != NULL && attempt->kernel.path != NULL && attempt->kernel.status != STMBOOT_OK)
+		report_missing(facts, scope, SB_KERNEL_NOT_FOUND, &attempt->kernel, "a kernel");
+}
+
+static bool is_arm64(enum stmboot_kernel_format format)
+{
+	return format == STMBOOT_KERNEL_ARM64 || format == STMBOOT_KERNEL_ZBOOT ||
+	       format == STMBOOT_KERNEL_COMPRESSED;
+}
+
+/* What bootm runs from a uImage or a FIT is its own affair. */
+static void check_kernel_image(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	bool unknown;
+	struct sb_scope inner;
+
+	if (attempt == NULL || attempt->image == NULL || attempt->kernel_is_fit)
+		return;
+	unknown = attempt->image->format == STMBOOT_KERNEL_UNKNOWN;
+	if (unknown && attempt->wrapper != NULL)
+		return;
+	inner = in_file(facts, scope, &attempt->kernel, attempt->image_src);
+	if (!unknown && attempt->failure == SB_FAILS_KERNEL_FORMAT)
+		sb_report(&inner, SB_KERNEL_OTHER_ARCHITECTURE,
+			  &(struct sb_finding){
+				  .length = 64,
+				  .found = stmboot_kernel_format_text(attempt->image->format),
+				  .expected = is_arm64(attempt->image->format) ?
+						      "a zImage" :
+						      "an arm64 Image" });
+	else
+		sb_kernel_validate(&inner, attempt->image);
+}
+
+static void check_kernel_wrapper(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	const struct stmboot_uimage *wrapper = attempt != NULL ? attempt->wrapper : NULL;
+	struct sb_scope inner;
+
+	if (wrapper == NULL)
+		return;
+	if (wrapper->header_crc == wrapper->computed_header_crc && wrapper->data_fits &&
+	    wrapper->data_crc == wrapper->computed_data_crc)
+		return;
+	inner = in_file(facts, scope, &attempt->kernel, attempt->kernel.src);
+	sb_report(&inner, SB_KERNEL_DAMAGED_WRAPPER,
+		  &(struct sb_finding){
+			  .length = STMBOOT_UIMAGE_HEADER,
+			  .found = !wrapper->data_fits ? "the file ends before its data does" :
+							 "a wrong checksum",
+			  .hint = "make the uImage again" });
+}
+
+static void check_kernel_room(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	uint64_t room = facts->soc == STMBOOT_SOC_STM32MP2 ? KERNEL_ROOM_MP2 : KERNEL_ROOM_MP1;
+	struct sb_scope inner;
+
+	if (attempt == NULL || attempt->kernel.size <= room)
+		return;
+	inner = in_file(facts, scope, &attempt->kernel, attempt->kernel.src);
+	sb_report(&inner, SB_KERNEL_OVERLAP,
+		  &(struct sb_finding){
+			  .offset = room,
+			  .length = attempt->kernel.size - room,
+			  .found = sb_text(scope, "%" PRIu64 " bytes", attempt->kernel.size),
+			  .expected = sb_text(scope, "at most %" PRIu64 " bytes", room),
+			  .hint = "build a smaller kernel, or one with better compression" });
+}
+
+static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	const struct sb_config *config = sb_facts_config(facts);
+	struct sb_scope inner;
+	struct sb_finding finding;
+
+	if (attempt == NULL || config == NULL || attempt->kernel.status != STMBOOT_OK)
+		return;
+	if (attempt->fdt.path != NULL && attempt->fdt.status != STMBOOT_OK) {
+		report_missing(facts, scope,
+			       attempt->fdt_from_dir ? SB_DTB_DIRECTORY_WITHOUT_FILE :
+						       SB_DTB_NOT_FOUND,
+			       &attempt->fdt, "a device tree");
+		return;
+	}
+	if (attempt->fdt.path != NULL || attempt->kernel_is_fit ||
+	    attempt->failure == SB_FAILS_NO_KERNEL || attempt->failure == SB_FAILS_INITRD ||
+	    attempt->failure == SB_FAILS_BOOTARGS)
+		return;
+	inner = sb_scope_config(scope, facts);
+	finding = sb_finding_at(&config->conf->labels[attempt->label].name);
+	finding.found = "neither fdt nor fdtdir in the label";
+	finding.hint = "add a line: fdt <path of the .dtb>";
+	sb_report(&inner, SB_DTB_NONE, &finding);
+}
+
+static void check_dtb_image(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	struct sb_scope inner;
+
+	if (attempt == NULL || attempt->dtb == NULL || attempt->overlay_count > 0)
+		return;
+	inner = in_file(facts, scope, &attempt->fdt, attempt->fdt.src);
+	sb_dtb_validate(&inner, attempt->dtb);
+	if (attempt->fdt.size > DTB_ROOM)
+		sb_report(&inner, SB_DTB_TOO_LONG,
+			  &(struct sb_finding){
+				  .offset = DTB_ROOM,
+				  .found = sb_text(scope, "%" PRIu64 " bytes", attempt->fdt.size),
+				  .expected = "at most 1 MiB" });
+}
+
+static bool mentions(const struct stmboot_dtb *dtb, const char *board)
+{
+	for (size_t i = 0; i < dtb->compatible_count; i++)
+		if (strcmp(dtb->compatible[i], board) == 0)
+			return true;
+	return false;
+}
+
+/* ST names its boards' SCMI variants <board>-scmi; they are the same board. */
+static void check_dtb_board(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_dtb *dtb = facts->attempt != NULL ? facts->attempt->dtb : NULL;
+	struct sb_scope inner;
+
+	if (dtb == NULL || dtb->compatible_count == 0 || facts->board == NULL)
+		return;
+	inner = in_file(facts, scope, &facts->attempt->fdt, facts->attempt->fdt.src);
+	if (facts->fsbl_kind == STMBOOT_FSBL_SPL && strstr(dtb->compatible[0], "-scmi") != NULL)
+		sb_report(&inner, SB_DTB_SCMI,
+			  &(struct sb_finding){ .found = dtb->compatible[0],
+						.expected = "a device tree without SCMI",
+						.hint = "name the device tree without -scmi" });
+	else if (strncmp(dtb->compatible[0], facts->board, strlen(facts->board)) != 0 &&
+		 !mentions(dtb, facts->board))
+		sb_report(&inner, SB_DTB_BOARD_MISMATCH,
+			  &(struct sb_finding){ .found = dtb->compatible[0],
+						.expected = facts->board });
+}
+
+static void check_overlays(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+
+	for (size_t i = 0; attempt != NULL && i < attempt->overlay_count; i++) {
+		const struct sb_overlay *overlay = &attempt->overlays[i];
+		struct sb_scope inner;
+
+		if (overlay->file.status != STMBOOT_OK || overlay->dtb == NULL ||
+		    overlay->dtb->defect != STMBOOT_DTB_GOOD) {
+			report_missing(facts, scope, SB_DTB_OVERLAY_NOT_FOUND, &overlay->file,
+				       "an overlay");
+			continue;
+		}
+		if (overlay->reason == NULL)
+			continue;
+		inner = in_file(facts, scope, &overlay->file, overlay->file.src);
+		sb_report(&inner, SB_DTB_OVERLAY_FAILS,
+			  &(struct sb_finding){
+				  .found = overlay->reason,
+				  .expected = "an overlay that applies to this device tree",
+				  .hint = "build the base with symbols (dtc -@)" });
+	}
+}
+
+/* "ttySTM0" with the ST driver is the port whose alias is serial0; others are none of this board. */
+static bool has_console(const struct stmboot_dtb *dtb, const char *name)
+{
+	char *end;
+	unsigned long number;
+	struct stmboot_dtb_console console;
+
+	if (strncmp(name, "ttySTM", 6) != 0)
+		return strncmp(name, "ttyAMA", 6) != 0 && strncmp(name, "ttyS", 4) != 0 &&
+		       strncmp(name, "ttymxc", 6) != 0;
+	number = strtoul(name + 6, &end, 10);
+	if (end == name + 6 || number > 255)
+		return false;
+	console = stmboot_dtb_serial(dtb, (uint32_t)number);
+	return console.found && console.okay;
+}
+
+static void check_console(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_dtb *dtb = facts->attempt != NULL ? facts->attempt->dtb : NULL;
+	struct stmboot_dtb_console usual;
+	struct sb_scope inner;
+
+	if (dtb == NULL || dtb->defect != STMBOOT_DTB_GOOD || facts->cmdline == NULL)
+		return;
+	usual = stmboot_dtb_stdout(dtb);
+	inner = sb_scope_config(scope, facts);
+	for (size_t i = 0; i < facts->cmdline->console_count; i++) {
+		struct sb_finding finding = sb_finding_append(facts);
+
+		if (has_console(dtb, facts->cmdline->consoles[i]))
+			continue;
+		finding.found = sb_text(scope, "console=%s", facts->cmdline->consoles[i]);
+		finding.expected = usual.found && usual.number >= 0 ?
+					   sb_text(scope, "ttySTM%" PRIi32, usual.number) :
+					   "a port that the device tree has";
+		finding.hint = "leave console= out: the device tree names the console";
+		sb_report(&inner, SB_BOOTARGS_CONSOLE, &finding);
+	}
+}
+
+/* A bare zImage or device tree is judged by itself. */
+static void check_bare(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *part = stmboot_image_part(facts->image, 0);
+	struct sb_scope inner;
+
+	if (facts->is_card)
+		return;
+	inner = sb_scope_part(scope, facts, part);
+	if (part->kernel != NULL)
+		sb_kernel_validate(&inner, part->kernel);
+	if (part->dtb != NULL)
+		sb_dtb_validate(&inner, part->dtb);
+}
+
+sb_rule *const sb_rules_kernel[] = {
+	check_bare,
+	check_initrd,	   check_kernel_found, check_kernel_wrapper, check_kernel_image,
+	check_kernel_room, check_console,      check_dtb_found,	     check_dtb_image,
+	check_dtb_board,   check_overlays,     NULL,
+};

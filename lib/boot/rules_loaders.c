@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* From the ROM to U-Boot: tables, loaders, the environment. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "boot/rules.h"
+#include "format/gpt.h"
+
+static void check_tables(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (facts->is_card)
+		sb_gpt_validate(scope, facts->gpt);
+}
+
+static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count > 0)
+		return;
+	sb_report(scope, SB_FSBL_NOT_FOUND,
+		  &(struct sb_finding){
+			  .offset = facts->rom_view.copy != NULL ?
+					    facts->rom_view.copy->entries_offset :
+					    0,
+			  .found = facts->rom_view.copy == NULL ?
+					   stmboot_gpt_reason_text(facts->rom_view.reason) :
+					   "no partition whose name begins with \"fsbl\"",
+			  .expected = "a partition named fsbl1 in the primary GPT",
+			  .hint = "name the partition that holds the first-stage loader fsbl1",
+		  });
+}
+
+static void check_fsbl_copies(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_scope part;
+
+	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count == 0 ||
+	    facts->fsbl[0].part == NULL)
+		return;
+	part = sb_scope_part(scope, facts, facts->fsbl[0].part);
+	if (facts->fsbl_count == 1)
+		sb_report(&part, SB_FSBL_SINGLE,
+			  &(struct sb_finding){
+				  .found = "one partition whose name begins with \"fsbl\"",
+				  .expected = "two",
+				  .hint = "add a partition fsbl2 with the same content" });
+	if (facts->fsbl_count > SB_FSBL_COPIES && facts->soc != STMBOOT_SOC_STM32MP2)
+		sb_report(&part, SB_FSBL_IGNORED_COPY,
+			  &(struct sb_finding){
+				  .found = sb_text(scope, "%zu partitions", facts->fsbl_count),
+				  .expected = "two" });
+}
+
+static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_first_stage *a = &facts->fsbl[0], *b = &facts->fsbl[1];
+	struct sb_scope part;
+
+	if (!a->good || !b->good)
+		return;
+	if (a->image.payload_bytes == b->image.payload_bytes && a->scan.crc32 == b->scan.crc32)
+		return;
+	part = sb_scope_part(scope, facts, b->part);
+	sb_report(&part, SB_FSBL_COPIES_DIFFER,
+		  &(struct sb_finding){
+			  .length = b->image.header_bytes + b->image.payload_bytes,
+			  .found = sb_text(scope, "%" PRIu64 " bytes, CRC-32 0x%08" PRIx32,
+					   b->image.payload_bytes, b->scan.crc32),
+			  .expected = sb_text(scope, "%" PRIu64 " bytes, CRC-32 0x%08" PRIx32,
+					      a->image.payload_bytes, a->scan.crc32),
+			  .hint = "write the same loader to both partitions" });
+}
+
+/* A damaged copy is no worse than a warning while the other one is good. */
+static void check_fsbl_images(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; i < SB_FSBL_COPIES; i++) {
+		const struct sb_first_stage *stage = &facts->fsbl[i];
+		struct sb_scope part;
+
+		if (stage->part == NULL)
+			continue;
+		part = sb_scope_part(scope, facts, stage->part);
+		if (facts->fsbl_taken >= 0 && facts->fsbl_taken != (int)i)
+			part.ceiling = STMBOOT_WARNING;
+		if (stage->is_stm32)
+			sb_stm32_validate(&part, &stage->image, STMBOOT_STM32_FSBL);
+		else
+			sb_stm32_report_no_magic(&part, stage->part->content);
+	}
+}
+
+static enum stmboot_soc soc_of(const char *board)
+{
+	if (strstr(board, "stm32mp15") != NULL)
+		return STMBOOT_SOC_STM32MP15;
+	if (strstr(board, "stm32mp13") != NULL)
+		return STMBOOT_SOC_STM32MP13;
+	return strstr(board, "stm32mp2") != NULL ? STMBOOT_SOC_STM32MP2 : STMBOOT_SOC_UNKNOWN;
+}
+
+static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	enum stmboot_soc board = facts->board != NULL ? soc_of(facts->board) : STMBOOT_SOC_UNKNOWN;
+	const struct sb_first_stage *stage;
+	struct sb_scope part;
+
+	if (facts->fsbl_taken < 0 || board == STMBOOT_SOC_UNKNOWN)
+		return;
+	stage = &facts->fsbl[facts->fsbl_taken];
+	if (stage->image.soc == board || stage->image.soc == STMBOOT_SOC_UNKNOWN)
+		return;
+	part = sb_scope_part(scope, facts, stage->part);
+	sb_report(&part, SB_FSBL_OTHER_CHIP,
+		  &(struct sb_finding){
+			  .offset = 72,
+			  .length = 4,
+			  .found = sb_text(scope, "header version %s",
+					   stmboot_stm32_version_text(stage->image.version)),
+			  .expected = sb_text(scope, "the header of an %s, for %s",
+					      stmboot_soc_text(board), facts->board) });
+}
+
+static const char *wanted_second(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_second_stage *second = &facts->second;
+
+	if (second->search == SB_SEARCH_NUMBER)
+		return sb_text(scope, "a legacy U-Boot image or a FIT in partition %" PRIu32,
+			       second->number);
+	return sb_text(scope, "a partition named %s among the first %" PRIu32 " entries",
+		       second->name, stmboot_gpt_tfa_entries(&facts->tfa));
+}
+
+/* False: the cause is the table, not where something stands in it. */
+static bool sees_all(const struct stmboot_gpt_view *view)
+{
+	return view->copy != NULL && view->reason == STMBOOT_GPT_SEES_ALL;
+}
+
+static const char *second_hint(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *there = facts->second.misplaced;
+
+	if (there == NULL || (facts->second.part == NULL && !sees_all(&facts->loader_view)))
+		return NULL;
+	if (facts->second.search == SB_SEARCH_NUMBER)
+		return sb_text(scope, "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32,
+			       there->number, facts->second.number);
+	return sb_text(scope, "a second stage stands in partition %" PRIu32 " (%s); name it %s",
+		       there->number, there->entry->name, facts->second.name);
+}
+
+/* SPL enters whatever has no known header; it never says that it found nothing. */
+static bool spl_can_load(const struct sb_second_stage *second)
+{
+	return second->is_uimage || second->is_fit;
+}
+
+static void check_second_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_second_stage *second = &facts->second;
+	struct sb_scope part = *scope;
+	const char *found;
+
+	if (!facts->is_card)
+		return;
+	if (second->part == NULL) {
+		found = sees_all(&facts->loader_view) ?
+				"no such partition" :
+				stmboot_gpt_reason_text(facts->loader_view.reason);
+	} else if (second->search == SB_SEARCH_NUMBER && !spl_can_load(second)) {
+		part = sb_scope_part(scope, facts, second->part);
+		found = sb_text(scope, "%s", stmboot_content_text(second->part->content));
+	} else {
+		return;
+	}
+	sb_report(&part, SB_FSBL_SECOND_STAGE_NOT_FOUND,
+		  &(struct sb_finding){
+			  .offset = second->part == NULL && facts->loader_view.copy != NULL ?
+					    facts->loader_view.copy->entries_offset :
+					    0,
+			  .found = found,
+			  .expected = wanted_second(facts, scope),
+			  .hint = second_hint(facts, scope) });
+}
+
+static void check_second_format(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_second_stage *second = &facts->second;
+	struct sb_scope part;
+
+	if (second->part == NULL || facts->fsbl_kind != STMBOOT_FSBL_TFA ||
+	    second->search == SB_SEARCH_BARE)
+		return;
+	if (facts->tfa.fip ? second->is_fip : second->is_stm32)
+		return;
+	part = sb_scope_part(scope, facts, second->part);
+	sb_report(&part, SB_FSBL_SECOND_STAGE_FORMAT,
+		  &(struct sb_finding){
+			  .length = 4,
+			  .found = stmboot_content_text(second->part->content),
+			  .expected = facts->tfa.fip ? "a FIP" : "an STM32 header",
+			  .hint = facts->tfa.fip ?
+					  "pack U-Boot into a FIP (fiptool create)" :
+					  "use u-boot.stm32, not u-boot.img" });
+}
+
+static void check_second_image(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_second_stage *second = &facts->second;
+	struct sb_scope part;
+
+	if (second->part == NULL)
+		return;
+	part = sb_scope_part(scope, facts, second->part);
+	if (second->is_uimage && facts->fsbl_kind != STMBOOT_FSBL_TFA)
+		sb_uimage_validate(&part, &second->uimage, STMBOOT_UIMAGE_SSBL);
+	if (second->is_stm32 && facts->fsbl_kind != STMBOOT_FSBL_SPL)
+		sb_stm32_validate(&part, &second->stm32, STMBOOT_STM32_SSBL);
+	if (second->is_fip)
+		sb_fip_validate(&part, &second->fip, facts->soc);
+}
+
+/* What a saved copy at this place would destroy, or NULL. */
+static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t offset)
+{
+	const struct sb_environment *env = &facts->env;
+	const struct sb_second_stage *second = &facts->second;
+
+	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+		uint64_t used = part == second->part ? second->end : part->size;
+
+		if (part == env->part && part != second->part)
+			used = part->ext4 != NULL ? sb_min_u64(part->ext4->size_bytes, part->size) : 0;
+		if (sb_ranges_overlap(offset, STMBOOT_ENV_BYTES, part->offset, used))
+			return part;
+	}
+	return NULL;
+}
+
+/* The first save takes copy 1, a later one copy 0 (U-Boot env/mmc.c, env_mmc_save()). */
+static void check_env_place(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_environment *env = &facts->env;
+
+	if ((env->place != SB_ENV_PARTITION && env->place != SB_ENV_ABSOLUTE) || env->saved != NULL)
+		return;
+	for (size_t i = SB_ENV_COPIES; i-- > 0;) {
+		const struct stmboot_part *part = victim(facts, env->offset[i]);
+		struct sb_scope inner = *scope;
+
+		if (part == NULL)
+			continue;
+		inner.partition = (int32_t)part->number;
+		sb_report(&inner, SB_ENV_OVERWRITES_DATA,
+			  &(struct sb_finding){
+				  .offset = env->offset[i],
+				  .length = STMBOOT_ENV_BYTES,
+				  .found = sb_text(scope, "%s in partition %" PRIu32 " (%s)",
+						   stmboot_content_text(part->content), part->number,
+						   part->entry->name),
+				  .expected = sb_text(
+					  scope, "a partition named %s with 16 KiB free at its end",
+					  env->wanted),
+				  .message = sb_text(scope,
+						     "the first boot saves U-Boot's environment over "
+						     "partition %" PRIu32,
+						     part->number),
+				  .hint = sb_text(scope,
+						  "name U-Boot's partition %s and give it 16 KiB more "
+						  "than it needs (size = 2M)",
+						  env->wanted) });
+		return;
+	}
+}
+
+static void check_env_saved(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_environment *env = &facts->env;
+	struct sb_scope inner = *scope;
+
+	if (env->place == SB_ENV_NOWHERE && env->wanted != NULL)
+		sb_report(scope, SB_ENV_NOT_KEPT,
+			  &(struct sb_finding){
+				  .no_offset = true,
+				  .found = sb_text(scope, "no partition named %s", env->wanted) });
+	if (env->saved == NULL || env->overrides == NULL)
+		return;
+	if (env->part != NULL)
+		inner.partition = (int32_t)env->part->number;
+	sb_report(&inner, SB_ENV_OVERRIDES_BOOT,
+		  &(struct sb_finding){
+			  .offset = env->saved->offset,
+			  .length = env->saved->size,
+			  .found = sb_text(scope, "%s=%s", env->overrides,
+					   stmboot_env_find(env->saved, env->overrides)),
+			  .expected = "the value that this U-Boot has by default",
+			  .hint = "at U-Boot's prompt: env default -a; saveenv" });
+}
+
+sb_rule *const sb_rules_loaders[] = {
+	check_tables,	  check_fsbl_found,    check_fsbl_copies,  check_fsbl_images,
+	check_fsbl_same,  check_fsbl_chip,     check_second_found, check_second_format,
+	check_second_image, check_env_place, check_env_saved,	   NULL,
+};

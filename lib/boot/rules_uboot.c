@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* What U-Boot finds: file systems, extlinux.conf, the label that boots. */
+#include <inttypes.h>
+
+#include "boot/rules.h"
+#include "fs/fs.h"
+
+/* Only the file systems that take part in the boot are judged. */
+static void check_filesystems(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+
+	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+		bool searched = part == facts->searched ||
+				(config != NULL && config->partition == part->number);
+		struct sb_scope inner;
+
+		if (part->ext4 == NULL || !(searched || part == facts->root))
+			continue;
+		inner = sb_scope_part(scope, facts, part);
+		/* with an initrd nobody knows which file system is mounted in the end */
+		if (part == facts->root && facts->has_initrd)
+			inner.ceiling = STMBOOT_WARNING;
+		sb_ext4_validate(&inner, part->ext4, part->size);
+	}
+}
+
+static const char *where_searched(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *part = facts->searched;
+
+	if (part == NULL)
+		return facts->uboot_view.count == 0 ?
+			       stmboot_gpt_reason_text(facts->uboot_view.reason) :
+			       "no partition to look at";
+	if (facts->fs_status != STMBOOT_OK)
+		return sb_text(scope, "partition %" PRIu32 " holds no file system that U-Boot reads (%s)",
+			       part->number, stmboot_content_text(part->content));
+	return sb_text(scope, "no extlinux.conf in partition %" PRIu32 "%s", part->number,
+		       facts->bootable_count > 1 ? " or another bootable one" : "");
+}
+
+/* A partition with a configuration that U-Boot does not look at, for want of the flag. */
+static const struct stmboot_part *unflagged(const struct sb_facts *facts)
+{
+	for (size_t i = 0; facts->bootable_count == 0 && i < facts->uboot_view.count; i++) {
+		const struct stmboot_part *part = stmboot_image_find(
+			facts->image, facts->uboot_view.partitions[i]->number);
+		struct stmboot_fs_node node;
+		struct stmboot_fs *fs;
+
+		if (part == NULL || part->ext4 == NULL ||
+		    sb_image_fs_uboot(facts->image, part->number, &fs) != STMBOOT_OK)
+			continue;
+		if (stmboot_fs_stat(fs, "/boot/extlinux/extlinux.conf", true, &node) == STMBOOT_OK ||
+		    stmboot_fs_stat(fs, "/extlinux/extlinux.conf", true, &node) == STMBOOT_OK)
+			return part;
+	}
+	return NULL;
+}
+
+static void check_config_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *hidden;
+	struct sb_scope inner = *scope;
+
+	if (facts->config >= 0 || (!facts->is_card && facts->searched == NULL))
+		return;
+	hidden = facts->is_card ? unflagged(facts) : NULL;
+	if (facts->searched != NULL)
+		inner = sb_scope_part(scope, facts, facts->searched);
+	if (!facts->is_card) /* a bare file system need not be the one that U-Boot looks at */
+		inner.ceiling = STMBOOT_WARNING;
+	sb_report(&inner, SB_EXTLINUX_NOT_FOUND,
+		  &(struct sb_finding){
+			  .found = where_searched(facts, scope),
+			  .expected = "/boot/extlinux/extlinux.conf in a partition with the bootable flag",
+			  .hint = hidden == NULL ?
+					  NULL :
+					  sb_text(scope,
+						  "partition %" PRIu32 " has one, but not the bootable "
+						  "flag: sgdisk -A %" PRIu32 ":set:2",
+						  hidden->number, hidden->number) });
+}
+
+static void check_bootable(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (facts->bootable_count < 2)
+		return;
+	sb_report(scope, SB_EXTLINUX_SEVERAL_BOOTABLE,
+		  &(struct sb_finding){
+			  .offset = facts->uboot_view.copy != NULL ?
+					    facts->uboot_view.copy->entries_offset :
+					    0,
+			  .found = sb_text(scope, "%zu partitions with the bootable flag",
+					   facts->bootable_count),
+			  .expected = "one: U-Boot tries them in the order of their numbers",
+			  .hint = "clear the flag of the others: sgdisk -A NUMBER:clear:2" });
+}
+
+static void check_several(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+
+	for (size_t i = 0; config != NULL && i < facts->config_count; i++) {
+		const struct sb_config *other = &facts->configs[i];
+		struct sb_scope inner = *scope;
+
+		if (other->script || other == config)
+			continue;
+		inner.partition = (int32_t)other->partition;
+		inner.path = other->path;
+		inner.src = other->src;
+		sb_report(&inner, SB_EXTLINUX_SEVERAL,
+			  &(struct sb_finding){
+				  .found = sb_text(scope, "partition %" PRIu32 ":%s", other->partition,
+						   other->path),
+				  .expected = sb_text(scope, "only partition %" PRIu32 ":%s, which counts",
+						      config->partition, config->path),
+				  .hint = "remove the one that is not meant" });
+	}
+}
+
+/* ST's own script is followed: it leads to a configuration named after the medium. */
+static void check_scripts(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; i < facts->config_count; i++) {
+		const struct sb_config *script = &facts->configs[i];
+		struct sb_scope inner = *scope;
+		bool followed = i + 1 < facts->config_count && facts->configs[i + 1].from_script;
+
+		if (!script->script || followed ||
+		    (facts->config >= 0 && (size_t)facts->config < i))
+			continue;
+		inner.partition = (int32_t)script->partition;
+		inner.path = script->path;
+		inner.src = script->src;
+		sb_report(&inner, SB_EXTLINUX_SCRIPT_FIRST,
+			  &(struct sb_finding){
+				  .found = sb_text(scope, "partition %" PRIu32 ":%s",
+						   script->partition, script->path),
+				  .hint = "remove the script, or move extlinux.conf to /extlinux" });
+	}
+}
+
+static const char *get_variable(void *user, const char *name)
+{
+	return sb_facts_getenv(user, name);
+}
+
+static void check_text(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+	struct sb_facts copy = *facts;
+	struct stmboot_extlinux_environment env = { .get = get_variable, .user = &copy };
+	struct stmboot_extlinux_check check = { .struct_size = sizeof(check), .env = &env };
+
+	if (config == NULL || config->conf == NULL)
+		return;
+	check.boots = config->boots >= 0 ? (int32_t)facts->attempt->label : STMBOOT_EXTLINUX_NONE;
+	check.path = config->path;
+	check.partition = (int32_t)config->partition;
+	/* without memory the list remembers it */
+	if (stmboot_extlinux_validate(facts->ctx, config->conf, config->src, &check,
+				      scope->diags) != STMBOOT_OK)
+		return;
+}
+
+static const char *failure_text(enum sb_failure failure)
+{
+	static const char *const texts[] = {
+		[SB_BOOTS] = "it boots",
+		[SB_FAILS_NO_KERNEL] = "it has no kernel",
+		[SB_FAILS_INITRD] = "its initrd cannot be loaded",
+		[SB_FAILS_KERNEL] = "its kernel cannot be loaded",
+		[SB_FAILS_KERNEL_FORMAT] = "its kernel is none that U-Boot starts",
+		[SB_FAILS_BOOTARGS] = "its command line is too long for U-Boot",
+		[SB_FAILS_FDT] = "its device tree cannot be loaded",
+		[SB_FAILS_FDT_FORMAT] = "its device tree is damaged",
+		[SB_FAILS_OVERLAY] = "an overlay does not apply",
+		[SB_FAILS_LOCALBOOT] = "it leaves the boot to a local command",
+	};
+
+	return texts[failure];
+}
+
+static void check_labels(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+	struct sb_scope inner;
+
+	if (config == NULL || config->boots < 0)
+		return;
+	inner = sb_scope_config(scope, facts);
+	for (int i = 0; i < config->boots; i++) {
+		const struct stmboot_extlinux_label *label =
+			&config->conf->labels[config->attempts[i].label];
+		struct sb_finding finding = sb_finding_at(&label->name);
+
+		finding.found = sb_text(scope, "label %s: %s", label->name.text,
+					failure_text(config->attempts[i].failure));
+		finding.expected = "the first label that is tried boots";
+		sb_report(&inner, SB_EXTLINUX_LABEL_FAILS, &finding);
+	}
+}
+
+sb_rule *const sb_rules_uboot[] = {
+	check_filesystems, check_config_found, check_bootable, check_several, check_scripts,
+	check_text,	   check_labels,       NULL,
+};

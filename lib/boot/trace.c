@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/trace.h"
+
+#include "base/context.h"
+#include "boot/rules.h"
+
+static const char *const outcome_names[] = { "ok", "warning", "error", "unreached",
+					     "not-applicable" };
+
+const char *stmboot_outcome_text(enum stmboot_outcome outcome)
+{
+	return (size_t)outcome < sizeof(outcome_names) / sizeof(outcome_names[0]) ?
+		       outcome_names[outcome] :
+		       "?";
+}
+
+const char *stmboot_fsbl_kind_text(enum stmboot_fsbl_kind kind)
+{
+	return kind == STMBOOT_FSBL_SPL ? "spl" : kind == STMBOOT_FSBL_TFA ? "tf-a" : NULL;
+}
+
+/* A boot keeps its facts: what it points at lives in their arena. */
+struct trace {
+	struct stmboot_boot public;
+	struct sb_arena arena;
+	struct sb_facts facts;
+};
+
+static void run_rules(const struct sb_facts *facts, struct stmboot_diags *diags)
+{
+	sb_rule *const *const lists[] = { sb_rules_loaders, sb_rules_uboot, sb_rules_kernel,
+					  sb_rules_linux };
+	struct sb_scope scope = sb_scope(diags, sb_image_medium(facts->image));
+
+	if (facts->info->medium == STMBOOT_MEDIUM_EMMC)
+		scope.first_stage = STMBOOT_STAGE_FSBL;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (sb_rule *const *rule = lists[i]; *rule != NULL; rule++)
+			(*rule)(facts, &scope);
+}
+
+static enum stmboot_outcome outcome_of(const struct stmboot_diags *diags, size_t first, int stage)
+{
+	enum stmboot_severity worst = STMBOOT_NOTE;
+
+	(void)sb_diags_worst(diags, first, stage, &worst);
+	return worst == STMBOOT_ERROR	? STMBOOT_OUTCOME_ERROR :
+	       worst == STMBOOT_WARNING ? STMBOOT_OUTCOME_WARNING :
+					  STMBOOT_OUTCOME_OK;
+}
+
+/* The first error of a stage says more than what the stage would have taken. */
+static const char *first_error(const struct stmboot_diags *diags, size_t first,
+			       enum stmboot_stage stage)
+{
+	for (size_t i = first; i < stmboot_diags_count(diags); i++) {
+		const struct stmboot_diag *diag = stmboot_diags_get(diags, i);
+
+		if (diag->stage == stage && diag->severity == STMBOOT_ERROR)
+			return diag->message;
+	}
+	return "";
+}
+
+static void judge_stages(const struct sb_facts *facts, const struct stmboot_diags *diags,
+			 size_t first, struct stmboot_boot *boot)
+{
+	boot->verdict = outcome_of(diags, first, STMBOOT_NO_STAGE);
+	boot->stops_at = STMBOOT_NO_STAGE;
+	for (int i = 0; i < STMBOOT_STAGE_COUNT; i++) {
+		struct stmboot_stage_result *stage = &boot->stages[i];
+
+		stage->outcome = outcome_of(diags, first, i);
+		if (!sb_stage_applies(facts, stage->stage) &&
+		    stage->outcome != STMBOOT_OUTCOME_ERROR) {
+			stage->outcome = STMBOOT_OUTCOME_NOT_APPLICABLE;
+			stage->summary = "nothing to decide here";
+		} else if (boot->stops_at != STMBOOT_NO_STAGE) {
+			stage->outcome = STMBOOT_OUTCOME_UNREACHED;
+		} else if (stage->outcome == STMBOOT_OUTCOME_ERROR) {
+			boot->stops_at = i;
+			stage->summary = first_error(diags, first, stage->stage);
+		}
+		if (stage->summary == NULL)
+			stage->summary = "not found";
+	}
+}
+
+static struct stmboot_file_ref ref(const struct sb_config *config, const struct sb_file *file)
+{
+	return file->path != NULL && config != NULL ?
+		       (struct stmboot_file_ref){ (int32_t)config->partition, file->path } :
+		       (struct stmboot_file_ref){ STMBOOT_NO_PARTITION, NULL };
+}
+
+static enum stmboot_status fill_overlays(const struct sb_facts *facts, struct stmboot_boot *boot)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	struct stmboot_file_ref *refs =
+		sb_arena_array(facts->arena, attempt->overlay_count + 1, sizeof(*refs));
+
+	if (refs == NULL)
+		return STMBOOT_NO_MEMORY;
+	for (size_t i = 0; i < attempt->overlay_count; i++)
+		refs[i] = ref(sb_facts_config(facts), &attempt->overlays[i].file);
+	boot->overlays = refs;
+	boot->overlay_count = attempt->overlay_count;
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status fill_attempt(const struct sb_facts *facts, struct stmboot_boot *boot)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	const struct sb_config *config = sb_facts_config(facts);
+	const struct stmboot_extlinux_label *label = &config->conf->labels[attempt->label];
+
+	boot->label = label->name.text;
+	boot->append = label->append.text;
+	boot->kernel = ref(config, &attempt->kernel);
+	boot->initrd = ref(config, &attempt->initrd);
+	boot->dtb = ref(config, &attempt->fdt);
+	if (attempt->dtb != NULL && attempt->dtb->defect == STMBOOT_DTB_GOOD) {
+		boot->dtb_model = attempt->dtb->model;
+		boot->dtb_compatible = attempt->dtb->compatible;
+		boot->dtb_compatible_count = attempt->dtb->compatible_count;
+	}
+	return fill_overlays(facts, boot);
+}
+
+static enum stmboot_status fill(const struct sb_facts *facts, struct stmboot_boot *boot)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+	const struct sb_file none = { 0 };
+
+	boot->soc = facts->soc;
+	boot->fsbl_kind = facts->fsbl_kind;
+	boot->fsbl_version = facts->fsbl_version.text;
+	boot->uboot_version = facts->uboot.text;
+	boot->config = boot->kernel = boot->initrd = boot->dtb = ref(NULL, &none);
+	if (config != NULL)
+		boot->config = (struct stmboot_file_ref){ (int32_t)config->partition, config->path };
+	boot->bootargs = facts->bootargs;
+	boot->kernel_release = facts->identity != NULL ? facts->identity->release : NULL;
+	boot->root_spec = facts->cmdline != NULL ? facts->cmdline->root.spec : NULL;
+	boot->root_partition = facts->root != NULL ? (int32_t)facts->root->number :
+						     STMBOOT_NO_PARTITION;
+	if (facts->init >= 0) {
+		boot->init_path = facts->inits[facts->init].path;
+		boot->init_resolved = facts->inits[facts->init].resolved;
+	}
+	return facts->attempt != NULL ? fill_attempt(facts, boot) : STMBOOT_OK;
+}
+
+static enum stmboot_status run(struct trace *trace, struct stmboot_diags *diags)
+{
+	size_t first = stmboot_diags_count(diags);
+	enum stmboot_status status;
+
+	run_rules(&trace->facts, diags);
+	sb_summarize(&trace->facts, &trace->public);
+	judge_stages(&trace->facts, diags, first, &trace->public);
+	status = fill(&trace->facts, &trace->public);
+	/* findings past the limit are dropped, and that is no reason to say nothing */
+	if (status == STMBOOT_OK && sb_diags_status(diags) == STMBOOT_NO_MEMORY)
+		status = STMBOOT_NO_MEMORY;
+	return status == STMBOOT_OK && trace->arena.failed ? STMBOOT_NO_MEMORY : status;
+}
+
+enum stmboot_status stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
+				       const struct stmboot_boot_options *options,
+				       struct stmboot_diags *diags, const struct stmboot_boot **out)
+{
+	struct trace *trace = sb_alloc(ctx, sizeof(*trace));
+	enum stmboot_status status;
+
+	if (trace == NULL)
+		return STMBOOT_NO_MEMORY;
+	sb_arena_init(&trace->arena, ctx);
+	status = sb_facts_gather(ctx, &trace->arena, image, options != NULL && options->deep,
+				 &trace->facts);
+	if (status == STMBOOT_OK)
+		status = run(trace, diags);
+	if (status == STMBOOT_OK)
+		*out = &trace->public;
+	else
+		stmboot_boot_free(&trace->public);
+	return status;
+}
+
+void stmboot_boot_free(const struct stmboot_boot *boot)
+{
+	/* public is the first member, and the trace was allocated writable */
+	struct trace *trace = (struct trace *)(uintptr_t)boot;
+	struct stmboot_context *ctx;
+
+	if (trace == NULL)
+		return;
+	ctx = trace->arena.ctx;
+	sb_facts_release(&trace->facts);
+	sb_arena_release(&trace->arena);
+	sb_free(ctx, trace);
+}

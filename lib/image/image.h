@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SB_IMAGE_IMAGE_H
+#define SB_IMAGE_IMAGE_H
+
+#include <stmboot/image.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+
+/* The whole medium. Borrowed. */
+struct stmboot_source *sb_image_medium(struct stmboot_image *image);
+
+/*
+ * The file system of a partition as U-Boot or as Linux sees it, opened once and
+ * kept with the image. The status is that of the opening, also the second time.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_image_fs_uboot(struct stmboot_image *image,
+							uint32_t number, struct stmboot_fs **out);
+STMBOOT_NODISCARD enum stmboot_status sb_image_fs_linux(struct stmboot_image *image,
+							uint32_t number, struct stmboot_fs **out);
+
+#endif
