@@ -218,8 +218,8 @@ struct sb_facts {
 
 	/* kernel, dtb */
 	struct stmboot_kernel_identity *identity; /* deep only */
-	const char *bootargs;                           /* what the kernel gets, or NULL */
-	const struct stmboot_cmdline *cmdline;          /* NULL: no label */
+	const char *bootargs;                     /* what the kernel gets, or NULL */
+	const struct stmboot_cmdline *cmdline;    /* NULL: no label */
 	bool has_initrd;
 
 	/* rootfs, init */

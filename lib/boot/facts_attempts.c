@@ -50,8 +50,8 @@ static void look_around(struct sb_facts *facts, const struct sb_config *config,
 		return;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		struct stmboot_fs_node node;
-		const char *path = sb_arena_printf(facts->arena, "%s%.*s", folders[i], (int)length,
-						   name);
+		const char *path =
+			sb_arena_printf(facts->arena, "%s%.*s", folders[i], (int)length, name);
 
 		if (path != NULL && stmboot_fs_stat(config->fs, path, true, &node) == STMBOOT_OK &&
 		    node.type == STMBOOT_FS_FILE) {
@@ -146,9 +146,8 @@ static enum stmboot_status set_bootargs(struct sb_facts *facts, const struct sb_
 					struct sb_attempt *attempt)
 {
 	struct stmboot_extlinux_environment env = { .get = environment, .user = facts };
-	enum stmboot_status status =
-		stmboot_extlinux_bootargs(facts->ctx, &config->conf->labels[attempt->label], &env,
-					  0, &attempt->bootargs);
+	enum stmboot_status status = stmboot_extlinux_bootargs(
+		facts->ctx, &config->conf->labels[attempt->label], &env, 0, &attempt->bootargs);
 
 	if (status == STMBOOT_OK && attempt->bootargs != NULL && attempt->bootargs->overflow)
 		attempt->failure = SB_FAILS_BOOTARGS;
@@ -200,8 +199,8 @@ static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	if (overlay->dtb->defect != STMBOOT_DTB_GOOD)
 		return STMBOOT_OK;
-	status = stmboot_dtb_apply_overlay(facts->ctx, attempt->dtb, overlay->dtb,
-					   &overlay->reason, &merged);
+	status = stmboot_dtb_apply_overlay(facts->ctx, attempt->dtb, overlay->dtb, &overlay->reason,
+					   &merged);
 	if (status == STMBOOT_OK) {
 		stmboot_dtb_free(attempt->dtb);
 		attempt->dtb = merged;

@@ -111,14 +111,13 @@ static enum stmboot_status follow_script(struct sb_facts *facts, const struct st
 	const char *path;
 
 	if (board != NULL) {
-		path = sb_arena_printf(facts->arena, "/%s_extlinux/%s_extlinux.conf", medium, board);
-		status = path != NULL ? try_place(facts, part, fs, path, false) :
-					STMBOOT_NO_MEMORY;
+		path = sb_arena_printf(facts->arena, "/%s_extlinux/%s_extlinux.conf", medium,
+				       board);
+		status = path != NULL ? try_place(facts, part, fs, path, false) : STMBOOT_NO_MEMORY;
 	}
 	if (status == STMBOOT_OK && facts->config_count == before) {
 		path = sb_arena_printf(facts->arena, "/%s_extlinux/extlinux.conf", medium);
-		status = path != NULL ? try_place(facts, part, fs, path, false) :
-					STMBOOT_NO_MEMORY;
+		status = path != NULL ? try_place(facts, part, fs, path, false) : STMBOOT_NO_MEMORY;
 	}
 	if (facts->config_count > before)
 		facts->configs[before].from_script = true;
@@ -154,8 +153,7 @@ static enum stmboot_status search_card(struct sb_facts *facts)
 	enum stmboot_status status = STMBOOT_OK;
 	const struct stmboot_part *part;
 
-	facts->bootable_count =
-		stmboot_gpt_bootable(&facts->uboot_view, last, found, MAX_BOOTABLE);
+	facts->bootable_count = stmboot_gpt_bootable(&facts->uboot_view, last, found, MAX_BOOTABLE);
 	if (facts->bootable_count == 0) {
 		part = sb_facts_part(facts, &facts->uboot_view, 1);
 		return part != NULL ? search_part(facts, part) : STMBOOT_OK;

@@ -26,8 +26,7 @@ static const struct stmboot_part *search(const struct sb_facts *facts, const cha
 					 const char *type)
 {
 	for (uint32_t number = 1;; number++) {
-		const struct stmboot_part *part =
-			sb_facts_part(facts, &facts->uboot_view, number);
+		const struct stmboot_part *part = sb_facts_part(facts, &facts->uboot_view, number);
 
 		if (part == NULL)
 			return NULL;
@@ -91,9 +90,9 @@ static enum stmboot_status read_copies(struct sb_facts *facts)
 	struct sb_environment *env = &facts->env;
 
 	for (size_t i = 0; i < SB_ENV_COPIES; i++) {
-		enum stmboot_status status =
-			stmboot_env_decode(facts->ctx, sb_image_medium(facts->image),
-					   env->offset[i], STMBOOT_ENV_BYTES, true, &env->copies[i]);
+		enum stmboot_status status = stmboot_env_decode(
+			facts->ctx, sb_image_medium(facts->image), env->offset[i],
+			STMBOOT_ENV_BYTES, true, &env->copies[i]);
 
 		if (sb_is_fatal(status))
 			return status;

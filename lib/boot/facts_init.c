@@ -27,8 +27,7 @@ static void find_interpreter(struct sb_facts *facts, struct sb_init *init)
 	init->interpreter = STMBOOT_OK;
 	if (init->program.interpreter == NULL)
 		return;
-	init->interpreter =
-		stmboot_fs_stat(facts->root_fs, init->program.interpreter, true, &node);
+	init->interpreter = stmboot_fs_stat(facts->root_fs, init->program.interpreter, true, &node);
 	if (init->interpreter == STMBOOT_OK &&
 	    (node.type != STMBOOT_FS_FILE || (node.mode & 0111) == 0))
 		init->interpreter = STMBOOT_NOT_FOUND;
@@ -96,8 +95,8 @@ static bool lists_module(const char *list, const char *name)
 
 static enum stmboot_status read_builtin(struct sb_facts *facts, struct sb_release *release)
 {
-	const char *path = sb_arena_printf(facts->arena, "/lib/modules/%s/modules.builtin",
-					   release->name);
+	const char *path =
+		sb_arena_printf(facts->arena, "/lib/modules/%s/modules.builtin", release->name);
 	struct stmboot_source *src = NULL;
 	enum stmboot_status status;
 	char *list = NULL;
@@ -107,8 +106,8 @@ static enum stmboot_status read_builtin(struct sb_facts *facts, struct sb_releas
 		return STMBOOT_NO_MEMORY;
 	status = stmboot_fs_open(facts->root_fs, path, &src);
 	if (status == STMBOOT_OK)
-		status = sb_source_load(facts->arena, src,
-					sb_limits(facts->ctx)->max_text_bytes, &list, &size);
+		status = sb_source_load(facts->arena, src, sb_limits(facts->ctx)->max_text_bytes,
+					&list, &size);
 	stmboot_source_close(src);
 	if (status != STMBOOT_OK)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;

@@ -28,8 +28,8 @@ static const char *find_bootargs(const struct sb_facts *facts)
 
 static size_t command_line_size(const struct sb_facts *facts)
 {
-	return facts->soc == STMBOOT_SOC_STM32MP2 ? STMBOOT_CMDLINE_ARM64_BYTES :
-						    STMBOOT_CMDLINE_ARM_BYTES;
+	return facts->soc == STMBOOT_SOC_STM32MP2 ? STMBOOT_CMDLINE_ARM64_BYTES
+						  : STMBOOT_CMDLINE_ARM_BYTES;
 }
 
 /* The kernel keeps what fits its buffer and says nothing. */
@@ -86,13 +86,13 @@ static void match_label(struct sb_facts *facts, const char *label)
 static void match_filesystem(struct sb_facts *facts, const struct stmboot_cmdline_root *root)
 {
 	for (size_t i = 0; i < facts->linux_view.count; i++) {
-		const struct stmboot_part *part = stmboot_image_find(
-			facts->image, facts->linux_view.partitions[i]->number);
+		const struct stmboot_part *part =
+			stmboot_image_find(facts->image, facts->linux_view.partitions[i]->number);
 
 		if (part == NULL || part->ext4 == NULL)
 			continue;
-		if (root->kind == STMBOOT_ROOT_UUID ? strcasecmp(part->ext4->uuid, root->text) == 0 :
-						      strcmp(part->ext4->label, root->text) == 0)
+		if (root->kind == STMBOOT_ROOT_UUID ? strcasecmp(part->ext4->uuid, root->text) == 0
+						    : strcmp(part->ext4->label, root->text) == 0)
 			take_root(facts, part->number);
 	}
 }

@@ -164,8 +164,7 @@ static void identify_first_stage(struct sb_facts *facts)
 		return;
 	}
 	facts->fsbl_version = version_of(facts, &stage->scan, SB_FIRMWARE_TFA);
-	if (facts->fsbl_version.text != NULL ||
-	    stage->image.binary_type == STMBOOT_STM32_TYPE_TFA)
+	if (facts->fsbl_version.text != NULL || stage->image.binary_type == STMBOOT_STM32_TYPE_TFA)
 		facts->fsbl_kind = STMBOOT_FSBL_TFA;
 	else
 		guess_first_stage(facts);
@@ -207,8 +206,8 @@ static void search_as_spl(struct sb_facts *facts)
 
 	facts->loader_view = stmboot_gpt_uboot_view(facts->gpt);
 	second->search = SB_SEARCH_NUMBER;
-	second->number = facts->info->medium == STMBOOT_MEDIUM_EMMC ? SPL_PARTITION_EMMC :
-								      SPL_PARTITION_SD;
+	second->number =
+		facts->info->medium == STMBOOT_MEDIUM_EMMC ? SPL_PARTITION_EMMC : SPL_PARTITION_SD;
 	second->part = sb_facts_part(facts, &facts->loader_view, second->number);
 }
 
@@ -311,8 +310,8 @@ static enum stmboot_status find_control(struct sb_facts *facts)
 
 	if (second->is_fip) {
 		entry = stmboot_fip_find(&second->fip, "hw-config");
-		return entry != NULL && entry->fits ? control_at(facts, entry->offset, entry->size) :
-						      STMBOOT_OK;
+		return entry != NULL && entry->fits ? control_at(facts, entry->offset, entry->size)
+						    : STMBOOT_OK;
 	}
 	if (second->is_uimage && second->uimage.compression != STMBOOT_UIMAGE_COMP_NONE)
 		return STMBOOT_OK;

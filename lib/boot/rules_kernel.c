@@ -87,9 +87,9 @@ static void check_kernel_image(const struct sb_facts *facts, const struct sb_sco
 			  &(struct sb_finding){
 				  .length = 64,
 				  .found = stmboot_kernel_format_text(attempt->image->format),
-				  .expected = is_arm64(attempt->image->format) ?
-						      "a zImage" :
-						      "an arm64 Image" });
+				  .expected = is_arm64(attempt->image->format)
+						      ? "a zImage"
+						      : "an arm64 Image" });
 	else
 		sb_kernel_validate(&inner, attempt->image);
 }
@@ -107,11 +107,11 @@ static void check_kernel_wrapper(const struct sb_facts *facts, const struct sb_s
 		return;
 	inner = in_file(facts, scope, &attempt->kernel, attempt->kernel.src);
 	sb_report(&inner, SB_KERNEL_DAMAGED_WRAPPER,
-		  &(struct sb_finding){
-			  .length = STMBOOT_UIMAGE_HEADER,
-			  .found = !wrapper->data_fits ? "the file ends before its data does" :
-							 "a wrong checksum",
-			  .hint = "make the uImage again" });
+		  &(struct sb_finding){ .length = STMBOOT_UIMAGE_HEADER,
+					.found = !wrapper->data_fits
+							 ? "the file ends before its data does"
+							 : "a wrong checksum",
+					.hint = "make the uImage again" });
 }
 
 static void check_kernel_room(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -143,8 +143,8 @@ static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope 
 		return;
 	if (attempt->fdt.path != NULL && attempt->fdt.status != STMBOOT_OK) {
 		report_missing(facts, scope,
-			       attempt->fdt_from_dir ? SB_DTB_DIRECTORY_WITHOUT_FILE :
-						       SB_DTB_NOT_FOUND,
+			       attempt->fdt_from_dir ? SB_DTB_DIRECTORY_WITHOUT_FILE
+						     : SB_DTB_NOT_FOUND,
 			       &attempt->fdt, "a device tree");
 		return;
 	}
@@ -230,7 +230,8 @@ static void check_overlays(const struct sb_facts *facts, const struct sb_scope *
 	}
 }
 
-/* "ttySTM0" with the ST driver is the port whose alias is serial0; others are none of this board. */
+/* "ttySTM0" with the ST driver is the port whose alias is serial0; others are none of this board.
+ */
 static bool has_console(const struct stmboot_dtb *dtb, const char *name)
 {
 	char *end;
@@ -263,9 +264,9 @@ static void check_console(const struct sb_facts *facts, const struct sb_scope *s
 		if (has_console(dtb, facts->cmdline->consoles[i]))
 			continue;
 		finding.found = sb_text(scope, "console=%s", facts->cmdline->consoles[i]);
-		finding.expected = usual.found && usual.number >= 0 ?
-					   sb_text(scope, "ttySTM%" PRIi32, usual.number) :
-					   "a port that the device tree has";
+		finding.expected = usual.found && usual.number >= 0
+					   ? sb_text(scope, "ttySTM%" PRIi32, usual.number)
+					   : "a port that the device tree has";
 		finding.hint = "leave console= out: the device tree names the console";
 		sb_report(&inner, SB_BOOTARGS_CONSOLE, &finding);
 	}
@@ -287,8 +288,7 @@ static void check_bare(const struct sb_facts *facts, const struct sb_scope *scop
 }
 
 sb_rule *const sb_rules_kernel[] = {
-	check_bare,
-	check_initrd,	   check_kernel_found, check_kernel_wrapper, check_kernel_image,
-	check_kernel_room, check_console,      check_dtb_found,	     check_dtb_image,
-	check_dtb_board,   check_overlays,     NULL,
+	check_bare,         check_initrd,      check_kernel_found, check_kernel_wrapper,
+	check_kernel_image, check_kernel_room, check_console,      check_dtb_found,
+	check_dtb_image,    check_dtb_board,   check_overlays,     NULL,
 };

@@ -75,9 +75,9 @@ static void check_root_spelling(const struct sb_facts *facts, const struct sb_sc
 		return;
 	inner = at_cmdline(facts, scope, &finding);
 	finding.found = sb_text(scope, "root=%s without an initrd", facts->cmdline->root.spec);
-	finding.expected = facts->root != NULL && facts->root->entry != NULL ?
-				   sb_text(scope, "root=PARTUUID=%s", facts->root->entry->guid) :
-				   "root=PARTUUID=, root=PARTLABEL= or a device name";
+	finding.expected = facts->root != NULL && facts->root->entry != NULL
+				   ? sb_text(scope, "root=PARTUUID=%s", facts->root->entry->guid)
+				   : "root=PARTUUID=, root=PARTLABEL= or a device name";
 	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
 }
 
@@ -85,8 +85,8 @@ static void check_root_spelling(const struct sb_facts *facts, const struct sb_sc
 static const struct stmboot_part *likely_root(const struct sb_facts *facts)
 {
 	for (size_t i = 0; i < facts->linux_view.count; i++) {
-		const struct stmboot_part *part = stmboot_image_find(
-			facts->image, facts->linux_view.partitions[i]->number);
+		const struct stmboot_part *part =
+			stmboot_image_find(facts->image, facts->linux_view.partitions[i]->number);
 		struct stmboot_fs_node node;
 		struct stmboot_fs *fs;
 
@@ -110,15 +110,16 @@ static void check_root_found(const struct sb_facts *facts, const struct sb_scope
 		return;
 	inner = at_cmdline(facts, scope, &finding);
 	finding.found = sb_text(scope, "root=%s", cmdline->root.spec);
-	finding.expected = facts->linux_view.count == 0 ?
-				   sb_text(scope, "a partition, but Linux sees none: %s",
-					   stmboot_gpt_reason_text(facts->linux_view.reason)) :
-				   sb_text(scope, "one of the %zu partitions that Linux sees",
-					   facts->linux_view.count);
+	finding.expected = facts->linux_view.count == 0
+				   ? sb_text(scope, "a partition, but Linux sees none: %s",
+					     stmboot_gpt_reason_text(facts->linux_view.reason))
+				   : sb_text(scope, "one of the %zu partitions that Linux sees",
+					     facts->linux_view.count);
 	likely = likely_root(facts);
 	if (likely != NULL)
-		finding.hint = sb_text(scope, "partition %" PRIu32 " holds /sbin/init: root=PARTUUID=%s",
-				       likely->number, likely->entry->guid);
+		finding.hint =
+			sb_text(scope, "partition %" PRIu32 " holds /sbin/init: root=PARTUUID=%s",
+				likely->number, likely->entry->guid);
 	sb_report(&inner, SB_ROOTFS_NOT_FOUND, &finding);
 }
 
@@ -169,13 +170,14 @@ static void check_root_mounts(const struct sb_facts *facts, const struct sb_scop
 			  &(struct sb_finding){
 				  .found = stmboot_content_text(facts->root->content) });
 	else
-		sb_report(&inner, SB_ROOTFS_NO_FILESYSTEM,
-			  &(struct sb_finding){
-				  .found = facts->root->ext4 != NULL ?
-						   sb_text(scope, "ext4 that cannot be read: %s",
-							   stmboot_status_text(facts->root_status)) :
-						   stmboot_content_text(facts->root->content),
-				  .expected = "a file system" });
+		sb_report(
+			&inner, SB_ROOTFS_NO_FILESYSTEM,
+			&(struct sb_finding){
+				.found = facts->root->ext4 != NULL
+						 ? sb_text(scope, "ext4 that cannot be read: %s",
+							   stmboot_status_text(facts->root_status))
+						 : stmboot_content_text(facts->root->content),
+				.expected = "a file system" });
 }
 
 static const char *missing_driver(const struct sb_release *release)
@@ -209,8 +211,8 @@ static void check_drivers(const struct sb_facts *facts, const struct sb_scope *s
 	if (blamed == NULL)
 		return;
 	inner = at_cmdline(facts, scope, &finding);
-	finding.found = sb_text(scope, "in kernel %s a module: %s", blamed->name,
-				missing_driver(blamed));
+	finding.found =
+		sb_text(scope, "in kernel %s a module: %s", blamed->name, missing_driver(blamed));
 	finding.expected = "a built-in driver, or an initrd that brings it";
 	finding.hint = "add an initrd line to the label, or build the driver into the kernel";
 	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
@@ -229,10 +231,10 @@ static void check_modules(const struct sb_facts *facts, const struct sb_scope *s
 	inner = sb_scope_part(scope, facts, facts->root);
 	inner.path = "/lib/modules";
 	sb_report(&inner, SB_KERNEL_NO_MODULES,
-		  &(struct sb_finding){ .no_offset = true,
-					.found = sb_text(scope, "/lib/modules/%s",
-							 facts->releases[0].name),
-					.expected = sb_text(scope, "/lib/modules/%s", release) });
+		  &(struct sb_finding){
+			  .no_offset = true,
+			  .found = sb_text(scope, "/lib/modules/%s", facts->releases[0].name),
+			  .expected = sb_text(scope, "/lib/modules/%s", release) });
 }
 
 static bool is_missing(const struct sb_init *init)
@@ -298,15 +300,23 @@ static void check_init(const struct sb_facts *facts, const struct sb_scope *scop
 	sb_report(&inner, SB_INIT_NOT_FOUND,
 		  &(struct sb_finding){
 			  .no_offset = true,
-			  .found = facts->init > 0 ?
-					   sb_text(scope, "only %s", facts->inits[facts->init].path) :
-					   stmboot_status_text(facts->inits[0].status),
+			  .found = facts->init > 0 ? sb_text(scope, "only %s",
+							     facts->inits[facts->init].path)
+						   : stmboot_status_text(facts->inits[0].status),
 			  .expected = facts->inits[0].path,
 			  .hint = "check that root= names the right partition" });
 }
 
 sb_rule *const sb_rules_linux[] = {
-	check_root_given, check_root_found, check_root_unique, check_root_here,
-	check_root_spelling, check_rootwait, check_root_mounts, check_drivers,
-	check_modules,	  check_init,	    NULL,
+	check_root_given,
+	check_root_found,
+	check_root_unique,
+	check_root_here,
+	check_root_spelling,
+	check_rootwait,
+	check_root_mounts,
+	check_drivers,
+	check_modules,
+	check_init,
+	NULL,
 };

@@ -19,12 +19,12 @@ static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope
 		return;
 	sb_report(scope, SB_FSBL_NOT_FOUND,
 		  &(struct sb_finding){
-			  .offset = facts->rom_view.copy != NULL ?
-					    facts->rom_view.copy->entries_offset :
-					    0,
-			  .found = facts->rom_view.copy == NULL ?
-					   stmboot_gpt_reason_text(facts->rom_view.reason) :
-					   "no partition whose name begins with \"fsbl\"",
+			  .offset = facts->rom_view.copy != NULL
+					    ? facts->rom_view.copy->entries_offset
+					    : 0,
+			  .found = facts->rom_view.copy == NULL
+					   ? stmboot_gpt_reason_text(facts->rom_view.reason)
+					   : "no partition whose name begins with \"fsbl\"",
 			  .expected = "a partition named fsbl1 in the primary GPT",
 			  .hint = "name the partition that holds the first-stage loader fsbl1",
 		  });
@@ -145,7 +145,8 @@ static const char *second_hint(const struct sb_facts *facts, const struct sb_sco
 	if (there == NULL || (facts->second.part == NULL && !sees_all(&facts->loader_view)))
 		return NULL;
 	if (facts->second.search == SB_SEARCH_NUMBER)
-		return sb_text(scope, "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32,
+		return sb_text(scope,
+			       "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32,
 			       there->number, facts->second.number);
 	return sb_text(scope, "a second stage stands in partition %" PRIu32 " (%s); name it %s",
 		       there->number, there->entry->name, facts->second.name);
@@ -166,9 +167,9 @@ static void check_second_found(const struct sb_facts *facts, const struct sb_sco
 	if (!facts->is_card)
 		return;
 	if (second->part == NULL) {
-		found = sees_all(&facts->loader_view) ?
-				"no such partition" :
-				stmboot_gpt_reason_text(facts->loader_view.reason);
+		found = sees_all(&facts->loader_view)
+				? "no such partition"
+				: stmboot_gpt_reason_text(facts->loader_view.reason);
 	} else if (second->search == SB_SEARCH_NUMBER && !spl_can_load(second)) {
 		part = sb_scope_part(scope, facts, second->part);
 		found = sb_text(scope, "%s", stmboot_content_text(second->part->content));
@@ -176,13 +177,13 @@ static void check_second_found(const struct sb_facts *facts, const struct sb_sco
 		return;
 	}
 	sb_report(&part, SB_FSBL_SECOND_STAGE_NOT_FOUND,
-		  &(struct sb_finding){
-			  .offset = second->part == NULL && facts->loader_view.copy != NULL ?
-					    facts->loader_view.copy->entries_offset :
-					    0,
-			  .found = found,
-			  .expected = wanted_second(facts, scope),
-			  .hint = second_hint(facts, scope) });
+		  &(struct sb_finding){ .offset = second->part == NULL &&
+								  facts->loader_view.copy != NULL
+							  ? facts->loader_view.copy->entries_offset
+							  : 0,
+					.found = found,
+					.expected = wanted_second(facts, scope),
+					.hint = second_hint(facts, scope) });
 }
 
 static void check_second_format(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -197,13 +198,12 @@ static void check_second_format(const struct sb_facts *facts, const struct sb_sc
 		return;
 	part = sb_scope_part(scope, facts, second->part);
 	sb_report(&part, SB_FSBL_SECOND_STAGE_FORMAT,
-		  &(struct sb_finding){
-			  .length = 4,
-			  .found = stmboot_content_text(second->part->content),
-			  .expected = facts->tfa.fip ? "a FIP" : "an STM32 header",
-			  .hint = facts->tfa.fip ?
-					  "pack U-Boot into a FIP (fiptool create)" :
-					  "use u-boot.stm32, not u-boot.img" });
+		  &(struct sb_finding){ .length = 4,
+					.found = stmboot_content_text(second->part->content),
+					.expected = facts->tfa.fip ? "a FIP" : "an STM32 header",
+					.hint = facts->tfa.fip
+							? "pack U-Boot into a FIP (fiptool create)"
+							: "use u-boot.stm32, not u-boot.img" });
 }
 
 static void check_second_image(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -233,7 +233,8 @@ static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t 
 		uint64_t used = part == second->part ? second->end : part->size;
 
 		if (part == env->part && part != second->part)
-			used = part->ext4 != NULL ? sb_min_u64(part->ext4->size_bytes, part->size) : 0;
+			used = part->ext4 != NULL ? sb_min_u64(part->ext4->size_bytes, part->size)
+						  : 0;
 		if (sb_ranges_overlap(offset, STMBOOT_ENV_BYTES, part->offset, used))
 			return part;
 	}
@@ -254,24 +255,26 @@ static void check_env_place(const struct sb_facts *facts, const struct sb_scope 
 		if (part == NULL)
 			continue;
 		inner.partition = (int32_t)part->number;
-		sb_report(&inner, SB_ENV_OVERWRITES_DATA,
-			  &(struct sb_finding){
-				  .offset = env->offset[i],
-				  .length = STMBOOT_ENV_BYTES,
-				  .found = sb_text(scope, "%s in partition %" PRIu32 " (%s)",
-						   stmboot_content_text(part->content), part->number,
-						   part->entry->name),
-				  .expected = sb_text(
-					  scope, "a partition named %s with 16 KiB free at its end",
-					  env->wanted),
-				  .message = sb_text(scope,
-						     "the first boot saves U-Boot's environment over "
-						     "partition %" PRIu32,
-						     part->number),
-				  .hint = sb_text(scope,
-						  "name U-Boot's partition %s and give it 16 KiB more "
-						  "than it needs (size = 2M)",
-						  env->wanted) });
+		sb_report(
+			&inner, SB_ENV_OVERWRITES_DATA,
+			&(struct sb_finding){
+				.offset = env->offset[i],
+				.length = STMBOOT_ENV_BYTES,
+				.found = sb_text(scope, "%s in partition %" PRIu32 " (%s)",
+						 stmboot_content_text(part->content), part->number,
+						 part->entry->name),
+				.expected = sb_text(
+					scope, "a partition named %s with 16 KiB free at its end",
+					env->wanted),
+				.message = sb_text(scope,
+						   "the first boot saves U-Boot's environment over "
+						   "partition %" PRIu32,
+						   part->number),
+				.hint = sb_text(
+					scope,
+					"name U-Boot's partition %s and give it 16 KiB more "
+					"than it needs (size = 2M)",
+					env->wanted) });
 		return;
 	}
 }
@@ -301,7 +304,7 @@ static void check_env_saved(const struct sb_facts *facts, const struct sb_scope 
 }
 
 sb_rule *const sb_rules_loaders[] = {
-	check_tables,	  check_fsbl_found,    check_fsbl_copies,  check_fsbl_images,
-	check_fsbl_same,  check_fsbl_chip,     check_second_found, check_second_format,
-	check_second_image, check_env_place, check_env_saved,	   NULL,
+	check_tables,       check_fsbl_found, check_fsbl_copies,  check_fsbl_images,
+	check_fsbl_same,    check_fsbl_chip,  check_second_found, check_second_format,
+	check_second_image, check_env_place,  check_env_saved,    NULL,
 };

@@ -31,11 +31,12 @@ static const char *where_searched(const struct sb_facts *facts, const struct sb_
 	const struct stmboot_part *part = facts->searched;
 
 	if (part == NULL)
-		return facts->uboot_view.count == 0 ?
-			       stmboot_gpt_reason_text(facts->uboot_view.reason) :
-			       "no partition to look at";
+		return facts->uboot_view.count == 0
+			       ? stmboot_gpt_reason_text(facts->uboot_view.reason)
+			       : "no partition to look at";
 	if (facts->fs_status != STMBOOT_OK)
-		return sb_text(scope, "partition %" PRIu32 " holds no file system that U-Boot reads (%s)",
+		return sb_text(scope,
+			       "partition %" PRIu32 " holds no file system that U-Boot reads (%s)",
 			       part->number, stmboot_content_text(part->content));
 	return sb_text(scope, "no extlinux.conf in partition %" PRIu32 "%s", part->number,
 		       facts->bootable_count > 1 ? " or another bootable one" : "");
@@ -45,15 +46,16 @@ static const char *where_searched(const struct sb_facts *facts, const struct sb_
 static const struct stmboot_part *unflagged(const struct sb_facts *facts)
 {
 	for (size_t i = 0; facts->bootable_count == 0 && i < facts->uboot_view.count; i++) {
-		const struct stmboot_part *part = stmboot_image_find(
-			facts->image, facts->uboot_view.partitions[i]->number);
+		const struct stmboot_part *part =
+			stmboot_image_find(facts->image, facts->uboot_view.partitions[i]->number);
 		struct stmboot_fs_node node;
 		struct stmboot_fs *fs;
 
 		if (part == NULL || part->ext4 == NULL ||
 		    sb_image_fs_uboot(facts->image, part->number, &fs) != STMBOOT_OK)
 			continue;
-		if (stmboot_fs_stat(fs, "/boot/extlinux/extlinux.conf", true, &node) == STMBOOT_OK ||
+		if (stmboot_fs_stat(fs, "/boot/extlinux/extlinux.conf", true, &node) ==
+			    STMBOOT_OK ||
 		    stmboot_fs_stat(fs, "/extlinux/extlinux.conf", true, &node) == STMBOOT_OK)
 			return part;
 	}
@@ -75,13 +77,14 @@ static void check_config_found(const struct sb_facts *facts, const struct sb_sco
 	sb_report(&inner, SB_EXTLINUX_NOT_FOUND,
 		  &(struct sb_finding){
 			  .found = where_searched(facts, scope),
-			  .expected = "/boot/extlinux/extlinux.conf in a partition with the bootable flag",
-			  .hint = hidden == NULL ?
-					  NULL :
-					  sb_text(scope,
-						  "partition %" PRIu32 " has one, but not the bootable "
-						  "flag: sgdisk -A %" PRIu32 ":set:2",
-						  hidden->number, hidden->number) });
+			  .expected = "/boot/extlinux/extlinux.conf in a partition with the "
+				      "bootable flag",
+			  .hint = hidden == NULL ? NULL
+						 : sb_text(scope,
+							   "partition %" PRIu32
+							   " has one, but not the bootable "
+							   "flag: sgdisk -A %" PRIu32 ":set:2",
+							   hidden->number, hidden->number) });
 }
 
 static void check_bootable(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -90,9 +93,9 @@ static void check_bootable(const struct sb_facts *facts, const struct sb_scope *
 		return;
 	sb_report(scope, SB_EXTLINUX_SEVERAL_BOOTABLE,
 		  &(struct sb_finding){
-			  .offset = facts->uboot_view.copy != NULL ?
-					    facts->uboot_view.copy->entries_offset :
-					    0,
+			  .offset = facts->uboot_view.copy != NULL
+					    ? facts->uboot_view.copy->entries_offset
+					    : 0,
 			  .found = sb_text(scope, "%zu partitions with the bootable flag",
 					   facts->bootable_count),
 			  .expected = "one: U-Boot tries them in the order of their numbers",
@@ -114,9 +117,10 @@ static void check_several(const struct sb_facts *facts, const struct sb_scope *s
 		inner.src = other->src;
 		sb_report(&inner, SB_EXTLINUX_SEVERAL,
 			  &(struct sb_finding){
-				  .found = sb_text(scope, "partition %" PRIu32 ":%s", other->partition,
-						   other->path),
-				  .expected = sb_text(scope, "only partition %" PRIu32 ":%s, which counts",
+				  .found = sb_text(scope, "partition %" PRIu32 ":%s",
+						   other->partition, other->path),
+				  .expected = sb_text(scope,
+						      "only partition %" PRIu32 ":%s, which counts",
 						      config->partition, config->path),
 				  .hint = "remove the one that is not meant" });
 	}
@@ -136,11 +140,12 @@ static void check_scripts(const struct sb_facts *facts, const struct sb_scope *s
 		inner.partition = (int32_t)script->partition;
 		inner.path = script->path;
 		inner.src = script->src;
-		sb_report(&inner, SB_EXTLINUX_SCRIPT_FIRST,
-			  &(struct sb_finding){
-				  .found = sb_text(scope, "partition %" PRIu32 ":%s",
-						   script->partition, script->path),
-				  .hint = "remove the script, or move extlinux.conf to /extlinux" });
+		sb_report(
+			&inner, SB_EXTLINUX_SCRIPT_FIRST,
+			&(struct sb_finding){
+				.found = sb_text(scope, "partition %" PRIu32 ":%s",
+						 script->partition, script->path),
+				.hint = "remove the script, or move extlinux.conf to /extlinux" });
 	}
 }
 
@@ -206,6 +211,6 @@ static void check_labels(const struct sb_facts *facts, const struct sb_scope *sc
 }
 
 sb_rule *const sb_rules_uboot[] = {
-	check_filesystems, check_config_found, check_bootable, check_several, check_scripts,
-	check_text,	   check_labels,       NULL,
+	check_filesystems, check_config_found, check_bootable, check_several,
+	check_scripts,     check_text,         check_labels,   NULL,
 };

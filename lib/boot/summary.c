@@ -44,9 +44,9 @@ static void at_file(const struct sb_facts *facts, struct stmboot_stage_result *s
 static const char *name_of(const struct sb_facts *facts, const struct stmboot_part *part)
 {
 	if (part->entry == NULL || *part->entry->name == '\0')
-		return part->entry == NULL ?
-			       "the image" :
-			       sb_arena_printf(facts->arena, "partition %" PRIu32, part->number);
+		return part->entry == NULL
+			       ? "the image"
+			       : sb_arena_printf(facts->arena, "partition %" PRIu32, part->number);
 	return sb_arena_printf(facts->arena, "partition %" PRIu32 " (%s)", part->number,
 			       part->entry->name);
 }
@@ -70,9 +70,9 @@ static void summarize_rom(const struct sb_facts *facts, struct stmboot_stage_res
 
 static const char *first_stage_name(const struct sb_facts *facts)
 {
-	const char *kind = facts->fsbl_kind == STMBOOT_FSBL_SPL ? "U-Boot SPL" :
-			   facts->fsbl_kind == STMBOOT_FSBL_TFA ? "TF-A" :
-								  "the first stage";
+	const char *kind = facts->fsbl_kind == STMBOOT_FSBL_SPL   ? "U-Boot SPL"
+			   : facts->fsbl_kind == STMBOOT_FSBL_TFA ? "TF-A"
+								  : "the first stage";
 
 	if (facts->fsbl_version.text == NULL)
 		return kind;
@@ -82,9 +82,9 @@ static const char *first_stage_name(const struct sb_facts *facts)
 static void summarize_fsbl(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_second_stage *second = &facts->second;
-	const char *how = second->search == SB_SEARCH_NUMBER ? "by its number" :
-			  second->search == SB_SEARCH_TYPE   ? "by its type GUID" :
-							       "by its name";
+	const char *how = second->search == SB_SEARCH_NUMBER ? "by its number"
+			  : second->search == SB_SEARCH_TYPE ? "by its type GUID"
+							     : "by its name";
 
 	if (second->part == NULL || second->search == SB_SEARCH_BARE)
 		return;
@@ -96,11 +96,11 @@ static void summarize_fsbl(const struct sb_facts *facts, struct stmboot_stage_re
 static void summarize_ssbl(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_second_stage *second = &facts->second;
-	const char *form = second->is_uimage ? "legacy image" :
-			   second->is_stm32  ? "STM32 image" :
-			   second->is_fip    ? "FIP" :
-			   second->is_fit    ? "FIT" :
-					       NULL;
+	const char *form = second->is_uimage  ? "legacy image"
+			   : second->is_stm32 ? "STM32 image"
+			   : second->is_fip   ? "FIP"
+			   : second->is_fit   ? "FIT"
+					      : NULL;
 
 	if (second->part == NULL || form == NULL)
 		return;
@@ -125,13 +125,20 @@ static void summarize_extlinux(const struct sb_facts *facts, struct stmboot_stag
 	stage->partition = (int32_t)config->partition;
 	stage->path = config->path;
 	stage->has_offset = stmboot_source_locate(config->src, 0, &stage->offset);
-	name = facts->attempt != NULL ?
-		       config->conf->labels[facts->attempt->label].name.text :
-		       NULL;
+	name = facts->attempt != NULL ? config->conf->labels[facts->attempt->label].name.text
+				      : NULL;
 	stage->summary = sb_arena_printf(
 		facts->arena, "%s%s, %s, label %s", name_of(facts, part),
 		facts->is_card && facts->bootable_count > 0 ? " has the bootable flag" : "",
 		config->path, name != NULL ? name : "(none)");
+}
+
+static const char *kernel_text(enum stmboot_kernel_format format)
+{
+	return format == STMBOOT_KERNEL_ZIMAGE    ? "zImage"
+	       : format == STMBOOT_KERNEL_ARM64   ? "arm64 Image"
+	       : format == STMBOOT_KERNEL_UNKNOWN ? "no kernel"
+						  : stmboot_kernel_format_text(format);
 }
 
 static void summarize_kernel(const struct sb_facts *facts, struct stmboot_stage_result *stage)
@@ -141,9 +148,9 @@ static void summarize_kernel(const struct sb_facts *facts, struct stmboot_stage_
 	const char *release, *initrd = "";
 
 	if (!facts->is_card && bare->kernel != NULL)
-		stage->summary = sb_arena_printf(facts->arena, "%s of %s",
-						 stmboot_kernel_format_text(bare->kernel->format),
-						 size_text(facts, bare->kernel->file_bytes));
+		stage->summary =
+			sb_arena_printf(facts->arena, "%s of %s", kernel_text(bare->kernel->format),
+					size_text(facts, bare->kernel->file_bytes));
 	if (attempt == NULL || attempt->kernel.path == NULL || attempt->image == NULL)
 		return;
 	at_file(facts, stage, &attempt->kernel);
@@ -153,7 +160,7 @@ static void summarize_kernel(const struct sb_facts *facts, struct stmboot_stage_
 					 size_text(facts, attempt->initrd.size));
 	stage->summary = sb_arena_printf(
 		facts->arena, "%s, %s%s%s of %s%s", attempt->kernel.path,
-		attempt->kernel_is_fit ? "FIT" : stmboot_kernel_format_text(attempt->image->format),
+		attempt->kernel_is_fit ? "FIT" : kernel_text(attempt->image->format),
 		release != NULL ? " of Linux " : "", release != NULL ? release : "",
 		size_text(facts, attempt->kernel.size), initrd);
 }
@@ -168,15 +175,15 @@ static void summarize_dtb(const struct sb_facts *facts, struct stmboot_stage_res
 	if (attempt == NULL)
 		return;
 	if (attempt->fdt.path == NULL || attempt->dtb == NULL) {
-		stage->summary = attempt->kernel_is_fit ? "the device tree of the FIT" :
-							  "U-Boot's own device tree";
+		stage->summary = attempt->kernel_is_fit ? "the device tree of the FIT"
+							: "U-Boot's own device tree";
 		return;
 	}
 	at_file(facts, stage, &attempt->fdt);
-	stage->summary = sb_arena_printf(
-		facts->arena, "%s, %s%s", attempt->fdt.path,
-		attempt->dtb->model != NULL ? attempt->dtb->model : "no model",
-		attempt->overlay_count > 0 ? ", with overlays" : "");
+	stage->summary =
+		sb_arena_printf(facts->arena, "%s, %s%s", attempt->fdt.path,
+				attempt->dtb->model != NULL ? attempt->dtb->model : "no model",
+				attempt->overlay_count > 0 ? ", with overlays" : "");
 }
 
 static void summarize_rootfs(const struct sb_facts *facts, struct stmboot_stage_result *stage)
@@ -193,9 +200,9 @@ static void summarize_rootfs(const struct sb_facts *facts, struct stmboot_stage_
 	at_part(stage, root);
 	stage->summary = sb_arena_printf(
 		facts->arena, "root=%s is %s, %s%s%s%s",
-		facts->cmdline != NULL && facts->cmdline->root.spec != NULL ?
-			facts->cmdline->root.spec :
-			"",
+		facts->cmdline != NULL && facts->cmdline->root.spec != NULL
+			? facts->cmdline->root.spec
+			: "",
 		name_of(facts, root),
 		root->flavour != NULL ? root->flavour : stmboot_content_text(root->content),
 		root->ext4 != NULL && root->ext4->label[0] != '\0' ? " labelled " : "",
@@ -218,10 +225,10 @@ static void summarize_init(const struct sb_facts *facts, struct stmboot_stage_re
 	stage->summary = sb_arena_printf(
 		facts->arena, "%s%s%s, %s%s%s", init->path, linked ? " -> " : "",
 		linked ? init->resolved : "",
-		init->program.kind == SB_PROGRAM_SCRIPT ?
-			"a script" :
-			sb_arena_printf(facts->arena, "an ELF program for %s",
-					sb_elf_machine_text(facts->arena, init->program.machine)),
+		init->program.kind == SB_PROGRAM_SCRIPT
+			? "a script"
+			: sb_arena_printf(facts->arena, "an ELF program for %s",
+					  sb_elf_machine_text(facts->arena, init->program.machine)),
 		init->program.interpreter != NULL ? ", started by " : ", needs no loader",
 		init->program.interpreter != NULL ? init->program.interpreter : "");
 }
@@ -230,7 +237,7 @@ void sb_summarize(const struct sb_facts *facts, struct stmboot_boot *boot)
 {
 	static void (*const summarize[STMBOOT_STAGE_COUNT])(const struct sb_facts *,
 							    struct stmboot_stage_result *) = {
-		summarize_rom,	  summarize_fsbl, summarize_ssbl,   summarize_extlinux,
+		summarize_rom,    summarize_fsbl, summarize_ssbl,   summarize_extlinux,
 		summarize_kernel, summarize_dtb,  summarize_rootfs, summarize_init,
 	};
 

@@ -9,9 +9,9 @@ static const char *const outcome_names[] = { "ok", "warning", "error", "unreache
 
 const char *stmboot_outcome_text(enum stmboot_outcome outcome)
 {
-	return (size_t)outcome < sizeof(outcome_names) / sizeof(outcome_names[0]) ?
-		       outcome_names[outcome] :
-		       "?";
+	return (size_t)outcome < sizeof(outcome_names) / sizeof(outcome_names[0])
+		       ? outcome_names[outcome]
+		       : "?";
 }
 
 const char *stmboot_fsbl_kind_text(enum stmboot_fsbl_kind kind)
@@ -44,9 +44,9 @@ static enum stmboot_outcome outcome_of(const struct stmboot_diags *diags, size_t
 	enum stmboot_severity worst = STMBOOT_NOTE;
 
 	(void)sb_diags_worst(diags, first, stage, &worst);
-	return worst == STMBOOT_ERROR	? STMBOOT_OUTCOME_ERROR :
-	       worst == STMBOOT_WARNING ? STMBOOT_OUTCOME_WARNING :
-					  STMBOOT_OUTCOME_OK;
+	return worst == STMBOOT_ERROR     ? STMBOOT_OUTCOME_ERROR
+	       : worst == STMBOOT_WARNING ? STMBOOT_OUTCOME_WARNING
+					  : STMBOOT_OUTCOME_OK;
 }
 
 /* The first error of a stage says more than what the stage would have taken. */
@@ -88,9 +88,9 @@ static void judge_stages(const struct sb_facts *facts, const struct stmboot_diag
 
 static struct stmboot_file_ref ref(const struct sb_config *config, const struct sb_file *file)
 {
-	return file->path != NULL && config != NULL ?
-		       (struct stmboot_file_ref){ (int32_t)config->partition, file->path } :
-		       (struct stmboot_file_ref){ STMBOOT_NO_PARTITION, NULL };
+	return file->path != NULL && config != NULL
+		       ? (struct stmboot_file_ref){ (int32_t)config->partition, file->path }
+		       : (struct stmboot_file_ref){ STMBOOT_NO_PARTITION, NULL };
 }
 
 static enum stmboot_status fill_overlays(const struct sb_facts *facts, struct stmboot_boot *boot)
@@ -138,12 +138,13 @@ static enum stmboot_status fill(const struct sb_facts *facts, struct stmboot_boo
 	boot->uboot_version = facts->uboot.text;
 	boot->config = boot->kernel = boot->initrd = boot->dtb = ref(NULL, &none);
 	if (config != NULL)
-		boot->config = (struct stmboot_file_ref){ (int32_t)config->partition, config->path };
+		boot->config =
+			(struct stmboot_file_ref){ (int32_t)config->partition, config->path };
 	boot->bootargs = facts->bootargs;
 	boot->kernel_release = facts->identity != NULL ? facts->identity->release : NULL;
 	boot->root_spec = facts->cmdline != NULL ? facts->cmdline->root.spec : NULL;
-	boot->root_partition = facts->root != NULL ? (int32_t)facts->root->number :
-						     STMBOOT_NO_PARTITION;
+	boot->root_partition =
+		facts->root != NULL ? (int32_t)facts->root->number : STMBOOT_NO_PARTITION;
 	if (facts->init >= 0) {
 		boot->init_path = facts->inits[facts->init].path;
 		boot->init_resolved = facts->inits[facts->init].resolved;

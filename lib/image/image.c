@@ -47,9 +47,9 @@ static const char *const medium_names[] = { "auto", "sd", "emmc", "part" };
 
 const char *stmboot_medium_text(enum stmboot_medium medium)
 {
-	return (size_t)medium < sizeof(medium_names) / sizeof(medium_names[0]) ?
-		       medium_names[medium] :
-		       "?";
+	return (size_t)medium < sizeof(medium_names) / sizeof(medium_names[0])
+		       ? medium_names[medium]
+		       : "?";
 }
 
 /* Trouble with what a part holds is no trouble of the image: it stays undescribed. */
@@ -126,8 +126,7 @@ static enum stmboot_status open_part(struct stmboot_image *image, struct part *p
 	if (status != STMBOOT_OK)
 		return status;
 	p->available = stmboot_source_size(part->window);
-	status = only_fatal(
-		stmboot_content_detect(ctx, part->cached, &p->content, &p->flavour));
+	status = only_fatal(stmboot_content_detect(ctx, part->cached, &p->content, &p->flavour));
 	if (status == STMBOOT_OK)
 		status = describe_loader(ctx, part);
 	return status == STMBOOT_OK ? describe_system(ctx, part) : status;
@@ -221,8 +220,8 @@ static enum stmboot_status unpack(struct stmboot_image *image)
 	enum stmboot_status status =
 		stmboot_content_detect(image->ctx, image->medium, &content, NULL);
 
-	for (size_t i = 0;
-	     status == STMBOOT_OK && i < sizeof(containers) / sizeof(containers[0]); i++) {
+	for (size_t i = 0; status == STMBOOT_OK && i < sizeof(containers) / sizeof(containers[0]);
+	     i++) {
 		if (containers[i].content != content)
 			continue;
 		image->info.container = containers[i].compression;
@@ -249,8 +248,8 @@ static enum stmboot_status open_medium(struct stmboot_image *image,
 	image->info.size = stmboot_source_size(image->medium);
 	image->info.medium = guess_medium(image->gpt);
 	if (image->info.medium == STMBOOT_MEDIUM_PART)
-		return belongs_on_a_card(image->parts[0].public.content) ? STMBOOT_OK :
-									    STMBOOT_NOT_RECOGNISED;
+		return belongs_on_a_card(image->parts[0].public.content) ? STMBOOT_OK
+									 : STMBOOT_NOT_RECOGNISED;
 	if (options != NULL && options->medium != STMBOOT_MEDIUM_AUTO &&
 	    options->medium != STMBOOT_MEDIUM_PART)
 		image->info.medium = options->medium;
@@ -405,8 +404,8 @@ enum stmboot_status sb_image_fs_uboot(struct stmboot_image *image, uint32_t numb
 {
 	struct part *part = find_part(image, number);
 
-	return part != NULL ? view_of(image, part, &part->uboot, stmboot_fs_open_uboot, out) :
-			      STMBOOT_NOT_FOUND;
+	return part != NULL ? view_of(image, part, &part->uboot, stmboot_fs_open_uboot, out)
+			    : STMBOOT_NOT_FOUND;
 }
 
 enum stmboot_status sb_image_fs_linux(struct stmboot_image *image, uint32_t number,
@@ -414,6 +413,6 @@ enum stmboot_status sb_image_fs_linux(struct stmboot_image *image, uint32_t numb
 {
 	struct part *part = find_part(image, number);
 
-	return part != NULL ? view_of(image, part, &part->linux_view, stmboot_fs_open_linux, out) :
-			      STMBOOT_NOT_FOUND;
+	return part != NULL ? view_of(image, part, &part->linux_view, stmboot_fs_open_linux, out)
+			    : STMBOOT_NOT_FOUND;
 }
