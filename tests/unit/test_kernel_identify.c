@@ -170,6 +170,27 @@ Test(kernel_identify, the_payload_is_found_behind_decoys)
 	}
 }
 
+/* The search reads pieces of 64 KiB from the table on. */
+Test(kernel_identify, the_payload_may_begin_across_pieces)
+{
+	static const uint8_t code[65536];
+	static const char content[] = "Linux version 1 as small as it gets";
+	struct packed packed = pack(STMBOOT_COMPRESSION_LZMA, content, sizeof(content));
+
+	for (size_t before = 0; before < 16; before++) {
+		size_t code_size = sizeof(code) - (ZIMAGE_CODE - ZIMAGE_TABLE) - before;
+		struct image image = make_zimage(code, code_size, packed.data, packed.size,
+						 sizeof(content), false);
+		struct bench b = bench(image.data, image.size);
+
+		cr_expect_eq(b.identity->payload, STMBOOT_OK, "%zu", before);
+		cr_expect_eq(b.identity->payload_offset, image.payload);
+		bench_free(&b);
+		free(image.data);
+	}
+	free(packed.data);
+}
+
 Test(kernel_identify, a_kernel_before_linux_4_15_has_no_size_word)
 {
 	uint8_t *data = vmlinux();
@@ -378,8 +399,8 @@ Test(kernel_identify, what_is_no_kernel_is_not_looked_into)
 /* What is found does not depend on how the bytes come in pieces. */
 Test(kernel_identify, texts_may_stand_across_pieces)
 {
-	static const char data[] = "LLinux version Linux version %d\0\0Linux version 6.1 x\n"
-				   "IIKCFG_STxIKCFG_ST\x1f\x8b\x08rest";
+	static const char data[] = "Linux version %d\0\0LLinux version 6.1 x\n"
+				   "IKCFG_STxIIKCFG_ST\x1f\x8b\x08rest";
 	struct stmboot_context *ctx;
 
 	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
