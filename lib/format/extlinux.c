@@ -45,7 +45,8 @@ static int32_t round_up_seconds(int32_t tenths)
 static void select_wait(const struct stmboot_extlinux *conf,
 			struct stmboot_extlinux_selection *selection)
 {
-	if (!conf->menu_shown || conf->timeout_seconds < 0)
+	/* A menu without entries gives up before it asks. */
+	if (!conf->menu_shown || conf->timeout_seconds < 0 || conf->label_count == 0)
 		return;
 	selection->wait_seconds = conf->timeout_seconds;
 	selection->wait = conf->timeout_seconds == 0 ? STMBOOT_EXTLINUX_WAIT_FOREVER

@@ -100,7 +100,7 @@ static void check_menu(const struct sb_extlinux_checks *c)
 {
 	const struct stmboot_extlinux *conf = c->conf;
 
-	if (conf->label_count == 0 || conf->selection.wait != STMBOOT_EXTLINUX_WAIT_FOREVER)
+	if (conf->selection.wait != STMBOOT_EXTLINUX_WAIT_FOREVER)
 		return;
 	sb_extlinux_report(
 		c, SB_EXTLINUX_ENDLESS_MENU, STMBOOT_ERROR,

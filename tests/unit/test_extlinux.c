@@ -372,6 +372,7 @@ Test(extlinux, selection)
 		{ "-18 rounds to 0", "menu title x\ntimeout -18\nlabel a\n",
 		  "wait=forever try=0 [a]" },
 		{ "-19 does not wait", "menu title x\ntimeout -19\nlabel a\n", "try=0 [a]" },
+		{ "a menu without labels does not wait", "menu title x\n", "try=" },
 		{ "menu lines of a label do not wait", "label a\nmenu label x\n",
 		  "try=0 [a menu=x]" },
 	};
