@@ -120,9 +120,10 @@ static bool take_in_name(struct expander *e, char c)
 	return !arena->failed;
 }
 
+/* The backslash stays here, and a quote behind it, too. */
 static void take_in_quotes(struct expander *e, char c)
 {
-	if (c == '\'')
+	if (c == '\'' && e->previous != '\\')
 		e->state = PLAIN;
 	else
 		put(e, c);
