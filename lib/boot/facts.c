@@ -124,3 +124,12 @@ const char *sb_facts_getenv(const struct sb_facts *facts, const char *name)
 		value = stmboot_env_find(facts->env.saved, name);
 	return value;
 }
+
+const struct stmboot_extlinux_label *sb_facts_label(const struct sb_facts *facts)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+
+	if (config == NULL || config->conf == NULL || facts->attempt == NULL)
+		return NULL;
+	return &config->conf->labels[facts->attempt->label];
+}

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "format/cpio.h"
 #include "format/elf.h"
 #include "format/formats.h"
 #include "image/image.h"
@@ -221,6 +222,8 @@ struct sb_facts {
 	const char *bootargs;                     /* what the kernel gets, or NULL */
 	const struct stmboot_cmdline *cmdline;    /* NULL: no label */
 	bool has_initrd;
+	const char *initramfs_program; /* what the kernel starts from it */
+	struct sb_initramfs initramfs; /* deep only */
 
 	/* rootfs, init */
 	struct stmboot_gpt_view linux_view;
@@ -279,5 +282,8 @@ static inline const struct sb_config *sb_facts_config(const struct sb_facts *fac
 {
 	return facts->config >= 0 ? &facts->configs[facts->config] : NULL;
 }
+
+/* The label that the later stages follow, or NULL. */
+const struct stmboot_extlinux_label *sb_facts_label(const struct sb_facts *facts);
 
 #endif

@@ -173,6 +173,31 @@ static enum stmboot_status identify_kernel(struct sb_facts *facts)
 	return STMBOOT_OK;
 }
 
+/* A uImage around it is taken off by U-Boot. */
+static enum stmboot_status look_into_initrd(struct sb_facts *facts)
+{
+	struct stmboot_source *src = facts->attempt->initrd.src;
+	struct stmboot_uimage *wrapper = NULL;
+	struct stmboot_source *inner = NULL;
+	enum stmboot_status status;
+
+	facts->initramfs_program =
+		facts->cmdline->rdinit != NULL ? facts->cmdline->rdinit : "/init";
+	if (!facts->deep || src == NULL)
+		return STMBOOT_OK;
+	status = stmboot_uimage_decode(facts->ctx, src, &wrapper);
+	if (status == STMBOOT_OK)
+		status = stmboot_source_window(facts->ctx, src, STMBOOT_UIMAGE_HEADER,
+					       wrapper->data_bytes, &inner);
+	if (!sb_is_fatal(status))
+		status = sb_initramfs_decode(facts->arena, inner != NULL ? inner : src,
+					     facts->initramfs_program, true, &facts->initramfs);
+	stmboot_source_close(inner);
+	stmboot_uimage_free(wrapper);
+	facts->initramfs.unseen = facts->initramfs.unseen || status != STMBOOT_OK;
+	return sb_is_fatal(status) ? status : STMBOOT_OK;
+}
+
 enum stmboot_status sb_facts_linux(struct sb_facts *facts)
 {
 	enum stmboot_status status = STMBOOT_OK;
@@ -180,6 +205,8 @@ enum stmboot_status sb_facts_linux(struct sb_facts *facts)
 	if (facts->attempt != NULL) {
 		status = read_cmdline(facts);
 		facts->has_initrd = facts->attempt->initrd.path != NULL;
+		if (status == STMBOOT_OK)
+			status = look_into_initrd(facts);
 		if (status == STMBOOT_OK)
 			status = identify_kernel(facts);
 	}

@@ -35,11 +35,9 @@ struct sb_finding sb_finding_at(const struct stmboot_extlinux_text *value)
 
 struct sb_finding sb_finding_append(const struct sb_facts *facts)
 {
-	const struct sb_config *config = sb_facts_config(facts);
-	const struct stmboot_extlinux_label *label;
+	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
 
-	if (config == NULL || facts->attempt == NULL)
+	if (label == NULL)
 		return (struct sb_finding){ .no_offset = true };
-	label = &config->conf->labels[facts->attempt->label];
 	return sb_finding_at(label->append.text != NULL ? &label->append : &label->name);
 }

@@ -135,11 +135,11 @@ static void check_kernel_room(const struct sb_facts *facts, const struct sb_scop
 static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_attempt *attempt = facts->attempt;
-	const struct sb_config *config = sb_facts_config(facts);
+	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
 	struct sb_scope inner;
 	struct sb_finding finding;
 
-	if (attempt == NULL || config == NULL || attempt->kernel.status != STMBOOT_OK)
+	if (attempt == NULL || label == NULL || attempt->kernel.status != STMBOOT_OK)
 		return;
 	if (attempt->fdt.path != NULL && attempt->fdt.status != STMBOOT_OK) {
 		report_missing(facts, scope,
@@ -153,7 +153,7 @@ static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope 
 	    attempt->failure == SB_FAILS_BOOTARGS)
 		return;
 	inner = sb_scope_config(scope, facts);
-	finding = sb_finding_at(&config->conf->labels[attempt->label].name);
+	finding = sb_finding_at(&label->name);
 	finding.found = "neither fdt nor fdtdir in the label";
 	finding.hint = "add a line: fdt <path of the .dtb>";
 	sb_report(&inner, SB_DTB_NONE, &finding);
@@ -272,6 +272,41 @@ static void check_console(const struct sb_facts *facts, const struct sb_scope *s
 	}
 }
 
+/* Found by a deep look only, so no error: both depths agree on where the boot stops. */
+static void check_kernel_payload(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_scope inner;
+
+	if (facts->identity == NULL)
+		return;
+	inner = in_file(facts, scope, &facts->attempt->kernel, facts->attempt->image_src);
+	inner.ceiling = STMBOOT_WARNING;
+	sb_kernel_validate_payload(&inner, facts->attempt->image, facts->identity);
+}
+
+/*
+ * Without its program in the initramfs the kernel mounts root= by itself
+ * (init/main.c); what could not be looked into counts as if it had one.
+ */
+static void check_initramfs(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_initramfs *initramfs = &facts->initramfs;
+	struct sb_scope inner;
+
+	if (!facts->deep || !facts->has_initrd || facts->attempt->initrd.src == NULL ||
+	    initramfs->found || initramfs->unseen)
+		return;
+	inner = in_file(facts, scope, &facts->attempt->initrd, facts->attempt->initrd.src);
+	sb_report(&inner, SB_KERNEL_INITRD_WITHOUT_INIT,
+		  &(struct sb_finding){
+			  .length = facts->attempt->initrd.size,
+			  .found = initramfs->recognised
+					   ? sb_text(scope, "no %s", facts->initramfs_program)
+					   : "no initramfs",
+			  .expected = sb_text(scope, "an initramfs with %s",
+					      facts->initramfs_program) });
+}
+
 /* A bare zImage or device tree is judged by itself. */
 static void check_bare(const struct sb_facts *facts, const struct sb_scope *scope)
 {
@@ -288,7 +323,11 @@ static void check_bare(const struct sb_facts *facts, const struct sb_scope *scop
 }
 
 sb_rule *const sb_rules_kernel[] = {
-	check_bare,         check_initrd,      check_kernel_found, check_kernel_wrapper,
-	check_kernel_image, check_kernel_room, check_console,      check_dtb_found,
-	check_dtb_image,    check_dtb_board,   check_overlays,     NULL,
+	check_bare,         check_kernel_payload,
+	check_initramfs,    check_initrd,
+	check_kernel_found, check_kernel_wrapper,
+	check_kernel_image, check_kernel_room,
+	check_console,      check_dtb_found,
+	check_dtb_image,    check_dtb_board,
+	check_overlays,     NULL,
 };

@@ -116,8 +116,8 @@ static void summarize_ssbl(const struct sb_facts *facts, struct stmboot_stage_re
 static void summarize_extlinux(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_config *config = sb_facts_config(facts);
+	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
 	const struct stmboot_part *part;
-	const char *name;
 
 	if (config == NULL)
 		return;
@@ -125,12 +125,10 @@ static void summarize_extlinux(const struct sb_facts *facts, struct stmboot_stag
 	stage->partition = (int32_t)config->partition;
 	stage->path = config->path;
 	stage->has_offset = stmboot_source_locate(config->src, 0, &stage->offset);
-	name = facts->attempt != NULL ? config->conf->labels[facts->attempt->label].name.text
-				      : NULL;
 	stage->summary = sb_arena_printf(
 		facts->arena, "%s%s, %s, label %s", name_of(facts, part),
 		facts->is_card && facts->bootable_count > 0 ? " has the bootable flag" : "",
-		config->path, name != NULL ? name : "(none)");
+		config->path, label != NULL ? label->name.text : "(none)");
 }
 
 static const char *kernel_text(enum stmboot_kernel_format format)

@@ -112,8 +112,10 @@ static enum stmboot_status fill_attempt(const struct sb_facts *facts, struct stm
 {
 	const struct sb_attempt *attempt = facts->attempt;
 	const struct sb_config *config = sb_facts_config(facts);
-	const struct stmboot_extlinux_label *label = &config->conf->labels[attempt->label];
+	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
 
+	if (label == NULL)
+		return STMBOOT_OK;
 	boot->label = label->name.text;
 	boot->append = label->append.text;
 	boot->kernel = ref(config, &attempt->kernel);

@@ -159,7 +159,7 @@ enum stmboot_status stmboot_dtb_get(const struct stmboot_dtb *dtb, const char *p
 
 size_t stmboot_dtb_node_path(const struct stmboot_dtb_node *node, char *buffer, size_t size)
 {
-	const struct stmboot_dtb_node *chain[SB_DTB_DEPTH];
+	const struct stmboot_dtb_node *chain[SB_DTB_DEPTH] = { NULL };
 	size_t depth = 0;
 	size_t length = 0;
 
