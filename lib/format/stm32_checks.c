@@ -377,7 +377,7 @@ static void check_payload_offset(const struct checked *c)
 					.hint = "fill the extensions with a padding extension" });
 }
 
-/* Where the key is described; false when an extension should do so and is not there. */
+/* Where the key is described; false when no extension has room to do so. */
 static bool find_key(const struct stmboot_stm32 *image, uint64_t *offset)
 {
 	*offset = sb_stm32_field(image, SB_STM32_AT_ALGORITHM);
@@ -386,7 +386,7 @@ static bool find_key(const struct stmboot_stm32 *image, uint64_t *offset)
 	for (size_t i = 0; i < image->extension_count; i++) {
 		*offset = image->extensions[i].offset;
 		if (image->extensions[i].type == SB_STM32_EXT_AUTHENTICATION)
-			return true;
+			return image->extensions[i].length >= SB_STM32_EXT_ALGORITHM_OFFSET + 4;
 	}
 	return false;
 }
