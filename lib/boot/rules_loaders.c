@@ -303,8 +303,89 @@ static void check_env_saved(const struct sb_facts *facts, const struct sb_scope 
 			  .hint = "at U-Boot's prompt: env default -a; saveenv" });
 }
 
+/* The stage that a partition matters to. */
+static enum stmboot_stage stage_of_part(const struct sb_facts *facts,
+					const struct stmboot_part *part)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+
+	for (size_t i = 0; i < SB_FSBL_COPIES && part != NULL; i++)
+		if (part == facts->fsbl[i].part)
+			return STMBOOT_STAGE_ROM;
+	if (part != NULL && part == facts->second.part)
+		return STMBOOT_STAGE_SSBL;
+	if (part != NULL && part == facts->root &&
+	    (config == NULL || config->partition != part->number))
+		return STMBOOT_STAGE_ROOTFS;
+	return STMBOOT_STAGE_EXTLINUX;
+}
+
+static const struct stmboot_part *part_at(const struct sb_facts *facts,
+					  const struct sb_read_error *error)
+{
+	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+
+		if (sb_ranges_overlap(error->offset, error->length, part->offset, part->size))
+			return part;
+	}
+	return NULL;
+}
+
+/* The checks of the tables tell what they could not read themselves. */
+static bool is_told(const struct stmboot_diags *diags, const struct sb_read_error *error)
+{
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++) {
+		const struct stmboot_diag *diag = stmboot_diags_get(diags, i);
+
+		if (strcmp(diag->code, "image.read-error") == 0 &&
+		    sb_ranges_overlap(error->offset, error->length, diag->place.offset,
+				      diag->place.length))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A stage that needs what cannot be read has an error of its own. Beyond that
+ * a fact is missing: nobody knows what the board would find there.
+ */
+static void check_read_errors(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_read_error *errors;
+	size_t count = sb_image_read_errors(facts->image, &errors);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct stmboot_part *part = part_at(facts, &errors[i]);
+		struct sb_scope inner = *scope;
+
+		if (is_told(scope->diags, &errors[i]))
+			continue;
+		if (part != NULL)
+			inner.partition = (int32_t)part->number;
+		inner.stage = (int)stage_of_part(facts, part);
+		inner.ceiling = STMBOOT_WARNING;
+		sb_report(&inner, SB_IMAGE_READ_ERROR,
+			  &(struct sb_finding){ .offset = errors[i].offset,
+						.length = errors[i].length,
+						.found = "an input/output error",
+						.expected = "bytes",
+						.hint = "copy what can be read to a new card" });
+	}
+}
+
 sb_rule *const sb_rules_loaders[] = {
-	check_tables,       check_fsbl_found, check_fsbl_copies,  check_fsbl_images,
-	check_fsbl_same,    check_fsbl_chip,  check_second_found, check_second_format,
-	check_second_image, check_env_place,  check_env_saved,    NULL,
+	check_tables,
+	check_fsbl_found,
+	check_fsbl_copies,
+	check_fsbl_images,
+	check_fsbl_same,
+	check_fsbl_chip,
+	check_second_found,
+	check_second_format,
+	check_second_image,
+	check_env_place,
+	check_env_saved,
+	check_read_errors,
+	NULL,
 };

@@ -31,13 +31,18 @@ struct part {
 	struct stmboot_dtb *dtb;
 };
 
+enum { MAX_READ_ERRORS = 16 };
+
 struct stmboot_image {
 	struct stmboot_context *ctx;
 	struct sb_arena arena;
 	struct stmboot_image_info info;
 	struct stmboot_source *file;     /* what was opened here; NULL for the caller's source */
 	struct stmboot_source *unpacked; /* of a compressed image */
-	struct stmboot_source *medium;   /* one of these, or the caller's */
+	struct stmboot_source *below;    /* one of these, or the caller's */
+	struct stmboot_source *medium;   /* the same, with an eye on what cannot be read */
+	struct sb_read_error read_errors[MAX_READ_ERRORS];
+	size_t read_error_count;
 	struct stmboot_gpt *gpt;
 	struct part *parts;
 	size_t part_count;
@@ -204,6 +209,73 @@ static bool belongs_on_a_card(enum stmboot_content content)
 	}
 }
 
+static void note_read_error(struct stmboot_image *image, uint64_t offset, uint64_t length)
+{
+	for (size_t i = 0; i < image->read_error_count; i++)
+		if (image->read_errors[i].offset == offset)
+			return;
+	if (image->read_error_count < MAX_READ_ERRORS)
+		image->read_errors[image->read_error_count++] =
+			(struct sb_read_error){ .offset = offset, .length = length };
+}
+
+/*
+ * Most of what is read is only looked for, and a reader that fails passes on:
+ * the medium itself remembers, so that nothing unreadable goes unmentioned.
+ */
+static enum stmboot_status watched_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	struct stmboot_image *image = self;
+	enum stmboot_status status = stmboot_source_read(image->below, offset, buffer, size);
+
+	if (status == STMBOOT_IO)
+		note_read_error(image, offset, size);
+	return status;
+}
+
+static uint64_t watched_size(void *self)
+{
+	const struct stmboot_image *image = self;
+
+	return stmboot_source_size(image->below);
+}
+
+static enum stmboot_status watched_identity(void *self, struct stmboot_identity *out)
+{
+	const struct stmboot_image *image = self;
+
+	return stmboot_source_identity(image->below, out);
+}
+
+static enum stmboot_status watched_next_data(void *self, uint64_t offset, uint64_t *start,
+					     uint64_t *end)
+{
+	const struct stmboot_image *image = self;
+
+	return stmboot_source_next_data(image->below, offset, start, end);
+}
+
+static bool watched_locate(void *self, uint64_t offset, uint64_t *medium_offset)
+{
+	const struct stmboot_image *image = self;
+
+	return stmboot_source_locate(image->below, offset, medium_offset);
+}
+
+static enum stmboot_status watch(struct stmboot_image *image)
+{
+	static const struct stmboot_source_ops ops = {
+		.struct_size = sizeof(ops),
+		.read_at = watched_read_at,
+		.size = watched_size,
+		.identity = watched_identity,
+		.next_data = watched_next_data,
+		.locate = watched_locate,
+	};
+
+	return stmboot_source_new(image->ctx, &ops, image, &image->medium);
+}
+
 static enum stmboot_status unpack(struct stmboot_image *image)
 {
 	static const struct {
@@ -225,10 +297,10 @@ static enum stmboot_status unpack(struct stmboot_image *image)
 		if (containers[i].content != content)
 			continue;
 		image->info.container = containers[i].compression;
-		status = sb_source_unpacked(image->ctx, image->medium, containers[i].compression,
+		status = sb_source_unpacked(image->ctx, image->below, containers[i].compression,
 					    &image->unpacked);
 		if (status == STMBOOT_OK)
-			image->medium = image->unpacked;
+			image->below = image->unpacked;
 		break;
 	}
 	return status;
@@ -237,8 +309,10 @@ static enum stmboot_status unpack(struct stmboot_image *image)
 static enum stmboot_status open_medium(struct stmboot_image *image,
 				       const struct stmboot_image_options *options)
 {
-	enum stmboot_status status = unpack(image);
+	enum stmboot_status status = watch(image);
 
+	if (status == STMBOOT_OK)
+		status = unpack(image);
 	if (status == STMBOOT_OK)
 		status = stmboot_gpt_decode(image->ctx, image->medium, &image->gpt);
 	if (status == STMBOOT_OK)
@@ -279,7 +353,7 @@ enum stmboot_status stmboot_image_open(struct stmboot_context *ctx, const char *
 		return status;
 	image->info.path = sb_arena_strdup(&image->arena, path);
 	status = stmboot_source_open_file(ctx, path, &image->file);
-	image->medium = image->file;
+	image->below = image->file;
 	if (status == STMBOOT_OK)
 		status = image->info.path != NULL ? open_medium(image, options) : STMBOOT_NO_MEMORY;
 	if (status != STMBOOT_OK)
@@ -299,7 +373,7 @@ enum stmboot_status stmboot_image_open_source(struct stmboot_context *ctx,
 
 	if (status != STMBOOT_OK)
 		return status;
-	image->medium = src;
+	image->below = src;
 	status = open_medium(image, options);
 	if (status != STMBOOT_OK)
 		stmboot_image_close(image);
@@ -331,6 +405,7 @@ void stmboot_image_close(struct stmboot_image *image)
 	for (size_t i = 0; i < image->part_count; i++)
 		close_part(&image->parts[i]);
 	stmboot_gpt_free(image->gpt);
+	stmboot_source_close(image->medium);
 	stmboot_source_close(image->unpacked);
 	stmboot_source_close(image->file);
 	sb_arena_release(&image->arena);
@@ -384,6 +459,12 @@ struct stmboot_source *sb_image_medium(struct stmboot_image *image)
 	return image->medium;
 }
 
+size_t sb_image_read_errors(const struct stmboot_image *image, const struct sb_read_error **out)
+{
+	*out = image->read_errors;
+	return image->read_error_count;
+}
+
 typedef enum stmboot_status open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
 				    struct stmboot_fs **out);
 
@@ -391,8 +472,9 @@ static enum stmboot_status view_of(struct stmboot_image *image, struct part *par
 				   struct view *view, open_fs *open, struct stmboot_fs **out)
 {
 	if (!view->tried) {
-		view->tried = true;
 		view->status = open(image->ctx, part->cached, &view->fs);
+		/* what says nothing about the file system is tried again */
+		view->tried = only_fatal(view->status) == STMBOOT_OK;
 	}
 	if (view->status == STMBOOT_OK)
 		*out = view->fs;
