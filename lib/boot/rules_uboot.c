@@ -149,6 +149,27 @@ static void check_scripts(const struct sb_facts *facts, const struct sb_scope *s
 	}
 }
 
+/* It is there, and U-Boot gets nothing out of it: another one may count in its place. */
+static void check_readable(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; i < facts->config_count; i++) {
+		const struct sb_config *config = &facts->configs[i];
+		struct sb_scope inner = *scope;
+
+		if (config->script || config->conf != NULL)
+			continue;
+		inner.partition = (int32_t)config->partition;
+		inner.path = config->path;
+		inner.src = config->src;
+		if (facts->config != (int)i)
+			inner.ceiling = STMBOOT_WARNING;
+		sb_report(&inner, SB_EXTLINUX_UNREADABLE,
+			  &(struct sb_finding){ .found = stmboot_status_text(config->status),
+						.expected = "a text of at most 1 MiB",
+						.hint = "write the file again" });
+	}
+}
+
 static const char *get_variable(void *user, const char *name)
 {
 	return sb_facts_getenv(user, name);
@@ -211,6 +232,6 @@ static void check_labels(const struct sb_facts *facts, const struct sb_scope *sc
 }
 
 sb_rule *const sb_rules_uboot[] = {
-	check_filesystems, check_config_found, check_bootable, check_several,
-	check_scripts,     check_text,         check_labels,   NULL,
+	check_filesystems, check_config_found, check_bootable, check_several, check_scripts,
+	check_readable,    check_text,         check_labels,   NULL,
 };
