@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole images followed from the ROM to init, when memory or the medium fails on the way. */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stmboot/boot.h>
+
+enum { MANY = 3000, BLOCK = 512 };
+
+static const char *const images[] = {
+	"healthy",    "tfa-ssbl",    "saved-environment",       "endless-menu",
+	"bare-stm32", "bare-uimage", "environment-hits-rootfs",
+};
+
+enum { IMAGES = sizeof(images) / sizeof(images[0]) };
+
+static void path_of(const char *name, char *path, size_t size)
+{
+	const char *folder = getenv("STMBOOT_GOLDEN_IMAGES");
+
+	cr_assert_not_null(folder, "run through golden_images.sh");
+	snprintf(path, size, "%s/%s.img", folder, name);
+}
+
+/* An allocator that counts, and refuses one request. */
+struct heap {
+	size_t requests;
+	size_t refuse; /* number of the request, from 1; 0: none */
+	size_t live;
+};
+
+static void *allocate(void *user, size_t size)
+{
+	struct heap *heap = user;
+	void *memory;
+
+	if (++heap->requests == heap->refuse)
+		return NULL;
+	memory = malloc(size);
+	heap->live += memory != NULL;
+	return memory;
+}
+
+static void release(void *user, void *memory)
+{
+	struct heap *heap = user;
+
+	heap->live -= memory != NULL;
+	free(memory);
+}
+
+static struct stmboot_context *context_of(struct heap *heap)
+{
+	struct stmboot_context_options options = { .struct_size = sizeof(options),
+						   .user = heap,
+						   .allocate = allocate,
+						   .release = release };
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+	return ctx;
+}
+
+/* A card in memory whose reads are counted and may fail. */
+struct medium {
+	uint8_t *data;
+	size_t size;
+	size_t reads;
+	size_t fail; /* number of the read that fails, from 1; 0: none */
+	size_t bad;  /* every read that touches this byte fails; SIZE_MAX: none */
+	bool failed;
+};
+
+static enum stmboot_status read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	struct medium *m = self;
+
+	cr_assert(size > 0 && offset <= m->size && size <= m->size - offset);
+	if (++m->reads == m->fail || (m->bad >= offset && m->bad - offset < size)) {
+		m->failed = true;
+		return STMBOOT_IO;
+	}
+	memcpy(buffer, m->data + offset, size);
+	return STMBOOT_OK;
+}
+
+static uint64_t size_of(void *self)
+{
+	struct medium *m = self;
+
+	return m->size;
+}
+
+static struct medium medium_load(const char *name)
+{
+	struct medium m = { .bad = SIZE_MAX };
+	char path[512];
+	FILE *file;
+
+	path_of(name, path, sizeof(path));
+	file = fopen(path, "rb");
+	cr_assert_not_null(file, "%s", path);
+	cr_assert_eq(fseek(file, 0, SEEK_END), 0);
+	m.size = (size_t)ftell(file);
+	rewind(file);
+	m.data = malloc(m.size);
+	cr_assert_not_null(m.data);
+	cr_assert_eq(fread(m.data, 1, m.size, file), m.size);
+	fclose(file);
+	return m;
+}
+
+static struct stmboot_source *source_of(struct stmboot_context *ctx, struct medium *m)
+{
+	struct stmboot_source_ops ops = { .struct_size = sizeof(ops),
+					  .read_at = read_at,
+					  .size = size_of };
+	struct stmboot_source *src;
+
+	cr_assert_eq(stmboot_source_new(ctx, &ops, m, &src), STMBOOT_OK);
+	return src;
+}
+
+/* All that a trace says, as one text. */
+struct result {
+	enum stmboot_status status;
+	enum stmboot_outcome verdict;
+	int stops_at;
+	char text[16384];
+};
+
+static void say(struct result *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct result *r, const char *format, ...)
+{
+	size_t length = strlen(r->text);
+	va_list args;
+	int added;
+
+	va_start(args, format);
+	added = vsnprintf(r->text + length, sizeof(r->text) - length, format, args);
+	va_end(args);
+	cr_assert(added >= 0 && (size_t)added < sizeof(r->text) - length);
+}
+
+static const char *or_none(const char *text)
+{
+	return text != NULL ? text : "-";
+}
+
+static void say_boot(struct result *r, const struct stmboot_boot *boot)
+{
+	r->verdict = boot->verdict;
+	r->stops_at = boot->stops_at;
+	say(r, "%s %d\n", stmboot_outcome_text(boot->verdict), boot->stops_at);
+	for (int i = 0; i < STMBOOT_STAGE_COUNT; i++) {
+		const struct stmboot_stage_result *s = &boot->stages[i];
+
+		cr_expect_eq((int)s->stage, i);
+		say(r, "%s %s %" PRId32 " %s %" PRIu64 " %s\n", stmboot_stage_text(s->stage),
+		    stmboot_outcome_text(s->outcome), s->partition, or_none(s->path),
+		    s->has_offset ? s->offset : 0, s->summary);
+	}
+	say(r, "%s %s %s\n", or_none(boot->fsbl_version), or_none(boot->uboot_version),
+	    or_none(boot->config.path));
+	say(r, "%s %s %s\n", or_none(boot->label), or_none(boot->append), or_none(boot->bootargs));
+	say(r, "%s %s %s\n", or_none(boot->kernel.path), or_none(boot->dtb.path),
+	    or_none(boot->dtb_model));
+	say(r, "%s %" PRId32 " %s %s\n", or_none(boot->root_spec), boot->root_partition,
+	    or_none(boot->init_path), or_none(boot->init_resolved));
+}
+
+static void say_findings(struct result *r, const struct stmboot_diags *diags)
+{
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++) {
+		const struct stmboot_diag *d = stmboot_diags_get(diags, i);
+
+		say(r, "%s %d %d %" PRId32 " %s %" PRIu64 " %s | %s | %s | %s\n", d->code,
+		    (int)d->severity, (int)d->stage, d->place.partition, or_none(d->place.path),
+		    d->place.offset, or_none(d->found), or_none(d->expected), d->message,
+		    or_none(d->hint));
+	}
+}
+
+static void trace(struct stmboot_context *ctx, struct stmboot_image *image, bool deep,
+		  struct result *r)
+{
+	struct stmboot_boot_options options = { .struct_size = sizeof(options), .deep = deep };
+	const struct stmboot_boot *boot = NULL;
+	struct stmboot_diags *diags;
+
+	r->text[0] = '\0';
+	r->status = stmboot_diags_new(ctx, &diags);
+	if (r->status != STMBOOT_OK)
+		return;
+	r->status = stmboot_boot_trace(ctx, image, &options, diags, &boot);
+	cr_expect_eq(r->status == STMBOOT_OK, boot != NULL);
+	if (boot != NULL) {
+		say_boot(r, boot);
+		say_findings(r, diags);
+	}
+	stmboot_boot_free(boot);
+	stmboot_diags_free(diags);
+}
+
+/* Open and trace a file. */
+static void trace_file(struct stmboot_context *ctx, const char *path, bool deep, struct result *r)
+{
+	struct stmboot_image *image = NULL;
+
+	r->text[0] = '\0';
+	r->status = stmboot_image_open(ctx, path, NULL, &image);
+	cr_expect_eq(r->status == STMBOOT_OK, image != NULL);
+	if (image != NULL)
+		trace(ctx, image, deep, r);
+	stmboot_image_close(image);
+}
+
+/* Open and trace a medium in memory. */
+static void trace_medium(struct stmboot_context *ctx, struct medium *m, bool deep, struct result *r)
+{
+	struct stmboot_source *src = source_of(ctx, m);
+	struct stmboot_image *image = NULL;
+
+	m->reads = 0;
+	r->text[0] = '\0';
+	r->status = stmboot_image_open_source(ctx, src, NULL, &image);
+	if (image != NULL)
+		trace(ctx, image, deep, r);
+	stmboot_image_close(image);
+	stmboot_source_close(src);
+}
+
+static void refuse_each(const char *name, bool deep)
+{
+	static struct result good, other;
+	struct heap heap = { 0 };
+	struct stmboot_context *ctx = context_of(&heap);
+	size_t before, total, stride;
+	char path[512];
+
+	path_of(name, path, sizeof(path));
+	before = heap.requests;
+	trace_file(ctx, path, deep, &good);
+	total = heap.requests - before;
+	cr_assert_eq(good.status, STMBOOT_OK);
+	stride = total / MANY + 1;
+	for (size_t n = 1; n <= total; n += stride) {
+		heap.requests = 0;
+		heap.refuse = n;
+		trace_file(ctx, path, deep, &other);
+		cr_assert_eq(heap.live, 1, "%s: request %zu: %zu left", name, n, heap.live - 1);
+		if (other.status == STMBOOT_OK)
+			cr_expect_str_eq(other.text, good.text, "%s: request %zu", name, n);
+		else
+			cr_expect_eq(other.status, STMBOOT_NO_MEMORY, "%s: request %zu: %s", name,
+				     n, stmboot_status_text(other.status));
+	}
+	heap.refuse = 0;
+	stmboot_context_free(ctx);
+}
+
+Test(boot, each_allocation_may_be_refused, .timeout = 300)
+{
+	for (size_t i = 0; i < IMAGES; i++) {
+		refuse_each(images[i], false);
+		refuse_each(images[i], true);
+	}
+}
+
+Test(boot, an_image_is_traced_again_after_memory_ran_out)
+{
+	static struct result good, other, again;
+	struct heap heap = { 0 };
+	struct stmboot_context *ctx = context_of(&heap);
+	struct stmboot_image *image;
+	size_t total, before;
+	char path[512];
+
+	path_of("healthy", path, sizeof(path));
+	cr_assert_eq(stmboot_image_open(ctx, path, NULL, &image), STMBOOT_OK);
+	before = heap.requests;
+	trace(ctx, image, false, &good);
+	total = heap.requests - before;
+	stmboot_image_close(image);
+	cr_assert_eq(good.status, STMBOOT_OK);
+	for (size_t n = 1; n <= total; n++) {
+		heap.refuse = 0;
+		cr_assert_eq(stmboot_image_open(ctx, path, NULL, &image), STMBOOT_OK);
+		heap.requests = 0;
+		heap.refuse = n;
+		trace(ctx, image, false, &other);
+		heap.refuse = 0;
+		trace(ctx, image, false, &again);
+		cr_assert_eq(again.status, STMBOOT_OK, "request %zu: %s", n,
+			     stmboot_status_text(again.status));
+		cr_assert_str_eq(again.text, good.text, "request %zu", n);
+		stmboot_image_close(image);
+	}
+	stmboot_context_free(ctx);
+}
+
+Test(boot, deep_and_shallow_agree)
+{
+	static struct result deep, shallow;
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	for (size_t i = 0; i < IMAGES; i++) {
+		char path[512];
+
+		path_of(images[i], path, sizeof(path));
+		trace_file(ctx, path, true, &deep);
+		trace_file(ctx, path, false, &shallow);
+		cr_assert_eq(deep.status, STMBOOT_OK);
+		cr_assert_eq(shallow.status, STMBOOT_OK);
+		cr_expect_eq(deep.stops_at, shallow.stops_at, "%s", images[i]);
+		cr_expect_eq(deep.verdict, shallow.verdict, "%s", images[i]);
+	}
+	stmboot_context_free(ctx);
+}
+
+/* The file is read through a page cache, the medium in the pieces that are asked for. */
+Test(boot, results_do_not_depend_on_where_bytes_come_from)
+{
+	static struct result file, memory, again;
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	for (size_t i = 0; i < IMAGES; i++) {
+		struct medium m = medium_load(images[i]);
+		size_t reads;
+		char path[512];
+
+		path_of(images[i], path, sizeof(path));
+		trace_file(ctx, path, true, &file);
+		trace_medium(ctx, &m, true, &memory);
+		reads = m.reads;
+		trace_medium(ctx, &m, true, &again);
+		cr_expect_str_eq(memory.text, file.text, "%s", images[i]);
+		cr_expect_str_eq(again.text, file.text, "%s", images[i]);
+		cr_expect(reads > 0 && reads == m.reads);
+		free(m.data);
+	}
+	stmboot_context_free(ctx);
+}
+
+/* Nothing that could not be read may pass for good. */
+static void expect_told(const char *name, const struct result *good, const struct result *other,
+			size_t number)
+{
+	if (other->status != STMBOOT_OK)
+		return;
+	cr_expect(other->verdict >= STMBOOT_OUTCOME_WARNING, "%s: %zu:\n%s", name, number,
+		  other->text);
+	cr_expect(other->verdict >= good->verdict || strstr(other->text, "image.read-error"),
+		  "%s: %zu:\n%s", name, number, other->text);
+}
+
+static void fail_each_read(const char *name, bool deep)
+{
+	static struct result good, other;
+	struct heap heap = { 0 };
+	struct stmboot_context *ctx = context_of(&heap);
+	struct medium m = medium_load(name);
+	size_t total;
+
+	trace_medium(ctx, &m, deep, &good);
+	cr_assert_eq(good.status, STMBOOT_OK);
+	total = m.reads;
+	for (size_t n = 1; n <= total; n++) {
+		m.fail = n;
+		trace_medium(ctx, &m, deep, &other);
+		cr_assert_eq(heap.live, 1, "%s: read %zu: %zu left", name, n, heap.live - 1);
+		expect_told(name, &good, &other, n);
+	}
+	free(m.data);
+	stmboot_context_free(ctx);
+}
+
+Test(boot, each_read_may_fail, .timeout = 300)
+{
+	for (size_t i = 0; i < IMAGES; i++) {
+		fail_each_read(images[i], false);
+		fail_each_read(images[i], true);
+	}
+}
+
+/* A block that stays unreadable: told whenever it was looked at, and to both depths alike. */
+static void spoil_each_block(const char *name)
+{
+	static struct result good, deep, shallow;
+	struct heap heap = { 0 };
+	struct stmboot_context *ctx = context_of(&heap);
+	struct medium m = medium_load(name);
+
+	trace_medium(ctx, &m, true, &good);
+	for (size_t at = 0; at < m.size; at += BLOCK) {
+		m.bad = at;
+		m.failed = false;
+		trace_medium(ctx, &m, true, &deep);
+		cr_assert_eq(heap.live, 1, "%s: byte %zu: %zu left", name, at, heap.live - 1);
+		if (m.failed)
+			expect_told(name, &good, &deep, at);
+		else
+			cr_expect_str_eq(deep.text, good.text, "%s: byte %zu", name, at);
+		trace_medium(ctx, &m, false, &shallow);
+		cr_expect_eq(deep.status, shallow.status);
+		if (deep.status == STMBOOT_OK)
+			cr_expect_eq(deep.stops_at, shallow.stops_at, "%s: byte %zu:\n%s%s", name,
+				     at, deep.text, shallow.text);
+	}
+	free(m.data);
+	stmboot_context_free(ctx);
+}
+
+Test(boot, each_block_may_be_unreadable, .timeout = 300)
+{
+	for (size_t i = 0; i < IMAGES; i++)
+		spoil_each_block(images[i]);
+}
+
+/* A finding of that code and severity. */
+static bool finds(const struct result *r, const char *code, enum stmboot_severity severity)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "\n%s %d ", code, (int)severity);
+	return strstr(r->text, line) != NULL;
+}
+
+/* Where a text stands on the medium. */
+static size_t find_text(const struct medium *m, const char *text)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i + length <= m->size; i++)
+		if (memcmp(m->data + i, text, length) == 0)
+			return i;
+	cr_assert_fail("%s is not on the medium", text);
+	return 0;
+}
+
+Test(boot, a_configuration_that_cannot_be_read_ends_the_boot)
+{
+	static struct result r;
+	struct stmboot_context *ctx;
+	struct medium m = medium_load("healthy");
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	m.bad = find_text(&m, "label stm32mp157c-dk2-buildroot");
+	trace_medium(ctx, &m, false, &r);
+	cr_assert_eq(r.status, STMBOOT_OK);
+	cr_expect_eq(r.stops_at, STMBOOT_STAGE_EXTLINUX);
+	cr_expect(finds(&r, "extlinux.unreadable", STMBOOT_ERROR), "%s", r.text);
+	cr_expect(finds(&r, "image.read-error", STMBOOT_WARNING), "%s", r.text);
+	free(m.data);
+	stmboot_context_free(ctx);
+}
