@@ -126,3 +126,101 @@ Test(dtb, consoles_are_named_as_linux_names_them)
 	stmboot_dtb_free(dtb);
 	close_bench(&b);
 }
+
+Test(dtb, nodes_and_properties_are_listed_as_fdtget_lists_them)
+{
+	const struct stmboot_dtb_node *node;
+	struct stmboot_dtb *dtb;
+	const uint8_t *data;
+	struct bench b;
+	uint32_t length;
+
+	need("fdtget");
+	b = open_bench();
+	dtb = compile(&b, "board", board, "");
+	node = stmboot_dtb_find_compatible(dtb, NULL, "st,stm32h7-uart");
+	cr_assert_not_null(node);
+	cr_expect_str_eq(node->name, "serial@40010000");
+	node = stmboot_dtb_find_compatible(dtb, node, "st,stm32h7-uart");
+	cr_assert_not_null(node);
+	cr_expect_str_eq(node->name, "serial@4000f000");
+	cr_expect_null(stmboot_dtb_find_compatible(dtb, node, "st,stm32h7-uart"));
+	cr_expect_str_eq(stmboot_dtb_string(stmboot_dtb_find_property(node, "compatible"), 1),
+			 "st,stm32h7-uart");
+	cr_expect_null(stmboot_dtb_string(stmboot_dtb_find_property(node, "compatible"), 2));
+	cr_assert_eq(stmboot_dtb_get(dtb, "serial0", "reg", &data, &length), STMBOOT_OK);
+	write_file(&b, "ours", data, length);
+	run(&b, "for i in $(fdtget -t bx board.dtb /soc/serial@40010000 reg); do\n"
+		"printf \"\\\\$(printf %03o 0x$i)\"; done >theirs\n"
+		"cmp ours theirs");
+	cr_expect_eq(stmboot_dtb_get(dtb, "serial0", "no", &data, &length), STMBOOT_NOT_FOUND);
+	cr_expect_eq(stmboot_dtb_get(dtb, "/no", "reg", &data, &length), STMBOOT_NOT_FOUND);
+	stmboot_dtb_free(dtb);
+	close_bench(&b);
+}
+
+Test(dtb, offsets_lead_to_the_same_bytes_in_the_file)
+{
+	struct bench b = open_bench();
+	struct stmboot_dtb *dtb = compile(&b, "board", board, "");
+
+	for (const struct stmboot_dtb_node *node = dtb->root; node != NULL;
+	     node = stmboot_dtb_next_node(node)) {
+		cr_expect_arr_eq(dtb->blob + node->offset, "\0\0\0\1", 4);
+		cr_expect_str_eq((const char *)dtb->blob + node->offset + 4, node->name);
+		for (size_t i = 0; i < node->property_count; i++)
+			cr_expect_eq(dtb->blob + node->properties[i].offset,
+				     node->properties[i].data);
+	}
+	stmboot_dtb_free(dtb);
+	close_bench(&b);
+}
+
+Test(dtb, sixty_four_nested_nodes_are_read_and_no_more)
+{
+	for (int depth = 64; depth <= 65; depth++) {
+		struct bench b = open_bench();
+		struct stmboot_dtb *dtb;
+		char text[1024] = "/dts-v1/;\n/ {";
+
+		for (int i = 1; i < depth; i++)
+			strcat(text, " n {");
+		for (int i = 0; i < depth; i++)
+			strcat(text, " };");
+		dtb = compile(&b, "deep", text, "");
+		cr_expect_eq(dtb->defect,
+			     depth == 64 ? STMBOOT_DTB_GOOD : STMBOOT_DTB_BAD_STRUCTURE);
+		stmboot_dtb_free(dtb);
+		close_bench(&b);
+	}
+}
+
+Test(dtb, what_a_tree_is_for_is_told_by_its_content)
+{
+	static const struct {
+		const char *text;
+		bool arm64, fit, overlay, symbols, fixups;
+	} cases[] = {
+		{ "/dts-v1/;\n/ { compatible = \"st,stm32mp257f-ev1\", \"st,stm32mp257\"; };\n",
+		  true, false, false, false, false },
+		{ "/dts-v1/;\n/ { images { }; configurations { }; };\n", false, true, false, false,
+		  false },
+		{ "/dts-v1/;\n/ { images { }; };\n", false, false, false, false, false },
+		{ "/dts-v1/;\n/plugin/;\n&a { };\n", false, false, true, false, true },
+		{ "/dts-v1/;\n/ { __symbols__ { a = \"/\"; }; };\n", false, false, false, true,
+		  false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench b = open_bench();
+		struct stmboot_dtb *dtb = compile(&b, "kind", cases[i].text, "");
+
+		cr_expect_eq(dtb->is_arm64, cases[i].arm64, "%s", cases[i].text);
+		cr_expect_eq(dtb->is_fit, cases[i].fit, "%s", cases[i].text);
+		cr_expect_eq(dtb->is_overlay, cases[i].overlay, "%s", cases[i].text);
+		cr_expect_eq(dtb->has_symbols, cases[i].symbols, "%s", cases[i].text);
+		cr_expect_eq(dtb->has_fixups, cases[i].fixups, "%s", cases[i].text);
+		stmboot_dtb_free(dtb);
+		close_bench(&b);
+	}
+}
