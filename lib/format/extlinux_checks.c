@@ -89,11 +89,11 @@ static void check_any_label(const struct sb_extlinux_checks *c)
 {
 	if (c->conf->outcome != STMBOOT_EXTLINUX_READ || c->conf->label_count != 0)
 		return;
-	sb_extlinux_report(
-		c, SB_EXTLINUX_NO_LABEL, STMBOOT_ERROR, &nowhere,
-		&(struct sb_finding){ .no_offset = true,
-				      .expected = "a line `label NAME`",
-				      .hint = "add a label with `stmboot extlinux add`" });
+	sb_extlinux_report(c, SB_EXTLINUX_NO_LABEL, STMBOOT_ERROR, &nowhere,
+			   &(struct sb_finding){
+				   .no_offset = true,
+				   .expected = "a line `label NAME`",
+				   .hint = "add a line `label NAME`, and `kernel PATH` below it" });
 }
 
 static void check_menu(const struct sb_extlinux_checks *c)
@@ -102,11 +102,10 @@ static void check_menu(const struct sb_extlinux_checks *c)
 
 	if (conf->selection.wait != STMBOOT_EXTLINUX_WAIT_FOREVER)
 		return;
-	sb_extlinux_report(
-		c, SB_EXTLINUX_ENDLESS_MENU, STMBOOT_ERROR,
-		conf->menu_line.text != NULL ? &conf->menu_line : &conf->prompt,
-		&(struct sb_finding){ .expected = "a timeout, or no menu line",
-				      .hint = "set one with `stmboot extlinux timeout IMAGE 5s`" });
+	sb_extlinux_report(c, SB_EXTLINUX_ENDLESS_MENU, STMBOOT_ERROR,
+			   conf->menu_line.text != NULL ? &conf->menu_line : &conf->prompt,
+			   &(struct sb_finding){ .expected = "a timeout, or no menu line",
+						 .hint = "add a line `timeout 50` for 5 seconds" });
 }
 
 /* Names that a person would take for equal: case and blanks at the end aside. */
@@ -136,9 +135,9 @@ static void check_default(const struct sb_extlinux_checks *c)
 		&(struct sb_finding){
 			.expected = similar,
 			.hint = similar != NULL
-					? "capitals and blanks at the end count; set it with "
-					  "`stmboot extlinux default IMAGE LABEL`"
-					: "set it with `stmboot extlinux default IMAGE LABEL`" });
+					? "change the line default: capitals and blanks at the "
+					  "end count"
+					: "change the line default to the name of a label" });
 }
 
 static void check_names(const struct sb_extlinux_checks *c)
@@ -169,11 +168,10 @@ static void check_kernels(const struct sb_extlinux_checks *c)
 
 		if (label->kernel.text != NULL || label->localboot.text != NULL)
 			continue;
-		sb_extlinux_report(c, SB_EXTLINUX_NO_KERNEL, file_ceiling(c), &label->name,
-				   &(struct sb_finding){
-					   .expected = "a line `kernel PATH` in the label",
-					   .hint = "add it with `stmboot extlinux set IMAGE LABEL "
-						   "kernel PATH`" });
+		sb_extlinux_report(
+			c, SB_EXTLINUX_NO_KERNEL, file_ceiling(c), &label->name,
+			&(struct sb_finding){ .expected = "a line `kernel PATH` in the label",
+					      .hint = "add a line `kernel PATH` to the label" });
 	}
 }
 

@@ -47,12 +47,10 @@ static void check_overlays(const struct sb_extlinux_checks *c,
 				&(struct sb_finding){ .expected = "a space between two overlays",
 						      .hint = "replace the TAB with a space" });
 	if (label->overlay_count > 0 && label->fdt.text == NULL && label->fdtdir.text == NULL)
-		sb_extlinux_report(c, SB_EXTLINUX_OVERLAYS_UNUSED, STMBOOT_WARNING,
-				   &label->fdtoverlays,
-				   &(struct sb_finding){
-					   .expected = "a line fdt or fdtdir in the label",
-					   .hint = "add one with `stmboot extlinux set IMAGE LABEL "
-						   "fdt PATH`" });
+		sb_extlinux_report(
+			c, SB_EXTLINUX_OVERLAYS_UNUSED, STMBOOT_WARNING, &label->fdtoverlays,
+			&(struct sb_finding){ .expected = "a line fdt or fdtdir in the label",
+					      .hint = "add a line `fdt PATH` to the label" });
 }
 
 static void check_initrd(const struct sb_extlinux_checks *c,
@@ -138,7 +136,7 @@ static void check_expansion(const struct sb_extlinux_checks *c, int32_t label,
 				.found = sb_text(&c->scope, "%zu characters in append",
 						 at->text != NULL ? strlen(at->text) : 0),
 				.expected = sb_text(&c->scope, "at most %zu", cbsize - 1),
-				.hint = "shorten the line with `stmboot set-bootargs`" });
+				.hint = "shorten the line append" });
 	if (x->truncated)
 		sb_extlinux_report(c, SB_BOOTARGS_TRUNCATED, ceiling, at,
 				   &(struct sb_finding){
@@ -153,7 +151,7 @@ static void check_expansion(const struct sb_extlinux_checks *c, int32_t label,
 		sb_extlinux_report(
 			c, SB_BOOTARGS_DELETED, STMBOOT_WARNING, at,
 			&(struct sb_finding){
-				.hint = "write the arguments with `stmboot set-bootargs`" });
+				.hint = "write the arguments themselves in the line append" });
 	if (x->quotes_removed || x->backslash_removed)
 		sb_extlinux_report(c, SB_BOOTARGS_QUOTES, STMBOOT_WARNING, at,
 				   &(struct sb_finding){
@@ -194,10 +192,11 @@ static void check_bootargs(struct sb_extlinux_checks *c, int32_t index)
 	}
 	if (x == NULL) {
 		if (index == c->options.boots && label->localboot.text == NULL)
-			sb_extlinux_report(c, SB_BOOTARGS_NO_APPEND, STMBOOT_WARNING, &label->name,
-					   &(struct sb_finding){
-						   .expected = "a line append",
-						   .hint = "add it with `stmboot set-bootargs`" });
+			sb_extlinux_report(
+				c, SB_BOOTARGS_NO_APPEND, STMBOOT_WARNING, &label->name,
+				&(struct sb_finding){
+					.expected = "a line append",
+					.hint = "add a line `append ARGUMENTS` to the label" });
 		return;
 	}
 	check_expansion(c, index, at, x);

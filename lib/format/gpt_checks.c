@@ -32,9 +32,9 @@ struct view {
 };
 
 static const char repair_primary[] =
-	"run `stmboot gpt repair`: it rewrites the primary from the backup";
+	"run `sgdisk -e IMAGE`: it rewrites the primary from the backup";
 static const char repair_backup[] =
-	"run `stmboot gpt repair`: it writes the backup again from the primary";
+	"run `sgdisk -e IMAGE`: it writes the backup again from the primary";
 static const char write_again[] = "write the complete image again";
 
 static void report_field(const struct view *v, enum sb_code code, uint64_t at, uint64_t length,
@@ -261,9 +261,8 @@ static void check_misplaced_backup(const struct view *v)
 			  .length = v->gpt->sector_size,
 			  .found = sb_text(s, "LBA %" PRIu64, v->copy->lba),
 			  .expected = sb_text(s, "LBA %" PRIu64, v->gpt->sectors - 1),
-			  .hint = "normal after writing an image to a larger card; `stmboot gpt "
-				  "grow` uses the space, `stmboot gpt repair` only moves the "
-				  "backup" });
+			  .hint = "normal after writing an image to a larger card; `sgdisk -e "
+				  "IMAGE` moves the backup and frees the space before it" });
 }
 
 /* Nobody needs the backup while the primary is good, so nothing here is an error. */

@@ -153,8 +153,7 @@ static void check_zero_guid(const struct sb_scope *scope, const struct stmboot_p
 			.found = p->guid,
 			.message = sb_text(scope, "partition %" PRIu32 " has no unique GUID",
 					   p->number),
-			.hint = sb_text(scope, "run `stmboot gpt set IMAGE %" PRIu32 " guid=GUID`",
-					p->number) });
+			.hint = sb_text(scope, "run `sgdisk -u %" PRIu32 ":R IMAGE`", p->number) });
 }
 
 static void check_same_guid(const struct sb_scope *scope, const struct stmboot_partition *p,
@@ -162,18 +161,17 @@ static void check_same_guid(const struct sb_scope *scope, const struct stmboot_p
 {
 	struct sb_scope inner = sb_partition_scope(scope, p);
 
-	sb_report(&inner, SB_GPT_DUPLICATE_GUID,
-		  &(struct sb_finding){ .offset = p->entry_offset + AT_GUID,
-					.length = 16,
-					.found = p->guid,
-					.message = sb_text(scope,
-							   "partitions %" PRIu32 " and %" PRIu32
-							   " have the same unique GUID",
-							   earlier->number, p->number),
-					.hint = sb_text(scope,
-							"run `stmboot gpt set IMAGE %" PRIu32
-							" guid=GUID`",
-							p->number) });
+	sb_report(
+		&inner, SB_GPT_DUPLICATE_GUID,
+		&(struct sb_finding){
+			.offset = p->entry_offset + AT_GUID,
+			.length = 16,
+			.found = p->guid,
+			.message = sb_text(scope,
+					   "partitions %" PRIu32 " and %" PRIu32
+					   " have the same unique GUID",
+					   earlier->number, p->number),
+			.hint = sb_text(scope, "run `sgdisk -u %" PRIu32 ":R IMAGE`", p->number) });
 }
 
 static void check_same_name(const struct sb_scope *scope, const struct stmboot_partition *p,
@@ -181,17 +179,17 @@ static void check_same_name(const struct sb_scope *scope, const struct stmboot_p
 {
 	struct sb_scope inner = sb_partition_scope(scope, p);
 
-	sb_report(
-		&inner, SB_GPT_DUPLICATE_NAME,
-		&(struct sb_finding){
-			.offset = p->entry_offset + AT_NAME,
-			.length = (uint64_t)SB_GPT_NAME_UNITS * 2,
-			.found = p->name,
-			.message = sb_text(
-				scope, "partitions %" PRIu32 " and %" PRIu32 " have the same name",
-				earlier->number, p->number),
-			.hint = sb_text(scope, "run `stmboot gpt set IMAGE %" PRIu32 " name=NAME`",
-					p->number) });
+	sb_report(&inner, SB_GPT_DUPLICATE_NAME,
+		  &(struct sb_finding){ .offset = p->entry_offset + AT_NAME,
+					.length = (uint64_t)SB_GPT_NAME_UNITS * 2,
+					.found = p->name,
+					.message = sb_text(scope,
+							   "partitions %" PRIu32 " and %" PRIu32
+							   " have the same name",
+							   earlier->number, p->number),
+					.hint = sb_text(scope,
+							"run `sgdisk -c %" PRIu32 ":NAME IMAGE`",
+							p->number) });
 }
 
 /* Compare partition number `i` of the list with those before it; the first double counts. */

@@ -13,7 +13,8 @@ enum {
 	AT_SIGNATURE = 510,
 };
 
-static const char repair[] = "run `stmboot gpt repair`: it writes a plain protective MBR";
+static const char repair[] =
+	"run `gdisk IMAGE` and enter x, n, w, y: it writes a plain protective MBR";
 
 /* The first record of type 0xEE, wherever it starts; -1 for none. */
 static int find_protective_type(const struct stmboot_mbr *mbr)

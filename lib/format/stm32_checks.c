@@ -92,8 +92,8 @@ void sb_stm32_report_no_magic(const struct sb_scope *scope, enum stmboot_content
 					   ? stmboot_content_text(content)
 					   : "other content",
 			  .expected = "\"STM2\"",
-			  .hint = "write the .stm32 file, not the .bin or .elf it was made from: "
-				  "stmboot part write IMAGE PARTITION FILE" });
+			  .hint = "write the .stm32 file to the partition (with `dd "
+				  "conv=notrunc`), not the .bin or .elf it was made from" });
 }
 
 static void check_version(const struct checked *c)

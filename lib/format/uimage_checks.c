@@ -48,8 +48,7 @@ static void check_header_crc(const struct checked *c)
 				  .found = hex(c, image->header_crc),
 				  .expected = sb_text(c->scope, "0x%08" PRIx32 ", computed",
 						      image->computed_header_crc),
-				  .hint = "write the file again: stmboot part write IMAGE "
-					  "PARTITION FILE" });
+				  .hint = "write the file again, or make it again with mkimage" });
 }
 
 static void check_length(const struct checked *c)
