@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/trace.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/context.h"
 #include "boot/rules.h"
 
@@ -49,15 +52,31 @@ static enum stmboot_outcome outcome_of(const struct stmboot_diags *diags, size_t
 					  : STMBOOT_OUTCOME_OK;
 }
 
+/* The ROM looks at two copies: its error says of which it speaks. */
+static const char *with_partition(const struct sb_facts *facts, const struct stmboot_diag *diag)
+{
+	const struct stmboot_partition *entry = NULL;
+	const char *message = NULL;
+
+	if (diag->place.partition > 0 && facts->gpt != NULL)
+		entry = stmboot_gpt_find_number(facts->gpt, (uint32_t)diag->place.partition);
+	/* some messages begin with the partition themselves */
+	if (entry != NULL && *entry->name != '\0' && strncmp(diag->message, "partition ", 10) != 0)
+		message = sb_arena_printf(facts->arena, "partition %" PRIu32 " (%s): %s",
+					  entry->number, entry->name, diag->message);
+	return message != NULL ? message : diag->message;
+}
+
 /* The first error of a stage says more than what the stage would have taken. */
-static const char *first_error(const struct stmboot_diags *diags, size_t first,
-			       enum stmboot_stage stage)
+static const char *first_error(const struct sb_facts *facts, const struct stmboot_diags *diags,
+			       size_t first, enum stmboot_stage stage)
 {
 	for (size_t i = first; i < stmboot_diags_count(diags); i++) {
 		const struct stmboot_diag *diag = stmboot_diags_get(diags, i);
 
 		if (diag->stage == stage && diag->severity == STMBOOT_ERROR)
-			return diag->message;
+			return stage == STMBOOT_STAGE_ROM ? with_partition(facts, diag)
+							  : diag->message;
 	}
 	return "";
 }
@@ -79,7 +98,7 @@ static void judge_stages(const struct sb_facts *facts, const struct stmboot_diag
 			stage->outcome = STMBOOT_OUTCOME_UNREACHED;
 		} else if (stage->outcome == STMBOOT_OUTCOME_ERROR) {
 			boot->stops_at = i;
-			stage->summary = first_error(diags, first, stage->stage);
+			stage->summary = first_error(facts, diags, first, stage->stage);
 		}
 		if (stage->summary == NULL)
 			stage->summary = "not found";
