@@ -8,11 +8,11 @@
  * an offset (16 bits, little-endian), a length (8 bits) and that many bytes.
  */
 #include <stdlib.h>
+#include <stmboot/text.h>
 #include <string.h>
 
 #include "../tests/support/gpt_card.h"
 #include "base/diag.h"
-#include "base/text.h"
 #include "format/gpt.h"
 
 enum {
@@ -69,7 +69,7 @@ static void check_text(const char *text)
 
 	for (size_t i = 0; i < size;) {
 		uint32_t c;
-		size_t length = sb_utf8_decode(text + i, size - i, &c);
+		size_t length = stmboot_utf8_decode(text + i, size - i, &c);
 
 		require(length != 0);
 		i += length;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/text.h"
+
+#include <stmboot/text.h>
 
 #include <stdbool.h>
 #include <stdio.h>

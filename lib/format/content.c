@@ -4,13 +4,13 @@
  * needs a closer look. One read serves nearly all of them.
  */
 #include <stmboot/content.h>
+#include <stmboot/text.h>
 
 #include <stdbool.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/cursor.h"
-#include "base/text.h"
 #include "format/formats.h"
 #include "source/source.h"
 
@@ -264,7 +264,7 @@ static enum stmboot_status probe_text(const struct subject *s, bool *found, cons
 	*found = size != 0;
 	for (size_t i = 0; i < size && *found;) {
 		uint32_t c;
-		size_t length = sb_utf8_decode((const char *)s->head + i, s->got - i, &c);
+		size_t length = stmboot_utf8_decode((const char *)s->head + i, s->got - i, &c);
 
 		*found = length != 0 && is_text_character(c);
 		i += length;

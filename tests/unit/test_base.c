@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stmboot/text.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/cursor.h"
 #include "base/diag.h"
 #include "base/guid.h"
-#include "base/text.h"
 #include "source/source.h"
 
 struct escape_case {
