@@ -34,7 +34,8 @@ static bool load_include(struct sb_extlinux_parser *p, const struct sb_extlinux_
 	if (stmboot_extlinux_path(p->conf->directory, value->text, path) == STMBOOT_OK &&
 	    o->include != NULL)
 		status = o->include(o->user, path, &data, &size);
-	if (status == STMBOOT_NOT_FOUND)
+	/* U-Boot cannot load a file of no bytes. */
+	if (status == STMBOOT_NOT_FOUND || (status == STMBOOT_OK && size == 0))
 		return sb_extlinux_fault(p, STMBOOT_EXTLINUX_INCLUDE_MISSING, value);
 	if (status != STMBOOT_OK) {
 		p->status = status;

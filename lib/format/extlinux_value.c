@@ -6,7 +6,10 @@
  */
 #include "format/extlinux.h"
 
+#include <limits.h>
 #include <string.h>
+
+enum { HEXADECIMAL = 202110 }; /* simple_strtol() takes "0x" where it is told base 10 */
 
 /* A copy of a token with its place. */
 struct stmboot_extlinux_text sb_extlinux_text_of(struct sb_extlinux_parser *p,
@@ -68,14 +71,29 @@ bool sb_extlinux_require_value(struct sb_extlinux_parser *p, size_t *position,
 	return !sb_extlinux_failed(p);
 }
 
-/* simple_strtol(text, NULL, 10), cut to an int. */
-static int32_t integer_of(const char *text)
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : INT_MAX;
+}
+
+/* simple_strtol(text, NULL, 10), cut to an int. A "0x" counts although base 10 is asked for. */
+static int32_t integer_of(const struct sb_extlinux_parser *p, const char *text)
 {
 	bool negative = *text == '-';
-	uint32_t value = 0;
+	uint32_t base = 10, value = 0;
 
-	for (text += negative; *text >= '0' && *text <= '9'; text++)
-		value = value * 10 + (uint32_t)(*text - '0');
+	text += negative;
+	if (p->conf->version >= HEXADECIMAL && text[0] == '0' &&
+	    (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	for (; digit_of(*text) < (int)base; text++)
+		value = value * base + (uint32_t)digit_of(*text);
 	return (int32_t)(negative ? 0 - value : value);
 }
 
@@ -94,7 +112,7 @@ bool sb_extlinux_require_integer(struct sb_extlinux_parser *p, size_t *position,
 {
 	if (!sb_extlinux_require_value(p, position, key, out))
 		return false;
-	*value = integer_of(out->text);
+	*value = integer_of(p, out->text);
 	if (!is_plain_integer(out->text))
 		sb_extlinux_event(p, STMBOOT_EXTLINUX_EVENT_NOT_A_NUMBER, out, key->token.name,
 				  key->label);

@@ -132,12 +132,12 @@ static const char *get(void *user, const char *name)
 	return strcmp(name, "set") == 0 ? "x" : NULL;
 }
 
-/* "one" is an empty file; there is no other. */
+/* "one" holds a comment; there is no other. */
 static enum stmboot_status give(void *user, const char *path, const void **data, size_t *size)
 {
 	(void)user;
-	*data = "";
-	*size = 0;
+	*data = "#\n";
+	*size = 2;
 	return strcmp(path, "/extlinux/one") == 0 ? STMBOOT_OK : STMBOOT_NOT_FOUND;
 }
 
