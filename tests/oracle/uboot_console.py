@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""A U-Boot under qemu, driven through its serial console."""
+
+import os
+import select
+import subprocess
+import time
+
+PROMPT = b"\r\n=> "
+CHOICE = b"Enter choice: "
+CRASHES = (b"data abort", b"prefetch abort", b"undefined instruction", b"resetting", b"U-Boot 20")
+START_SECONDS = 120
+
+
+class Dead(Exception):
+    """U-Boot crashed or hangs; the argument is what it said since the last prompt."""
+
+
+class Console:
+    """One U-Boot at its prompt. After Dead, start another."""
+
+    def __init__(self, firmware, disk, settings):
+        self.process = subprocess.Popen(
+            ["qemu-system-arm", "-M", "virt", "-nographic", "-net", "none", "-no-reboot",
+             "-bios", firmware, "-drive", f"if=none,file={disk},format=raw,id=d,readonly=on",
+             "-device", "virtio-blk-device,drive=d"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.said = b""
+        self.started = time.monotonic()
+        try:
+            self._wait_for(lambda: b"stop autoboot" in self.said, START_SECONDS, ())
+            self._send(b" ")
+            self._wait_for(self._at_prompt, START_SECONDS, ())
+            for line in settings:
+                self.run(line, START_SECONDS)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        """End qemu."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def run(self, line, seconds, at_menu=None):
+        """What U-Boot says to a line. at_menu() gives what to type when a menu waits."""
+        self.said = b""
+        self._send(line.encode() + b"\r")
+        self._wait_for(lambda: b"\r\n" in self.said, seconds, ())
+        self.said = self.said[self.said.index(b"\r\n"):]
+        if at_menu is None:
+            self._wait_for(self._at_prompt, seconds)
+        else:
+            self._wait_for(lambda: self._at_prompt() or CHOICE in self.said, seconds)
+            if CHOICE in self.said:
+                self._send(at_menu())
+                self._wait_for(self._at_prompt, seconds)
+        return self.said[:-len(PROMPT)].replace(b"\r\n", b"\n")
+
+    def listen(self, seconds):
+        """What U-Boot says by itself within some seconds; nothing more once it is at its prompt."""
+        before = len(self.said)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self._at_prompt():
+            self._read(end - time.monotonic())
+        return self.said[before:]
+
+    def grow_old(self, seconds):
+        """Let time pass until U-Boot has run that long."""
+        time.sleep(max(0, self.started + seconds - time.monotonic()))
+
+    def _at_prompt(self):
+        return self.said.endswith(PROMPT)
+
+    def _send(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def _read(self, seconds):
+        if select.select([self.process.stdout], [], [], max(seconds, 0))[0]:
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Dead(self.said)
+            self.said += data
+
+    def _wait_for(self, happened, seconds, crashes=CRASHES):
+        end = time.monotonic() + seconds
+        while not happened():
+            if time.monotonic() > end or any(c in self.said for c in crashes):
+                raise Dead(self.said)
+            self._read(min(end - time.monotonic(), 1))
