@@ -11,10 +11,12 @@ none; tfa the stand-in for TF-A v2.6 in fsbl1 and fsbl2 and U-Boot behind an
 STM32 header.
 """
 
+import gzip
 import struct
 
 import cards
 import image
+import tools
 from damage import (CONF, DTB, INITRD, KERNEL, append, both_fsbl, conf, copy, cut_to, debugfs, entry,
                     environment, flip, from_end, lengthen, loader, mend_gpt, other_ext4, poke,
                     poke32, put, reconf, remove, resize, rewrite, sgdisk, shorten, zero)
@@ -44,6 +46,24 @@ def elf(machine, bits=32, interpreter=None):
     return (ident + header + program).ljust(256, b"\0")
 
 
+OVERLAY = """/dts-v1/; /plugin/;
+&led { status = "disabled"; };
+"""
+
+
+def device_tree(source):
+    """The blob that dtc makes of a source."""
+    return tools.run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-", data=source.encode())
+
+
+def compressed(card):
+    """Keep the card as a .gz would."""
+    with open(card.path, "rb") as f:
+        data = gzip.compress(f.read(), 1, mtime=0)
+    with open(card.path, "wb") as f:
+        f.write(data)
+
+
 def no_shell():
     """Take away what the kernel falls back to when /sbin/init cannot run."""
     return remove("/bin/sh")
@@ -53,6 +73,13 @@ LONG = "root=/dev/mmcblk0p4 rootwait " + " ".join(f"option{i}=value" for i in ra
 TWO = "label first\n  kernel /boot/missing\n" + GOOD
 
 ROWS = [
+    # Unusual and healthy.
+    ("compressed with gzip", "small", [compressed], "ok", None, []),
+    ("user area of an eMMC", "small",
+     [append("root=/dev/mmcblk1p2 rootwait"), sgdisk("-d", "1", "-d", "2"), sgdisk("-r", "1:3"),
+      sgdisk("-r", "2:4")],
+     "ok", None, []),
+
     # The partition table.
     ("primary header checksum wrong", "small", [flip(0, 512 + 56)],
      "error", "rom", ["gpt.primary-bad"]),
@@ -72,6 +99,8 @@ ROWS = [
      "warning", None, ["gpt.backup-bad"]),
     ("backup table wiped", "small", [from_end(33 * 512, "zero")],
      "warning", None, ["gpt.backup-missing"]),
+    ("a part of a sector at the end", "small", [resize(102)],
+     "warning", None, ["image.partial-sector"]),
     ("image on a bigger card", "small", [resize(8 * MIB)],
      "warning", None, ["gpt.backup-misplaced"]),
     ("backup table cut off", "small", [resize(-33 * 512)],
@@ -186,6 +215,8 @@ ROWS = [
     ("saved environment with its own bootcmd", "small",
      [environment(16 * KIB, bootcmd="run something", bootdelay="2")],
      "warning", None, ["env.overrides-boot"]),
+    ("saved environment without bootcmd", "small", [environment(16 * KIB, bootdelay="2")],
+     "error", "extlinux", ["env.overrides-boot"]),
     ("saved environment damaged", "small",
      [environment(16 * KIB, good=False, bootcmd="run something")],
      "ok", None, []),
@@ -223,6 +254,10 @@ ROWS = [
     ("append ends in initrd=", "small",
      [conf(PLAIN.replace("rootwait", "rootwait initrd=/boot/initrd.img"))],
      "error", "extlinux", ["extlinux.initrd-last"]),
+    ("a variable that is not closed", "builtin", [append("rootwait ${root=/dev/mmcblk0p4")],
+     "error", "kernel", ["bootargs.unclosed-variable", "bootargs.no-root"]),
+    ("append expands to nothing", "builtin", [append("${nothing}")],
+     "error", "rootfs", ["bootargs.deleted"]),
     ("append longer than U-Boot's buffer", "small", [append(LONG)],
      "error", "kernel", ["bootargs.too-long"]),
     ("capitals and tabs", "small",
@@ -287,6 +322,13 @@ ROWS = [
      "warning", None, ["dtb.board-mismatch"]),
     ("label without a device tree", "small", [reconf(f"  devicetree {DTB}\n", "")],
      "warning", None, ["dtb.none"]),
+    ("directory of device trees without the board's", "small",
+     [reconf(f"devicetree {DTB}", "devicetreedir /boot/extlinux")],
+     "warning", None, ["dtb.directory-without-file"]),
+    ("overlay for a device tree without symbols", "small",
+     [put("/boot/led.dtbo", device_tree(OVERLAY)),
+      reconf("  append", "  fdtoverlays /boot/led.dtbo\n  append")],
+     "error", "dtb", ["dtb.overlay-fails"]),
     ("overlay missing", "small", [reconf("  append", "  fdtoverlays /boot/no.dtbo\n  append")],
      "warning", None, ["dtb.overlay-not-found"]),
 
