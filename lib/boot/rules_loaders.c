@@ -289,18 +289,27 @@ static void check_env_saved(const struct sb_facts *facts, const struct sb_scope 
 			  &(struct sb_finding){
 				  .no_offset = true,
 				  .found = sb_text(scope, "no partition named %s", env->wanted) });
-	if (env->saved == NULL || env->overrides == NULL)
+	if (env->saved == NULL)
 		return;
 	if (env->part != NULL)
 		inner.partition = (int32_t)env->part->number;
-	sb_report(&inner, SB_ENV_OVERRIDES_BOOT,
-		  &(struct sb_finding){
-			  .offset = env->saved->offset,
-			  .length = env->saved->size,
-			  .found = sb_text(scope, "%s=%s", env->overrides,
-					   stmboot_env_find(env->saved, env->overrides)),
-			  .expected = "the value that this U-Boot has by default",
-			  .hint = "at U-Boot's prompt: env default -a; saveenv" });
+	if (stmboot_env_find(env->saved, "bootcmd") == NULL)
+		sb_report(&inner, SB_ENV_NO_BOOTCMD,
+			  &(struct sb_finding){
+				  .offset = env->saved->offset,
+				  .length = env->saved->size,
+				  .found = "no bootcmd",
+				  .expected = "bootcmd=run bootcmd_stm32mp",
+				  .hint = "at U-Boot's prompt: env default -a; saveenv" });
+	else if (env->overrides != NULL)
+		sb_report(&inner, SB_ENV_OVERRIDES_BOOT,
+			  &(struct sb_finding){
+				  .offset = env->saved->offset,
+				  .length = env->saved->size,
+				  .found = sb_text(scope, "%s=%s", env->overrides,
+						   stmboot_env_find(env->saved, env->overrides)),
+				  .expected = "the value that this U-Boot has by default",
+				  .hint = "at U-Boot's prompt: env default -a; saveenv" });
 }
 
 /* The stage that a partition matters to. */

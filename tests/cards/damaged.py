@@ -216,7 +216,7 @@ ROWS = [
      [environment(16 * KIB, bootcmd="run something", bootdelay="2")],
      "warning", None, ["env.overrides-boot"]),
     ("saved environment without bootcmd", "small", [environment(16 * KIB, bootdelay="2")],
-     "error", "extlinux", ["env.overrides-boot"]),
+     "error", "extlinux", ["env.no-bootcmd"]),
     ("saved environment damaged", "small",
      [environment(16 * KIB, good=False, bootcmd="run something")],
      "ok", None, []),
