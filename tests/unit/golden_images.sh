@@ -10,8 +10,8 @@ shift
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
-for name in bare-stm32 bare-uimage endless-menu environment-hits-rootfs healthy \
-	saved-environment tfa-ssbl; do
+for name in bare-stm32 bare-uimage emmc endless-menu environment-behind-a-hole \
+	environment-hits-rootfs environment-not-kept healthy saved-environment tfa-ssbl; do
 	"$golden" build $name "$dir/$name.img"
 done
 export STMBOOT_GOLDEN_IMAGES="$dir"
