@@ -113,6 +113,17 @@ stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
 		   const struct stmboot_boot_options *options, struct stmboot_diags *diags,
 		   const struct stmboot_boot **out);
 
+/**
+ * The verdict on a list of diagnostics, as a trace gives it on its own: to be
+ * asked again when some were left out by stmboot_diags_select().
+ *
+ * @param diags     what was found
+ * @param stops_at  becomes the first stage that is not passed, or STMBOOT_NO_STAGE
+ * @return STMBOOT_OUTCOME_OK, STMBOOT_OUTCOME_WARNING or STMBOOT_OUTCOME_ERROR
+ */
+STMBOOT_API enum stmboot_outcome stmboot_boot_judge(const struct stmboot_diags *diags,
+						    int *stops_at);
+
 /** Release a boot; NULL is fine. */
 STMBOOT_API void stmboot_boot_free(const struct stmboot_boot *boot);
 

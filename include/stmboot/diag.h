@@ -108,6 +108,32 @@ STMBOOT_API const struct stmboot_code *stmboot_code_at(size_t index);
 /** The code of that name, or NULL. Static. */
 STMBOOT_API const struct stmboot_code *stmboot_code_find(const char *code);
 
+/**
+ * Whether a selector means a code: "gpt.primary-bad" means itself, and an area,
+ * "gpt", all of its codes. A selector that means no code at all is a mistake.
+ */
+STMBOOT_API bool stmboot_code_matches(const char *code, const char *selector);
+
+/** Which diagnostics count, by selectors. Zero it and set struct_size. */
+struct stmboot_selection {
+	size_t struct_size;
+	const char *const *only; /**< no others than these; without any, all */
+	size_t only_count;
+	const char *const *ignore; /**< and of those not these */
+	size_t ignore_count;
+};
+
+/**
+ * Drop from a list what a selection leaves out; the order of the rest stays.
+ * stmboot_boot_judge() (boot.h) then gives the verdict on what is left.
+ *
+ * @param diags      changed; a diagnostic that was borrowed from it before may
+ *                   be another one afterwards
+ * @param selection  borrowed for the call; NULL for all
+ */
+STMBOOT_API void stmboot_diags_select(struct stmboot_diags *diags,
+				      const struct stmboot_selection *selection);
+
 /** "note", "warning" or "error". */
 STMBOOT_API const char *stmboot_severity_text(enum stmboot_severity severity);
 

@@ -71,6 +71,40 @@ const struct stmboot_code *stmboot_code_find(const char *code)
 	return NULL;
 }
 
+bool stmboot_code_matches(const char *code, const char *selector)
+{
+	size_t length = strlen(selector);
+
+	return strncmp(code, selector, length) == 0 &&
+	       (code[length] == '\0' || code[length] == '.');
+}
+
+static bool matches_any(const char *code, const char *const *selectors, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (stmboot_code_matches(code, selectors[i]))
+			return true;
+	return false;
+}
+
+void stmboot_diags_select(struct stmboot_diags *diags, const struct stmboot_selection *selection)
+{
+	size_t kept = 0;
+
+	if (selection == NULL)
+		return;
+	for (size_t i = 0; i < diags->count; i++) {
+		const char *code = diags->items[i].code;
+
+		if (selection->only_count > 0 &&
+		    !matches_any(code, selection->only, selection->only_count))
+			continue;
+		if (!matches_any(code, selection->ignore, selection->ignore_count))
+			diags->items[kept++] = diags->items[i];
+	}
+	diags->count = kept;
+}
+
 const char *stmboot_severity_text(enum stmboot_severity severity)
 {
 	return (size_t)severity < sizeof(severity_names) / sizeof(severity_names[0]) ?

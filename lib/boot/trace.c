@@ -67,6 +67,20 @@ static const char *with_partition(const struct sb_facts *facts, const struct stm
 	return message != NULL ? message : diag->message;
 }
 
+static enum stmboot_outcome judge(const struct stmboot_diags *diags, size_t first, int *stops_at)
+{
+	*stops_at = STMBOOT_NO_STAGE;
+	for (int i = 0; i < STMBOOT_STAGE_COUNT && *stops_at == STMBOOT_NO_STAGE; i++)
+		if (outcome_of(diags, first, i) == STMBOOT_OUTCOME_ERROR)
+			*stops_at = i;
+	return outcome_of(diags, first, STMBOOT_NO_STAGE);
+}
+
+enum stmboot_outcome stmboot_boot_judge(const struct stmboot_diags *diags, int *stops_at)
+{
+	return judge(diags, 0, stops_at);
+}
+
 /* The first error of a stage says more than what the stage would have taken. */
 static const char *first_error(const struct sb_facts *facts, const struct stmboot_diags *diags,
 			       size_t first, enum stmboot_stage stage)
@@ -84,8 +98,7 @@ static const char *first_error(const struct sb_facts *facts, const struct stmboo
 static void judge_stages(const struct sb_facts *facts, const struct stmboot_diags *diags,
 			 size_t first, struct stmboot_boot *boot)
 {
-	boot->verdict = outcome_of(diags, first, STMBOOT_NO_STAGE);
-	boot->stops_at = STMBOOT_NO_STAGE;
+	boot->verdict = judge(diags, first, &boot->stops_at);
 	for (int i = 0; i < STMBOOT_STAGE_COUNT; i++) {
 		struct stmboot_stage_result *stage = &boot->stages[i];
 
@@ -94,10 +107,9 @@ static void judge_stages(const struct sb_facts *facts, const struct stmboot_diag
 		    stage->outcome != STMBOOT_OUTCOME_ERROR) {
 			stage->outcome = STMBOOT_OUTCOME_NOT_APPLICABLE;
 			stage->summary = "nothing to decide here";
-		} else if (boot->stops_at != STMBOOT_NO_STAGE) {
+		} else if (boot->stops_at != STMBOOT_NO_STAGE && i > boot->stops_at) {
 			stage->outcome = STMBOOT_OUTCOME_UNREACHED;
 		} else if (stage->outcome == STMBOOT_OUTCOME_ERROR) {
-			boot->stops_at = i;
 			stage->summary = first_error(facts, diags, first, stage->stage);
 		}
 		if (stage->summary == NULL)

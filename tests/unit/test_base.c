@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stmboot/text.h>
 #include <string.h>
 
@@ -163,6 +164,74 @@ Test(base, no_explanation_names_a_command_that_is_not_there)
 		expect_known_commands(code->code, code->meaning);
 		expect_known_commands(code->code, code->explanation);
 	}
+}
+
+/* The codes of a list, each followed by a blank. */
+static void join_codes(const struct stmboot_diags *diags, char *text, size_t size)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++) {
+		size_t length = strlen(text);
+
+		snprintf(text + length, size - length, "%s ", stmboot_diags_get(diags, i)->code);
+	}
+}
+
+Test(base, a_selection_keeps_what_it_names_in_order)
+{
+	static const struct {
+		const char *name, *only[2], *ignore[2], *left;
+	} cases[] = {
+		{ "nothing is named",
+		  { 0 },
+		  { 0 },
+		  "image.truncated gpt.primary-bad gpt.backup-bad " },
+		{ "a code alone", { "gpt.backup-bad" }, { 0 }, "gpt.backup-bad " },
+		{ "an area alone", { "gpt" }, { 0 }, "gpt.primary-bad gpt.backup-bad " },
+		{ "two that are wanted",
+		  { "gpt.backup-bad", "image" },
+		  { 0 },
+		  "image.truncated gpt.backup-bad " },
+		{ "a code ignored",
+		  { 0 },
+		  { "gpt.primary-bad" },
+		  "image.truncated gpt.backup-bad " },
+		{ "an area ignored", { 0 }, { "gpt" }, "image.truncated " },
+		{ "a code ignored of an area that is wanted",
+		  { "gpt" },
+		  { "gpt.primary-bad" },
+		  "gpt.backup-bad " },
+		{ "all ignored", { 0 }, { "gpt", "image" }, "" },
+		{ "the beginning of an area is no area", { "gp" }, { 0 }, "" },
+		{ "the beginning of a code is no code", { "gpt.primary" }, { 0 }, "" },
+		{ "an empty word means nothing", { "" }, { 0 }, "" },
+	};
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct stmboot_selection selection = { .struct_size = sizeof(selection),
+						       .only = cases[i].only,
+						       .ignore = cases[i].ignore };
+		struct stmboot_diags *diags;
+		struct sb_scope scope;
+		char left[256];
+
+		for (size_t k = 0; k < 2; k++) {
+			selection.only_count += cases[i].only[k] != NULL;
+			selection.ignore_count += cases[i].ignore[k] != NULL;
+		}
+		cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
+		scope = sb_scope(diags, NULL);
+		sb_report(&scope, SB_IMAGE_TRUNCATED, &(struct sb_finding){ 0 });
+		sb_report(&scope, SB_GPT_PRIMARY_BAD, &(struct sb_finding){ 0 });
+		sb_report(&scope, SB_GPT_BACKUP_BAD, &(struct sb_finding){ 0 });
+		stmboot_diags_select(diags, &selection);
+		join_codes(diags, left, sizeof(left));
+		cr_expect_str_eq(left, cases[i].left, "%s: %s", cases[i].name, left);
+		stmboot_diags_free(diags);
+	}
+	stmboot_context_free(ctx);
 }
 
 Test(base, a_peek_past_the_end_reads_zeros)

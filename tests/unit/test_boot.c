@@ -211,6 +211,11 @@ static void trace(struct stmboot_context *ctx, struct stmboot_image *image, bool
 	r->status = stmboot_boot_trace(ctx, image, &options, diags, &boot);
 	cr_expect_eq(r->status == STMBOOT_OK, boot != NULL);
 	if (boot != NULL) {
+		int stops_at;
+
+		/* The verdict can be had again from the findings alone. */
+		cr_expect_eq(stmboot_boot_judge(diags, &stops_at), boot->verdict);
+		cr_expect_eq(stops_at, boot->stops_at);
 		say_boot(r, boot);
 		say_findings(r, diags);
 	}
