@@ -33,7 +33,8 @@ static int trace(struct stmboot_context *ctx, const struct options *o, struct st
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(ctx, image, &how, diags, &boot);
 	if (status == STMBOOT_OK)
-		result = show(o, &(struct report){ image, boot, diags });
+		result = show(
+			o, &(struct report){ image, boot, diags, boot->verdict, boot->stops_at });
 	else
 		result = fail(o, o->operands[0], stmboot_status_text(status), NULL);
 	stmboot_boot_free(boot);
@@ -41,13 +42,19 @@ static int trace(struct stmboot_context *ctx, const struct options *o, struct st
 	return result;
 }
 
-int cmd_inspect(struct stmboot_context *ctx, const struct options *o)
+enum stmboot_medium medium_asked(const struct options *o)
 {
 	static const enum stmboot_medium media[] = { [MEDIUM_AUTO] = STMBOOT_MEDIUM_AUTO,
 						     [MEDIUM_SD] = STMBOOT_MEDIUM_SD,
 						     [MEDIUM_EMMC] = STMBOOT_MEDIUM_EMMC };
+
+	return media[o->value[OPTION_MEDIUM]];
+}
+
+int cmd_inspect(struct stmboot_context *ctx, const struct options *o)
+{
 	const struct stmboot_image_options how = { .struct_size = sizeof(how),
-						   .medium = media[o->value[OPTION_MEDIUM]] };
+						   .medium = medium_asked(o) };
 	struct stmboot_image *image = NULL;
 	enum stmboot_status status;
 	int result;

@@ -65,7 +65,7 @@ int fail(const struct options *o, const char *subject, const char *message, cons
 	return EXIT_NOT_DONE;
 }
 
-static int fail_system(const struct options *o, const char *path, int error)
+static struct trouble trouble_of_system(int error)
 {
 	const char *hint = NULL;
 
@@ -75,56 +75,64 @@ static int fail_system(const struct options *o, const char *path, int error)
 		hint = "make it readable, or run stmboot as a user who may read it";
 	else if (error == EIO)
 		hint = "the medium or its reader is failing; copy what can be read first";
-	return fail(o, path, error != 0 ? strerror(error) : "it could not be read", hint);
+	return (struct trouble){ error != 0 ? strerror(error) : "it could not be read", hint };
 }
 
 /* A thing that is no image: say what it is. */
-static int fail_not_an_image(const struct options *o, const char *path)
+static struct trouble trouble_of_content(const char *path)
 {
 	static const char hint[] = "give the image of a card, a file system or a boot file, or a "
 				   "block device";
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		return fail_system(o, path, errno);
+		return trouble_of_system(errno);
 	if (S_ISDIR(st.st_mode))
-		return fail(o, path, "this is a directory", hint);
+		return (struct trouble){ "this is a directory", hint };
 	if (S_ISCHR(st.st_mode))
-		return fail(o, path, "this is a character device", hint);
+		return (struct trouble){ "this is a character device", hint };
 	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
-		return fail(o, path,
-			    "this is a pipe or a socket, which cannot be read at any place", hint);
+		return (struct trouble){
+			"this is a pipe or a socket, which cannot be read at any place", hint
+		};
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
-		return fail(o, path, "the file is empty", "write or copy the image again");
-	return fail(o, path,
-		    "not a card: it has no partition table and holds nothing that belongs on one",
-		    hint);
+		return (struct trouble){ "the file is empty", "write or copy the image again" };
+	return (struct trouble){
+		"not a card: it has no partition table and holds nothing that belongs on one", hint
+	};
+}
+
+struct trouble trouble_of_open(const char *path, enum stmboot_status status, int error)
+{
+	switch (status) {
+	case STMBOOT_NOT_FOUND:
+		return trouble_of_system(ENOENT);
+	case STMBOOT_IO:
+		return trouble_of_system(error);
+	case STMBOOT_NOT_RECOGNISED:
+		return trouble_of_content(path);
+	case STMBOOT_CORRUPT:
+		return (struct trouble){ "the compressed image is damaged",
+					 "download or copy it again" };
+	case STMBOOT_TRUNCATED:
+		return (struct trouble){ "the compressed image is cut short",
+					 "download or copy it again" };
+	case STMBOOT_LIMIT:
+		return (struct trouble){ "unpacked, the image is larger than any card should be",
+					 "unpack it by hand to see what it is" };
+	case STMBOOT_UNSUPPORTED:
+		return (struct trouble){ "this kind of compression is not supported",
+					 "unpack it by hand first" };
+	default:
+		return (struct trouble){ stmboot_status_text(status), NULL };
+	}
 }
 
 int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error)
 {
-	switch (status) {
-	case STMBOOT_NOT_FOUND:
-		return fail_system(o, path, ENOENT);
-	case STMBOOT_IO:
-		return fail_system(o, path, error);
-	case STMBOOT_NOT_RECOGNISED:
-		return fail_not_an_image(o, path);
-	case STMBOOT_CORRUPT:
-		return fail(o, path, "the compressed image is damaged",
-			    "download or copy it again");
-	case STMBOOT_TRUNCATED:
-		return fail(o, path, "the compressed image is cut short",
-			    "download or copy it again");
-	case STMBOOT_LIMIT:
-		return fail(o, path, "unpacked, the image is larger than any card should be",
-			    "unpack it by hand to see what it is");
-	case STMBOOT_UNSUPPORTED:
-		return fail(o, path, "this kind of compression is not supported",
-			    "unpack it by hand first");
-	default:
-		return fail(o, path, stmboot_status_text(status), NULL);
-	}
+	struct trouble trouble = trouble_of_open(path, status, error);
+
+	return fail(o, path, trouble.message, trouble.hint);
 }
 
 int finish(const struct options *o, struct buffer *result)

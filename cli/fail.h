@@ -19,7 +19,16 @@ enum { EXIT_DONE = 0, EXIT_ANSWER_NO = 1, EXIT_NOT_DONE = 2 };
  */
 int fail(const struct options *o, const char *subject, const char *message, const char *hint);
 
-/* The same for an image that could not be opened; `error` is errno after the call. */
+/* Why an image could not be opened. */
+struct trouble {
+	const char *message; /* static, or until the next call in this thread */
+	const char *hint;    /* or NULL */
+};
+
+/* `error` is errno after the call. */
+struct trouble trouble_of_open(const char *path, enum stmboot_status status, int error);
+
+/* fail() for an image that could not be opened; `error` is errno after the call. */
 int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error);
 
 /* Write the result to stdout: EXIT_DONE, or what fail() gives. */

@@ -78,7 +78,7 @@ static void print_codes(void)
 {
 	printf("# FINDINGS\n\n"
 	       "The codes and their usual severities; a card's circumstances may lower one.\n"
-	       "*--verbose* explains those that were found.\n\n");
+	       "*--verbose* explains those that were found, *check --explain* any.\n\n");
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		printf("*");
 		print_escaped(codes[i].code);
@@ -109,15 +109,15 @@ static const char tail[] =
 	"*0*\n\tIt is done, or the answer is yes. *inspect* exits 0 whenever it could describe "
 	"the\n"
 	"\timage, whatever it found.\n\n"
-	"*1*\n\tThe answer is no.\n\n"
+	"*1*\n\tThe answer is no: *check* found an error, or with *--strict* a warning.\n\n"
 	"*2*\n\tIt could not be done: wrong usage, an input or output error, not a card. One line\n"
 	"\ton standard error says why; with *--json*, an object on standard output does, too.\n\n"
 	"# ENVIRONMENT\n\n"
 	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
 	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
 	"# FILES\n\n"
-	"The JSON Schemas of what *--json* prints, inspect.schema.json and error.schema.json, are\n"
-	"installed in share/stmboot/schema.\n\n";
+	"The JSON Schemas of what *--json* prints, check.schema.json, codes.schema.json,\n"
+	"error.schema.json and inspect.schema.json, are installed in share/stmboot/schema.\n\n";
 
 int main(void)
 {

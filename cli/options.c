@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <stmboot/status.h>
 #include <stmboot/text.h>
 
 const struct command commands[COMMAND_COUNT] = {
+	[COMMAND_CHECK] = { "check", "IMAGE...", "say whether cards boot, for build servers",
+			    "Says of each IMAGE, in a line, whether it boots or at which stage it "
+			    "stops. What was found follows for a single image, and with --verbose "
+			    "for many. Compressed payloads are opened, too. The exit status is 1 "
+			    "when an image has an error, and 2 when one could not be read. "
+			    "--only and --ignore choose which findings count, for the verdict and "
+			    "the exit status as well. Nothing is written to an IMAGE.",
+			    1, INT_MAX },
 	[COMMAND_INSPECT] = { "inspect", "IMAGE", "show what is on a card and follow its boot",
 			      "Shows the partition table, what each partition holds, and the boot "
 			      "of the card "
@@ -24,9 +34,26 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_DEEP] = { "deep", 0, NULL,
 			  "also open compressed payloads, for the release of the kernel",
 			  1U << COMMAND_INSPECT },
+	[OPTION_NO_DEEP] = { "no-deep", 0, NULL, "leave compressed payloads closed: faster",
+			     1U << COMMAND_CHECK },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    1U << COMMAND_INSPECT },
+			    1U << COMMAND_CHECK | 1U << COMMAND_INSPECT },
+	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too",
+			    1U << COMMAND_CHECK },
+	[OPTION_ONLY] = { "only", 0, "CODE",
+			  "count no other findings; a code or an area, repeatable",
+			  1U << COMMAND_CHECK },
+	[OPTION_IGNORE] = { "ignore", 0, "CODE",
+			    "do not count these findings; a code or an area, repeatable",
+			    1U << COMMAND_CHECK },
+	[OPTION_JOBS] = { "jobs", 0, "N",
+			  "check so many images at a time; by default, a processor each",
+			  1U << COMMAND_CHECK },
+	[OPTION_LIST] = { "list", 0, NULL, "list all codes, and check nothing",
+			  1U << COMMAND_CHECK },
+	[OPTION_EXPLAIN] = { "explain", 0, "CODE", "explain a code, and check nothing",
+			     1U << COMMAND_CHECK },
 	[OPTION_JSON] = { "json", 0, NULL, "print one JSON object, for programs",
 			  (unsigned)ANY_COMMAND },
 	[OPTION_COLOR] = { "color", 0, "auto|always|never",
@@ -97,6 +124,39 @@ static int choice(const char *choices, const char *word)
 	}
 }
 
+static bool take_choice(struct options *o, int id, const char *argument)
+{
+	const struct option_row *row = &option_rows[id];
+
+	o->value[id] = choice(row->argument, argument);
+	if (o->value[id] < 0)
+		return refuse(o, "--%s takes one of %s, not '%s'", row->name, row->argument,
+			      argument);
+	return true;
+}
+
+static bool take_number(struct options *o, int id, const char *argument)
+{
+	char *end = NULL;
+	long number = argument[0] >= '0' && argument[0] <= '9' ? strtol(argument, &end, 10) : 0;
+
+	if (number < 1 || number > MOST_JOBS || *end != '\0')
+		return refuse(o, "--%s takes a number from 1 to %d, not '%s'", option_rows[id].name,
+			      MOST_JOBS, argument);
+	o->value[id] = (int)number;
+	return true;
+}
+
+static bool take_word(struct options *o, int id, const char *argument)
+{
+	if (o->word_count == MOST_WORDS)
+		return refuse(o, "--%s and its like may be given %d times at most",
+			      option_rows[id].name, MOST_WORDS);
+	o->words[o->word_count++] = (struct option_word){ (enum option_id)id, argument };
+	o->value[id]++;
+	return true;
+}
+
 /* `argument` is what stands behind '=' or, at *next, in the next word. */
 static bool take_argument(struct options *o, int id, const char *argument, char **words, int count,
 			  int *next)
@@ -106,12 +166,12 @@ static bool take_argument(struct options *o, int id, const char *argument, char 
 	if (argument == NULL && *next < count)
 		argument = words[(*next)++];
 	if (argument == NULL)
-		return refuse(o, "--%s needs one of %s", row->name, row->argument);
-	o->value[id] = choice(row->argument, argument);
-	if (o->value[id] < 0)
-		return refuse(o, "--%s takes one of %s, not '%s'", row->name, row->argument,
-			      argument);
-	return true;
+		return refuse(o, "--%s needs %s%s", row->name,
+			      strchr(row->argument, '|') != NULL ? "one of " : "", row->argument);
+	if (strchr(row->argument, '|') != NULL)
+		return take_choice(o, id, argument);
+	return strcmp(row->argument, "N") == 0 ? take_number(o, id, argument)
+					       : take_word(o, id, argument);
 }
 
 static bool take_long(struct options *o, char **words, int count, int *next)
@@ -178,6 +238,23 @@ static bool take_command(struct options *o)
 	return true;
 }
 
+/* How many operands the command takes, as it was told to work. */
+static bool counts_agree(struct options *o)
+{
+	const struct command *command = &commands[o->command];
+	bool about_codes = o->value[OPTION_LIST] != 0 || o->value[OPTION_EXPLAIN] != 0;
+	int least = about_codes ? 0 : command->least, most = about_codes ? 0 : command->most;
+
+	if (o->operand_count < least)
+		return refuse(o, "%s needs %s", command->name, command->operands);
+	if (o->operand_count > most && about_codes)
+		return refuse(o, "--list and --explain take no %s", command->operands);
+	if (o->operand_count > most)
+		return refuse(o, "%s takes no more than %s; there is also '%s'", command->name,
+			      command->operands, o->operands[most]);
+	return true;
+}
+
 /* Whether everything given belongs to the command. */
 static bool agrees(struct options *o)
 {
@@ -192,12 +269,7 @@ static bool agrees(struct options *o)
 		if (o->value[i] != 0 && !option_belongs((enum option_id)i, o->command))
 			return refuse(o, "%s has no option --%s", command->name,
 				      option_rows[i].name);
-	if (o->operand_count < command->least)
-		return refuse(o, "%s needs %s", command->name, command->operands);
-	if (o->operand_count > command->most)
-		return refuse(o, "%s takes no more than %s; there is also '%s'", command->name,
-			      command->operands, o->operands[command->most]);
-	return true;
+	return counts_agree(o);
 }
 
 bool options_parse(struct options *o, int argc, char **argv)
@@ -210,4 +282,14 @@ bool options_parse(struct options *o, int argc, char **argv)
 		if (strcmp(o->operands[i], "--json") == 0)
 			o->value[OPTION_JSON] = 1;
 	return take_words(o, count, o->operands) && take_command(o) && agrees(o);
+}
+
+size_t option_words(const struct options *o, enum option_id option, const char *words[MOST_WORDS])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < o->word_count; i++)
+		if (o->words[i].option == option)
+			words[count++] = o->words[i].word;
+	return count;
 }

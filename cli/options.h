@@ -3,12 +3,14 @@
 #define OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * What the program can be told: one row a command, one row an option. The
  * parser, --help and the manual page are made from these rows.
  */
 enum command_id {
+	COMMAND_CHECK,
 	COMMAND_INSPECT,
 	COMMAND_COUNT,
 	COMMAND_NONE = COMMAND_COUNT,
@@ -26,7 +28,14 @@ extern const struct command commands[COMMAND_COUNT];
 
 enum option_id {
 	OPTION_DEEP,
+	OPTION_NO_DEEP,
 	OPTION_MEDIUM,
+	OPTION_STRICT,
+	OPTION_ONLY,
+	OPTION_IGNORE,
+	OPTION_JOBS,
+	OPTION_LIST,
+	OPTION_EXPLAIN,
 	OPTION_JSON,
 	OPTION_COLOR,
 	OPTION_QUIET,
@@ -43,7 +52,7 @@ enum medium_choice { MEDIUM_AUTO, MEDIUM_SD, MEDIUM_EMMC };
 struct option_row {
 	const char *name;
 	char letter;          /* or 0 */
-	const char *argument; /* "one|of|these", or NULL */
+	const char *argument; /* "one|of|these", "N" for a number, another word, or NULL */
 	const char *help;
 	unsigned commands; /* bit 1 << command_id, or ANY_COMMAND */
 };
@@ -54,14 +63,27 @@ extern const struct option_row option_rows[OPTION_COUNT];
 
 bool option_belongs(enum option_id option, enum command_id command);
 
+/* Words given to options that take any. */
+enum { MOST_WORDS = 256, MOST_JOBS = 256 };
+struct option_word {
+	enum option_id option;
+	const char *word; /* borrowed from argv */
+};
+
 /* What the program was told. */
 struct options {
 	enum command_id command;
-	int value[OPTION_COUNT]; /* how often it was given, or the index of its choice */
-	char **operands;         /* borrowed from argv */
+	int value[OPTION_COUNT]; /* how often it was given, the index of its choice, or its number
+				  */
+	struct option_word words[MOST_WORDS];
+	size_t word_count;
+	char **operands; /* borrowed from argv */
 	int operand_count;
 	char error[200]; /* set when options_parse() gives false */
 };
+
+/* The words given to an option, in their order; how many. */
+size_t option_words(const struct options *o, enum option_id option, const char *words[MOST_WORDS]);
 
 /* Reorders argv. */
 bool options_parse(struct options *o, int argc, char **argv);

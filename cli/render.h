@@ -16,10 +16,15 @@ struct report {
 	const struct stmboot_image *image;
 	const struct stmboot_boot *boot;
 	const struct stmboot_diags *diags;
+	enum stmboot_outcome verdict; /* on diags */
+	int stops_at;
 };
 
 /* For a terminal. */
 void render_text(struct buffer *out, const struct report *report, const struct options *o);
+
+/* "stops at fsbl: 2 errors, 1 warning", and the end of the line. */
+void render_verdict(struct buffer *out, const struct report *report, const struct style *style);
 
 /* The findings for a terminal: errors, warnings and, with `notes`, notes. */
 void render_findings(struct buffer *out, const struct report *report, const struct style *style,
@@ -27,6 +32,12 @@ void render_findings(struct buffer *out, const struct report *report, const stru
 
 /* One object, stmboot.inspect/1. */
 void render_json(struct buffer *out, const struct report *report);
+
+/* The catalogue: all of it with --list, else what --explain names. */
+void render_codes(struct buffer *out, const struct options *o);
+
+/* The member "findings". */
+void render_findings_json(struct json *j, const struct stmboot_diags *diags);
 
 /* The member "detail" of a partition. */
 void render_detail(struct json *j, const struct stmboot_part *part);

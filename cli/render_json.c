@@ -238,6 +238,14 @@ static void add_finding(struct json *j, const struct stmboot_diag *diag)
 	json_close(j, '}');
 }
 
+void render_findings_json(struct json *j, const struct stmboot_diags *diags)
+{
+	json_open(j, "findings", '[');
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++)
+		add_finding(j, stmboot_diags_get(diags, i));
+	json_close(j, ']');
+}
+
 void render_json(struct buffer *out, const struct report *report)
 {
 	struct json j = { .out = out };
@@ -252,9 +260,6 @@ void render_json(struct buffer *out, const struct report *report)
 		add_partition(&j, stmboot_image_part(report->image, i));
 	json_close(&j, ']');
 	add_boot(&j, report->boot);
-	json_open(&j, "findings", '[');
-	for (size_t i = 0; i < stmboot_diags_count(report->diags); i++)
-		add_finding(&j, stmboot_diags_get(report->diags, i));
-	json_close(&j, ']');
+	render_findings_json(&j, report->diags);
 	json_close(&j, '}');
 }

@@ -246,22 +246,21 @@ static bool has_boot(const struct stmboot_boot *boot)
 	return false;
 }
 
-static void add_verdict(struct buffer *out, const struct report *report, const struct style *style)
+void render_verdict(struct buffer *out, const struct report *report, const struct style *style)
 {
 	static const enum paint paints[] = { PAINT_GOOD, PAINT_WARNING, PAINT_BAD };
 	static const char *const boots[] = { "boots", "boots, with warnings",
 					     "boots, with errors" };
 	static const char *const good[] = { "good", "good, with warnings", "damaged" };
-	const struct stmboot_boot *boot = report->boot;
 	size_t total = 0;
 
-	style_begin(style, out, paints[boot->verdict]);
-	if (boot->stops_at != STMBOOT_NO_STAGE)
+	style_begin(style, out, paints[report->verdict]);
+	if (report->stops_at != STMBOOT_NO_STAGE)
 		buffer_printf(out, "stops at %s",
-			      stmboot_stage_text((enum stmboot_stage)boot->stops_at));
+			      stmboot_stage_text((enum stmboot_stage)report->stops_at));
 	else
-		buffer_puts(out, (has_boot(boot) ? boots : good)[boot->verdict]);
-	style_end(style, out, paints[boot->verdict]);
+		buffer_puts(out, (has_boot(report->boot) ? boots : good)[report->verdict]);
+	style_end(style, out, paints[report->verdict]);
 	for (int severity = STMBOOT_ERROR; severity >= STMBOOT_NOTE; severity--) {
 		size_t some = count(report->diags, (enum stmboot_severity)severity);
 
@@ -292,6 +291,6 @@ void render_text(struct buffer *out, const struct report *report, const struct o
 		add_facts(out, report->boot, &style);
 		buffer_puts(out, "\n");
 	}
-	add_verdict(out, report, &style);
+	render_verdict(out, report, &style);
 	render_findings(out, report, &style, !quiet, verbose);
 }

@@ -23,6 +23,7 @@ except ImportError as e:
 KEYS = """schema version image table partitions boot findings"""
 BOOT = """verdict stops_at soc firmware stages config label append bootargs kernel initrd dtb
           overlays root init"""
+CHECKED = """path verdict stops_at findings error"""
 FINDING = """code severity stage partition path line offset length found expected message hint"""
 
 
@@ -54,6 +55,32 @@ class Schemas(unittest.TestCase):
         for path in filter(None, os.environ.get("CARDS", "").split(":")):
             with self.subTest(path):
                 self.agrees(program.inspect(path))
+
+    def test_checks(self):
+        with tempfile.TemporaryDirectory() as directory:
+            cards = [program.card(name, os.path.join(directory, name))
+                     for name in ("healthy", "both-fsbl-damaged", "endless-menu")]
+            done = program.run("check", "--json", *cards, "/nonexistent\udcff")
+            self.assertEqual(done.returncode, 2)
+            said = json.loads(done.stdout)
+            self.agrees(said, "check")
+            self.assertEqual(len(said["images"]), len(cards) + 1)
+            for image, card in zip(said["images"], cards):
+                self.assertEqual(list(image), CHECKED.split())
+                found = program.inspect(card)
+                self.assertEqual((image["path"], image["verdict"], image["stops_at"]),
+                                 (card, found["boot"]["verdict"], found["boot"]["stops_at"]))
+                self.assertEqual(image["findings"], found["findings"])
+            self.assertIsNone(said["images"][-1]["verdict"])
+            self.assertEqual(said["images"][-1]["error"], "No such file or directory")
+            said["images"][0]["error"] = "none"
+            self.assertFalse(program.schema("check").is_valid(said))
+
+    def test_codes(self):
+        for arguments, least in ((["--list"], 70), (["--explain", "gpt.primary-bad"], 1)):
+            said = json.loads(program.run("check", "--json", *arguments).stdout)
+            self.agrees(said, "codes")
+            self.assertGreaterEqual(len(said["codes"]), least)
 
     def test_errors(self):
         for path in ("/dev/null", "/nonexistent\udcff", "/"):

@@ -93,6 +93,16 @@ class Usage(Case):
                 (("inspect", "a", "--medium=tape"), "'tape'"),
                 (("inspect", "a", "--color", "pink"), "'pink'"),
                 (("inspect", "a", "--deep=1"), "no argument"),
+                (("check",), "IMAGE"),
+                (("check", "a", "--jobs", "0"), "'0'"),
+                (("check", "a", "--jobs=2x"), "'2x'"),
+                (("check", "a", "--only"), "CODE"),
+                (("check", "a", "--only", "gpt.x"), "gpt.x: there is no such code"),
+                (("check", "a", "--ignore", "gp"), "gp: there is no such code"),
+                (("check", "--explain", "gpt"), "gpt: there is no such code"),
+                (("check", "--list", "a"), "IMAGE"),
+                (("check", "a", "--deep"), "--deep"),
+                (("inspect", "a", "--strict"), "--strict"),
                 (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
             with self.subTest(arguments):
                 self.refused(program.run(*arguments), word)
@@ -274,6 +284,80 @@ class Output(Case):
                     if partition["number"] != 0:
                         self.assertRegex(text, rf"(?m)^ +{partition['number']}  "
                                                rf"{re.escape(partition['name'])} ")
+
+
+class Check(Case):
+    """One verdict for each image."""
+
+    def check(self, *arguments):
+        """Exit status and the lines on stdout."""
+        done = program.run("check", *arguments)
+        return done.returncode, done.stdout.decode().splitlines()
+
+    def test_one_image_is_a_verdict_and_what_inspect_found(self):
+        for name in ("healthy", "fsbl1-damaged", "both-fsbl-damaged", "endless-menu"):
+            with self.subTest(name):
+                card = self.card(name)
+                found = program.inspect(card)
+                status, lines = self.check(card)
+                self.assertEqual(status, int(found["boot"]["verdict"] == "error"))
+                stops = found["boot"]["stops_at"]
+                self.assertRegex(lines[0], f"^{re.escape(card)}: "
+                                           f"{'stops at ' + stops if stops else 'boots'}")
+                self.assertEqual(
+                    sorted(re.findall(r"^(\w+)\[(.*?)\]: ", "\n".join(lines), re.M)),
+                    sorted((f["severity"], f["code"]) for f in found["findings"]))
+
+    def test_strict_counts_warnings(self):
+        card = self.card("fsbl1-damaged")
+        self.assertEqual(self.check(card)[0], 0)
+        self.assertEqual(self.check("--strict", card)[0], 1)
+        self.assertEqual(self.check("--strict", self.card())[0], 0)
+
+    def test_verdict_and_exit_status_follow_the_findings_that_count(self):
+        card = self.card("both-fsbl-damaged")
+        for arguments, status in (((), 1), (("--ignore", "stm32.checksum"), 0),
+                                  (("--ignore=stm32",), 0), (("--ignore", "gpt"), 1),
+                                  (("--only", "gpt", "--only", "ext4"), 0),
+                                  (("--only", "gpt", "--only", "stm32.checksum"), 1)):
+            with self.subTest(arguments):
+                said = self.check(card, *arguments)
+                self.assertEqual(said[0], status)
+                self.assertIn("stops at rom" if status else ": boots", said[1][0])
+
+    def test_many_images_are_a_line_each_in_order_and_a_summary(self):
+        good, bad = self.card(), self.card("both-fsbl-damaged")
+        missing = self.path("missing")
+        for jobs in ("1", "4"):
+            with self.subTest(jobs):
+                done = program.run("check", "--jobs", jobs, *[bad, good, missing] * 5)
+                self.assertEqual(done.returncode, 2)
+                lines = done.stdout.decode().splitlines()
+                self.assertEqual(lines[:-1], [f"{bad}: stops at rom: 2 errors", f"{good}: boots",
+                                              f"{missing}: could not be read"] * 5)
+                self.assertEqual(lines[-1],
+                                 "15 images: 5 good, 5 with errors, 5 could not be read")
+                self.assertEqual(len(done.stderr.decode().splitlines()), 5)
+        self.assertEqual(self.check(good, bad)[0], 1)
+        self.assertEqual(self.check(good, good), (0, [f"{good}: boots"] * 2 +
+                                                  ["2 images: 2 good"]))
+        self.assertIn("error[stm32.checksum]: ", "\n".join(self.check("-v", good, bad)[1]))
+
+    def test_an_image_that_cannot_be_read_is_refused_in_one_line(self):
+        self.refused(program.run("check", self.path("missing")), "missing: No such file")
+
+    def test_every_code_is_listed_and_explained(self):
+        status, lines = self.check("--list")
+        self.assertEqual(status, 0)
+        codes = [line.split()[0] for line in lines]
+        self.assertGreater(len(codes), 70)
+        for line in lines:
+            self.assertRegex(line, r"^[a-z0-9]+\.[a-z0-9-]+ +(error|warning|note) +[a-z]+ +\S")
+        for code in codes:
+            status, said = self.check("--explain", code)
+            self.assertEqual(status, 0)
+            self.assertTrue(said[0].startswith(code + " ("))
+            self.assertIn("decided by: ", "\n".join(said))
 
 
 if __name__ == "__main__":

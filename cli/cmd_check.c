@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <stmboot/boot.h>
+#include <stmboot/diag.h>
+#include <stmboot/image.h>
+
+#include "buffer.h"
+#include "fail.h"
+#include "render.h"
+
+/* What became of one image: its part of the result, and why there is none. */
+struct checked {
+	struct buffer out;
+	bool done;
+	enum stmboot_outcome verdict;
+	struct buffer trouble;
+	const char *hint; /* static */
+};
+
+/* All that the threads share; each image is one thread's alone. */
+struct fleet {
+	const struct options *o;
+	struct stmboot_selection selection;
+	struct style style;
+	struct checked *images;
+	int count;
+	atomic_int next;
+};
+
+static bool wants_json(const struct fleet *fleet)
+{
+	return fleet->o->value[OPTION_JSON] != 0;
+}
+
+static void add_text(const struct fleet *fleet, struct checked *image, const char *path,
+		     const struct report *report)
+{
+	int verbose = fleet->o->value[OPTION_VERBOSE];
+	bool alone = fleet->count == 1;
+
+	style_escape(&fleet->style, &image->out, path);
+	buffer_puts(&image->out, ": ");
+	if (report == NULL) {
+		buffer_puts(&image->out, "could not be read\n");
+		return;
+	}
+	render_verdict(&image->out, report, &fleet->style);
+	if (alone || verbose > 0)
+		render_findings(&image->out, report, &fleet->style,
+				fleet->o->value[OPTION_QUIET] == 0, verbose > !alone);
+	if (!alone && verbose > 0)
+		buffer_puts(&image->out, "\n");
+}
+
+/* A member of the array "images". */
+static void add_json(struct checked *image, const char *path, const struct report *report,
+		     bool first)
+{
+	struct json j = { .out = &image->out, .depth = 2, .filled = !first };
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "path", path);
+	json_text(&j, "verdict", report != NULL ? stmboot_outcome_text(report->verdict) : NULL);
+	json_text(&j, "stops_at",
+		  report != NULL && report->stops_at != STMBOOT_NO_STAGE
+			  ? stmboot_stage_text((enum stmboot_stage)report->stops_at)
+			  : NULL);
+	if (report != NULL) {
+		render_findings_json(&j, report->diags);
+	} else {
+		json_open(&j, "findings", '[');
+		json_close(&j, ']');
+	}
+	json_text(&j, "error", image->trouble.data);
+	json_close(&j, '}');
+}
+
+/* `report` is NULL when the image could not be read. */
+static void add(const struct fleet *fleet, int index, const struct report *report)
+{
+	struct checked *image = &fleet->images[index];
+	const char *path = fleet->o->operands[index];
+
+	image->done = report != NULL;
+	if (image->done)
+		image->verdict = report->verdict;
+	if (wants_json(fleet))
+		add_json(image, path, report, index == 0);
+	else if (image->done || fleet->count > 1)
+		add_text(fleet, image, path, report);
+}
+
+static enum stmboot_status judge(struct stmboot_context *ctx, const struct fleet *fleet, int index,
+				 struct stmboot_image *opened)
+{
+	const struct stmboot_boot_options how = { .struct_size = sizeof(how),
+						  .deep = fleet->o->value[OPTION_NO_DEEP] == 0 };
+	struct report report = { .image = opened };
+	struct stmboot_diags *diags = NULL;
+	enum stmboot_status status = stmboot_diags_new(ctx, &diags);
+
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(ctx, opened, &how, diags, &report.boot);
+	if (status == STMBOOT_OK) {
+		stmboot_diags_select(diags, &fleet->selection);
+		report.diags = diags;
+		report.verdict = stmboot_boot_judge(diags, &report.stops_at);
+		add(fleet, index, &report);
+	}
+	stmboot_boot_free(report.boot);
+	stmboot_diags_free(diags);
+	return status;
+}
+
+static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, int index)
+{
+	const struct stmboot_image_options how = { .struct_size = sizeof(how),
+						   .medium = medium_asked(fleet->o) };
+	struct checked *image = &fleet->images[index];
+	const char *path = fleet->o->operands[index];
+	struct trouble trouble = { 0 };
+	struct stmboot_image *opened = NULL;
+	enum stmboot_status status;
+
+	errno = 0;
+	status = stmboot_image_open(ctx, path, &how, &opened);
+	if (status != STMBOOT_OK) {
+		trouble = trouble_of_open(path, status, errno);
+	} else {
+		status = judge(ctx, fleet, index, opened);
+		stmboot_image_close(opened);
+		if (status != STMBOOT_OK)
+			trouble.message = stmboot_status_text(status);
+	}
+	if (trouble.message == NULL)
+		return;
+	buffer_puts(&image->trouble, trouble.message);
+	image->hint = trouble.hint;
+	add(fleet, index, NULL);
+}
+
+/* Take one image after the other until none is left. */
+static void work(struct stmboot_context *ctx, struct fleet *fleet)
+{
+	int index;
+
+	while ((index = atomic_fetch_add(&fleet->next, 1)) < fleet->count)
+		check_one(ctx, fleet, index);
+}
+
+/* A thread that cannot start leaves its work to the others. */
+static void *helper(void *argument)
+{
+	struct stmboot_context *ctx = NULL;
+
+	if (stmboot_context_new(NULL, &ctx) == STMBOOT_OK)
+		work(ctx, argument);
+	stmboot_context_free(ctx);
+	return NULL;
+}
+
+static int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static void check_all(struct stmboot_context *ctx, struct fleet *fleet)
+{
+	int asked = fleet->o->value[OPTION_JOBS];
+	int jobs = asked != 0 ? asked : processors();
+	pthread_t threads[MOST_JOBS];
+	int started = 0;
+
+	jobs = jobs < fleet->count ? jobs : fleet->count;
+	while (started + 1 < jobs && started < MOST_JOBS &&
+	       pthread_create(&threads[started], NULL, helper, fleet) == 0)
+		started++;
+	work(ctx, fleet);
+	while (started > 0)
+		pthread_join(threads[--started], NULL);
+}
+
+static void add_summary(const struct fleet *fleet, struct buffer *out)
+{
+	enum { UNREAD = STMBOOT_OUTCOME_ERROR + 1, KINDS };
+	static const char *const names[KINDS] = { "good", "with warnings", "with errors",
+						  "could not be read" };
+	int totals[KINDS] = { 0 };
+	const char *before = ": ";
+
+	for (int i = 0; i < fleet->count; i++)
+		totals[fleet->images[i].done ? (int)fleet->images[i].verdict : UNREAD]++;
+	buffer_printf(out, "%d images", fleet->count);
+	for (int i = 0; i < KINDS; i++) {
+		if (totals[i] == 0)
+			continue;
+		buffer_printf(out, "%s%d %s", before, totals[i], names[i]);
+		before = ", ";
+	}
+	buffer_puts(out, "\n");
+}
+
+static void add_all(const struct fleet *fleet, struct buffer *out)
+{
+	struct json j = { .out = out };
+
+	if (wants_json(fleet)) {
+		json_open(&j, NULL, '{');
+		json_text(&j, "schema", "stmboot.check/1");
+		json_open(&j, "images", '[');
+	}
+	for (int i = 0; i < fleet->count; i++) {
+		struct checked *image = &fleet->images[i];
+
+		if (image->out.length != 0)
+			buffer_add(out, image->out.data, image->out.length);
+		out->failed = out->failed || image->out.failed || image->trouble.failed;
+	}
+	if (wants_json(fleet)) {
+		j.filled = true;
+		json_close(&j, ']');
+		json_close(&j, '}');
+	} else if (fleet->count > 1) {
+		add_summary(fleet, out);
+	}
+}
+
+/* Say what could not be read, and give the exit status. */
+static int conclude(const struct fleet *fleet)
+{
+	static const struct options as_text;
+	bool strict = fleet->o->value[OPTION_STRICT] != 0;
+	enum stmboot_outcome bad = strict ? STMBOOT_OUTCOME_WARNING : STMBOOT_OUTCOME_ERROR;
+	int result = EXIT_DONE;
+
+	for (int i = 0; i < fleet->count; i++) {
+		const struct checked *image = &fleet->images[i];
+
+		if (!image->done)
+			result = fail(&as_text, fleet->o->operands[i], image->trouble.data,
+				      image->hint);
+		else if (image->verdict >= bad && result == EXIT_DONE)
+			result = EXIT_ANSWER_NO;
+	}
+	return result;
+}
+
+static int check(struct stmboot_context *ctx, struct fleet *fleet)
+{
+	struct buffer out = { 0 };
+	int written, result;
+
+	check_all(ctx, fleet);
+	add_all(fleet, &out);
+	written = finish(fleet->o, &out);
+	result = conclude(fleet);
+	for (int i = 0; i < fleet->count; i++) {
+		buffer_release(&fleet->images[i].out);
+		buffer_release(&fleet->images[i].trouble);
+	}
+	return written != EXIT_DONE ? written : result;
+}
+
+/* Whether it is a code or, where those may be given, an area. */
+static bool is_known(const char *word, bool areas)
+{
+	for (size_t i = 0; areas && i < stmboot_code_count(); i++)
+		if (stmboot_code_matches(stmboot_code_at(i)->code, word))
+			return true;
+	return stmboot_code_find(word) != NULL;
+}
+
+/* The first word that means no code, or NULL. */
+static const char *unknown_code(const struct options *o)
+{
+	for (size_t i = 0; i < o->word_count; i++)
+		if (!is_known(o->words[i].word, o->words[i].option != OPTION_EXPLAIN))
+			return o->words[i].word;
+	return NULL;
+}
+
+static int tell_codes(const struct options *o)
+{
+	struct buffer out = { 0 };
+
+	render_codes(&out, o);
+	return finish(o, &out);
+}
+
+int cmd_check(struct stmboot_context *ctx, const struct options *o)
+{
+	const char *only[MOST_WORDS], *ignore[MOST_WORDS];
+	struct fleet fleet = { .o = o, .count = o->operand_count };
+	const char *unknown = unknown_code(o);
+	int result;
+
+	if (unknown != NULL)
+		return fail(o, unknown, "there is no such code",
+			    "'stmboot check --list' lists all");
+	if (o->value[OPTION_LIST] != 0 || o->value[OPTION_EXPLAIN] != 0)
+		return tell_codes(o);
+	fleet.selection = (struct stmboot_selection){
+		.struct_size = sizeof(fleet.selection),
+		.only = only,
+		.only_count = option_words(o, OPTION_ONLY, only),
+		.ignore = ignore,
+		.ignore_count = option_words(o, OPTION_IGNORE, ignore),
+	};
+	fleet.style = style_choose((enum color_choice)o->value[OPTION_COLOR]);
+	fleet.images = calloc((size_t)fleet.count, sizeof(*fleet.images));
+	if (fleet.images == NULL)
+		return fail(o, NULL, stmboot_status_text(STMBOOT_NO_MEMORY), NULL);
+	result = check(ctx, &fleet);
+	free(fleet.images);
+	return result;
+}
