@@ -206,7 +206,8 @@ struct stmboot_extlinux {
 	struct stmboot_extlinux_text fallback;
 	struct stmboot_extlinux_text timeout;
 	int32_t timeout_tenths;
-	int32_t timeout_seconds; /**< as U-Boot rounds; 0 for none, negative waits not at all */
+	int32_t timeout_seconds; /**< as U-Boot rounds; 0 for none, negative is over at once
+				  or never */
 	struct stmboot_extlinux_text prompt;    /**< value as written, also where it is ignored */
 	bool menu_shown;                        /**< U-Boot's prompt flag at the end of the file */
 	struct stmboot_extlinux_text menu_line; /**< the top-level menu line that set it first */

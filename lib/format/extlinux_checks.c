@@ -108,6 +108,18 @@ static void check_menu(const struct sb_extlinux_checks *c)
 						 .hint = "add a line `timeout 50` for 5 seconds" });
 }
 
+static void check_negative_timeout(const struct sb_extlinux_checks *c)
+{
+	const struct stmboot_extlinux *conf = c->conf;
+
+	if (!conf->menu_shown || conf->timeout_seconds >= 0 || conf->label_count == 0)
+		return;
+	sb_extlinux_report(
+		c, SB_EXTLINUX_NEGATIVE_TIMEOUT, STMBOOT_WARNING, &conf->timeout,
+		&(struct sb_finding){ .expected = "a positive number",
+				      .hint = "write `timeout 1` for the shortest wait" });
+}
+
 /* Names that a person would take for equal: case and blanks at the end aside. */
 static bool looks_like(const char *a, const char *b)
 {
@@ -455,6 +467,7 @@ enum stmboot_status stmboot_extlinux_validate(struct stmboot_context *ctx,
 	check_fault(&c);
 	check_any_label(&c);
 	check_menu(&c);
+	check_negative_timeout(&c);
 	check_default(&c);
 	check_names(&c);
 	check_kernels(&c);

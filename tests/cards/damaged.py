@@ -234,6 +234,8 @@ ROWS = [
      "error", "extlinux", ["extlinux.endless-menu"]),
     ("menu with a timeout", "small", [conf("menu title Choose\ntimeout 30\n" + GOOD)],
      "ok", None, []),
+    ("menu with a negative timeout", "small", [conf("menu title Choose\ntimeout -30\n" + GOOD)],
+     "warning", None, ["extlinux.negative-timeout"]),
     ("label without a kernel", "small", [reconf("  kernel /boot/zImage\n", "")],
      "error", "extlinux", ["extlinux.no-kernel"]),
     ("unknown word ends the label", "small", [reconf("  kernel", "  options quiet\n  kernel")],
