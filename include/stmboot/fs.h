@@ -293,10 +293,10 @@ struct stmboot_ext4_info {
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_ext4_decode(struct stmboot_context *ctx, struct stmboot_source *src,
-		    const struct stmboot_ext4_info **out);
+		    struct stmboot_ext4_info **out);
 
 /** Release what stmboot_ext4_decode() gave; NULL is fine. */
-STMBOOT_API void stmboot_ext4_free(const struct stmboot_ext4_info *info);
+STMBOOT_API void stmboot_ext4_free(struct stmboot_ext4_info *info);
 
 /**
  * The name of a feature, as e2fsprogs spells it, for example "metadata_csum".

@@ -361,22 +361,22 @@ static bool is_told(const struct stmboot_diags *diags, const struct sb_read_erro
  */
 static void check_read_errors(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	const struct sb_read_error *errors;
-	size_t count = sb_image_read_errors(facts->image, &errors);
+	const struct sb_read_errors *errors = sb_image_read_errors(facts->image);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct stmboot_part *part = part_at(facts, &errors[i]);
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct sb_read_error *error = &errors->places[i];
+		const struct stmboot_part *part = part_at(facts, error);
 		struct sb_scope inner = *scope;
 
-		if (is_told(scope->diags, &errors[i]))
+		if (is_told(scope->diags, error))
 			continue;
 		if (part != NULL)
 			inner.partition = (int32_t)part->number;
 		inner.stage = (int)stage_of_part(facts, part);
 		inner.ceiling = STMBOOT_WARNING;
 		sb_report(&inner, SB_IMAGE_READ_ERROR,
-			  &(struct sb_finding){ .offset = errors[i].offset,
-						.length = errors[i].length,
+			  &(struct sb_finding){ .offset = error->offset,
+						.length = error->length,
 						.found = "an input/output error",
 						.expected = "bytes",
 						.hint = "copy what can be read to a new card" });

@@ -142,11 +142,9 @@ static void decode_checksum(const uint8_t *raw, struct stmboot_ext4_info *info)
 				 : STMBOOT_EXT4_CHECKSUM_BAD;
 }
 
-enum stmboot_status sb_ext4_decode(struct sb_arena *arena, struct stmboot_source *src,
-				   const struct stmboot_ext4_info **out)
+enum stmboot_status sb_ext4_decode(struct stmboot_source *src, struct stmboot_ext4_info *out)
 {
 	uint8_t raw[EXT4_SUPERBLOCK_BYTES];
-	struct stmboot_ext4_info *info;
 	enum stmboot_status status =
 		stmboot_source_read(src, EXT4_SUPERBLOCK_OFFSET, raw, sizeof(raw));
 
@@ -156,58 +154,46 @@ enum stmboot_status sb_ext4_decode(struct sb_arena *arena, struct stmboot_source
 		return status;
 	if (sb_get_le16(raw + S_MAGIC) != EXT4_MAGIC)
 		return STMBOOT_NOT_RECOGNISED;
-	info = sb_arena_alloc(arena, sizeof(*info));
-	if (info == NULL)
-		return STMBOOT_NO_MEMORY;
-	info->revision = sb_get_le32(raw + S_REV_LEVEL);
-	info->compat = sb_get_le32(raw + S_FEATURE_COMPAT);
-	info->incompat = sb_get_le32(raw + S_FEATURE_INCOMPAT);
-	info->ro_compat = sb_get_le32(raw + S_FEATURE_RO_COMPAT);
-	decode_geometry(raw, info);
-	decode_state(raw, info);
-	decode_names(raw, info);
-	decode_checksum(raw, info);
-	*out = info;
+	*out = (struct stmboot_ext4_info){
+		.revision = sb_get_le32(raw + S_REV_LEVEL),
+		.compat = sb_get_le32(raw + S_FEATURE_COMPAT),
+		.incompat = sb_get_le32(raw + S_FEATURE_INCOMPAT),
+		.ro_compat = sb_get_le32(raw + S_FEATURE_RO_COMPAT),
+	};
+	decode_geometry(raw, out);
+	decode_state(raw, out);
+	decode_names(raw, out);
+	decode_checksum(raw, out);
 	return STMBOOT_OK;
 }
 
-/* What stmboot_ext4_decode() gives is an arena with the facts behind it. */
-struct owned_info {
-	struct sb_arena arena;
+/* The record that a caller gets, with what is needed to release it. */
+struct owned {
 	struct stmboot_ext4_info info;
+	struct stmboot_context *ctx;
 };
 
 enum stmboot_status stmboot_ext4_decode(struct stmboot_context *ctx, struct stmboot_source *src,
-					const struct stmboot_ext4_info **out)
+					struct stmboot_ext4_info **out)
 {
-	const struct stmboot_ext4_info *decoded;
-	struct sb_arena arena;
-	struct owned_info *owned = NULL;
+	struct owned *owned = sb_alloc(ctx, sizeof(*owned));
 	enum stmboot_status status;
 
-	sb_arena_init(&arena, ctx);
-	status = sb_ext4_decode(&arena, src, &decoded);
-	if (status == STMBOOT_OK) {
-		owned = sb_arena_alloc(&arena, sizeof(*owned));
-		if (owned == NULL)
-			status = STMBOOT_NO_MEMORY;
-	}
-	if (status != STMBOOT_OK) {
-		sb_arena_release(&arena);
-		return status;
-	}
-	owned->info = *decoded;
-	owned->arena = arena;
-	*out = &owned->info;
-	return STMBOOT_OK;
+	if (owned == NULL)
+		return STMBOOT_NO_MEMORY;
+	owned->ctx = ctx;
+	status = sb_ext4_decode(src, &owned->info);
+	if (status == STMBOOT_OK)
+		*out = &owned->info;
+	else
+		sb_free(ctx, owned);
+	return status;
 }
 
-void stmboot_ext4_free(const struct stmboot_ext4_info *info)
+void stmboot_ext4_free(struct stmboot_ext4_info *info)
 {
-	struct sb_arena arena;
+	struct owned *owned = (struct owned *)info;
 
-	if (info == NULL)
-		return;
-	memcpy(&arena, (const char *)info - offsetof(struct owned_info, info), sizeof(arena));
-	sb_arena_release(&arena);
+	if (owned != NULL)
+		sb_free(owned->ctx, owned);
 }

@@ -75,6 +75,7 @@ enum stmboot_status sb_fs_new(struct stmboot_context *ctx, struct stmboot_source
 			      const struct sb_fs_ops *ops, struct stmboot_fs **out)
 {
 	struct stmboot_fs *fs = sb_alloc(ctx, sizeof(*fs));
+	struct stmboot_ext4_info *info;
 	enum stmboot_status status;
 
 	if (fs == NULL)
@@ -82,7 +83,9 @@ enum stmboot_status sb_fs_new(struct stmboot_context *ctx, struct stmboot_source
 	*fs = (struct stmboot_fs){ .ctx = ctx, .src = src, .ops = ops };
 	sb_arena_init(&fs->arena, ctx);
 	fs->budget = DIRECTORY_BUDGET;
-	status = sb_ext4_decode(&fs->arena, src, &fs->info);
+	info = sb_arena_alloc(&fs->arena, sizeof(*info));
+	status = info != NULL ? sb_ext4_decode(src, info) : STMBOOT_NO_MEMORY;
+	fs->info = info;
 	if (status != STMBOOT_OK) {
 		stmboot_fs_close(fs);
 		return status;

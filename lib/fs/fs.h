@@ -7,12 +7,9 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-/*
- * Decode the superblock of `src` into an arena. As stmboot_ext4_decode().
- */
-STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct sb_arena *arena,
-						     struct stmboot_source *src,
-						     const struct stmboot_ext4_info **out);
+/* As stmboot_ext4_decode(), into memory of the caller's. */
+STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct stmboot_source *src,
+						     struct stmboot_ext4_info *out);
 
 /*
  * Findings on the superblock alone. The scope's source is the partition as far

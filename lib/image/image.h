@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "source/source.h"
 
 /* The whole medium. Borrowed. */
 struct stmboot_source *sb_image_medium(struct stmboot_image *image);
@@ -19,13 +20,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_image_fs_uboot(struct stmboot_image *im
 STMBOOT_NODISCARD enum stmboot_status sb_image_fs_linux(struct stmboot_image *image,
 							uint32_t number, struct stmboot_fs **out);
 
-/* A read of the medium that failed. */
-struct sb_read_error {
-	uint64_t offset; /* on the medium */
-	uint64_t length;
-};
-
-/* What could not be read since the image was opened: each place once, and not without end. */
-size_t sb_image_read_errors(const struct stmboot_image *image, const struct sb_read_error **out);
+/* What could not be read of the medium since the image was opened. */
+const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image);
 
 #endif

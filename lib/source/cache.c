@@ -79,35 +79,6 @@ static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buff
 	return STMBOOT_OK;
 }
 
-static uint64_t cache_size(void *self)
-{
-	struct cache *cache = self;
-
-	return stmboot_source_size(cache->parent);
-}
-
-static enum stmboot_status cache_identity(void *self, struct stmboot_identity *out)
-{
-	struct cache *cache = self;
-
-	return stmboot_source_identity(cache->parent, out);
-}
-
-static enum stmboot_status cache_next_data(void *self, uint64_t offset, uint64_t *start,
-					   uint64_t *end)
-{
-	struct cache *cache = self;
-
-	return stmboot_source_next_data(cache->parent, offset, start, end);
-}
-
-static bool cache_locate(void *self, uint64_t offset, uint64_t *medium_offset)
-{
-	struct cache *cache = self;
-
-	return stmboot_source_locate(cache->parent, offset, medium_offset);
-}
-
 static void cache_close(void *self)
 {
 	struct cache *cache = self;
@@ -120,10 +91,6 @@ static void cache_close(void *self)
 static const struct stmboot_source_ops cache_ops = {
 	.struct_size = sizeof(cache_ops),
 	.read_at = cache_read_at,
-	.size = cache_size,
-	.identity = cache_identity,
-	.next_data = cache_next_data,
-	.locate = cache_locate,
 	.close = cache_close,
 };
 
@@ -137,7 +104,7 @@ enum stmboot_status sb_source_cache(struct stmboot_context *ctx, struct stmboot_
 		return STMBOOT_NO_MEMORY;
 	cache->ctx = ctx;
 	cache->parent = parent;
-	status = stmboot_source_new(ctx, &cache_ops, cache, out);
+	status = sb_source_over(ctx, &cache_ops, cache, parent, out);
 	if (status != STMBOOT_OK)
 		sb_free(ctx, cache);
 	return status;

@@ -10,45 +10,56 @@ struct stmboot_source {
 	struct stmboot_context *ctx;
 	struct stmboot_source_ops ops;
 	void *self;
+	struct stmboot_source *parent; /* answers what ops leave out; may be NULL */
 };
 
-enum stmboot_status stmboot_source_new(struct stmboot_context *ctx,
-				       const struct stmboot_source_ops *ops, void *self,
-				       struct stmboot_source **out)
+enum stmboot_status sb_source_over(struct stmboot_context *ctx,
+				   const struct stmboot_source_ops *ops, void *self,
+				   struct stmboot_source *parent, struct stmboot_source **out)
 {
-	struct stmboot_source *src;
+	struct stmboot_source *src = sb_alloc(ctx, sizeof(*src));
 
-	if (ops->struct_size < offsetof(struct stmboot_source_ops, identity) ||
-	    ops->read_at == NULL || ops->size == NULL)
-		return STMBOOT_INVALID_ARGUMENT;
-	src = sb_alloc(ctx, sizeof(*src));
 	if (src == NULL)
 		return STMBOOT_NO_MEMORY;
 	src->ctx = ctx;
 	memcpy(&src->ops, ops,
 	       ops->struct_size < sizeof(src->ops) ? ops->struct_size : sizeof(src->ops));
 	src->self = self;
+	src->parent = parent;
 	*out = src;
 	return STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_source_new(struct stmboot_context *ctx,
+				       const struct stmboot_source_ops *ops, void *self,
+				       struct stmboot_source **out)
+{
+	if (ops->struct_size < offsetof(struct stmboot_source_ops, identity) ||
+	    ops->read_at == NULL || ops->size == NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	return sb_source_over(ctx, ops, self, NULL, out);
 }
 
 enum stmboot_status stmboot_source_read(struct stmboot_source *src, uint64_t offset, void *buffer,
 					size_t size)
 {
-	if (!sb_range_within(offset, size, src->ops.size(src->self)))
+	if (!sb_range_within(offset, size, stmboot_source_size(src)))
 		return STMBOOT_TRUNCATED;
 	return size != 0 ? src->ops.read_at(src->self, offset, buffer, size) : STMBOOT_OK;
 }
 
 uint64_t stmboot_source_size(struct stmboot_source *src)
 {
-	return src->ops.size(src->self);
+	return src->ops.size != NULL ? src->ops.size(src->self) : stmboot_source_size(src->parent);
 }
 
 enum stmboot_status stmboot_source_identity(struct stmboot_source *src,
 					    struct stmboot_identity *out)
 {
-	return src->ops.identity != NULL ? src->ops.identity(src->self, out) : STMBOOT_UNSUPPORTED;
+	if (src->ops.identity != NULL)
+		return src->ops.identity(src->self, out);
+	return src->parent != NULL ? stmboot_source_identity(src->parent, out)
+				   : STMBOOT_UNSUPPORTED;
 }
 
 enum stmboot_status stmboot_source_next_data(struct stmboot_source *src, uint64_t offset,
@@ -60,6 +71,8 @@ enum stmboot_status stmboot_source_next_data(struct stmboot_source *src, uint64_
 		return STMBOOT_NOT_FOUND;
 	if (src->ops.next_data != NULL)
 		return src->ops.next_data(src->self, offset, start, end);
+	if (src->parent != NULL)
+		return stmboot_source_next_data(src->parent, offset, start, end);
 	*start = 0;
 	*end = size;
 	return STMBOOT_OK;
@@ -71,6 +84,8 @@ bool stmboot_source_locate(struct stmboot_source *src, uint64_t offset, uint64_t
 		return false;
 	if (src->ops.locate != NULL)
 		return src->ops.locate(src->self, offset, medium_offset);
+	if (src->parent != NULL)
+		return stmboot_source_locate(src->parent, offset, medium_offset);
 	*medium_offset = offset;
 	return true;
 }

@@ -7,12 +7,45 @@
 #include "base/arena.h"
 
 /*
+ * A source of the same bytes as `parent`, which is borrowed and answers
+ * whatever ops leave out; read_at is required. STMBOOT_OK or STMBOOT_NO_MEMORY.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_over(struct stmboot_context *ctx,
+						     const struct stmboot_source_ops *ops,
+						     void *self, struct stmboot_source *parent,
+						     struct stmboot_source **out);
+
+/*
  * A cache of 2 KiB pages over `parent`, for structures that are read again and
  * again in small pieces (file systems). Long reads pass by it.
  * Borrowed parent; STMBOOT_OK or STMBOOT_NO_MEMORY.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_source_cache(struct stmboot_context *ctx,
 						      struct stmboot_source *parent,
+						      struct stmboot_source **out);
+
+/* A read that failed. */
+struct sb_read_error {
+	uint64_t offset; /* in the source that was watched */
+	uint64_t length;
+};
+
+enum { SB_MAX_READ_ERRORS = 16 };
+
+/* What could not be read: each place once, and not without end. */
+struct sb_read_errors {
+	size_t count;
+	struct sb_read_error places[SB_MAX_READ_ERRORS];
+};
+
+/*
+ * Most of what is read of a card is only looked for, and a reader that fails
+ * passes on. This source remembers, so that nothing unreadable goes
+ * unmentioned. Parent and errors are borrowed; STMBOOT_OK or STMBOOT_NO_MEMORY.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_watch(struct stmboot_context *ctx,
+						      struct stmboot_source *parent,
+						      struct sb_read_errors *errors,
 						      struct stmboot_source **out);
 
 /*

@@ -26,9 +26,16 @@ static const struct escape_case escape_cases[] = {
 	{ "a byte that is not UTF-8 is shown as a number", "caf\xe9!", "caf\\xe9!" },
 	{ "an overlong slash is not UTF-8", "\xc0\xaf", "\\xc0\\xaf" },
 	{ "a surrogate is not UTF-8", "\xed\xa0\x80", "\\xed\\xa0\\x80" },
-	{ "C1 controls are controls, too", "\xc2\x9b" "31m", "\\xc2\\x9b" "31m" },
-	{ "a right-to-left override cannot reverse the line", "\xe2\x80\xae" "x",
-	  "\\xe2\\x80\\xae" "x" },
+	{ "C1 controls are controls, too",
+	  "\xc2\x9b"
+	  "31m",
+	  "\\xc2\\x9b"
+	  "31m" },
+	{ "a right-to-left override cannot reverse the line",
+	  "\xe2\x80\xae"
+	  "x",
+	  "\\xe2\\x80\\xae"
+	  "x" },
 };
 
 Test(base, escape)
@@ -250,5 +257,48 @@ Test(base, a_peek_past_the_end_reads_zeros)
 	cr_expect_eq(got, 0);
 	cr_expect_eq(buffer[0], 0);
 	stmboot_source_close(memory);
+	stmboot_context_free(ctx);
+}
+
+static enum stmboot_status unreadable(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	(void)self;
+	memset(buffer, 0, size);
+	return offset >= 512 ? STMBOOT_IO : STMBOOT_OK;
+}
+
+static uint64_t a_mebibyte(void *self)
+{
+	(void)self;
+	return 1 << 20;
+}
+
+Test(base, what_cannot_be_read_is_remembered_once_and_not_without_end)
+{
+	const struct stmboot_source_ops ops = { .struct_size = sizeof(ops),
+						.read_at = unreadable,
+						.size = a_mebibyte };
+	struct stmboot_context *ctx;
+	struct stmboot_source *medium, *watched;
+	struct sb_read_errors errors = { 0 };
+	char buffer[16];
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_new(ctx, &ops, NULL, &medium), STMBOOT_OK);
+	cr_assert_eq(sb_source_watch(ctx, medium, &errors, &watched), STMBOOT_OK);
+	cr_expect_eq(stmboot_source_size(watched), 1 << 20);
+	cr_expect_eq(stmboot_source_read(watched, 0, buffer, 16), STMBOOT_OK);
+	cr_expect_eq(stmboot_source_read(watched, 1 << 20, buffer, 16), STMBOOT_TRUNCATED);
+	cr_expect_eq(errors.count, 0, "only what the medium refuses counts");
+	for (int i = 0; i < 2; i++)
+		cr_expect_eq(stmboot_source_read(watched, 4096, buffer, 16), STMBOOT_IO);
+	cr_expect_eq(errors.count, 1);
+	cr_expect_eq(errors.places[0].offset, 4096);
+	cr_expect_eq(errors.places[0].length, 16);
+	for (uint64_t offset = 512; offset < 8192; offset += 16)
+		cr_expect_eq(stmboot_source_read(watched, offset, buffer, 16), STMBOOT_IO);
+	cr_expect_eq(errors.count, SB_MAX_READ_ERRORS);
+	stmboot_source_close(watched);
+	stmboot_source_close(medium);
 	stmboot_context_free(ctx);
 }

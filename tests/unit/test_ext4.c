@@ -66,7 +66,7 @@ Test(ext4, facts_are_those_of_dumpe2fs)
 {
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
 		const char *image = images[i].image;
-		const struct stmboot_ext4_info *info;
+		struct stmboot_ext4_info *info;
 		char value[512], features[512] = "";
 		struct medium m;
 
@@ -94,7 +94,7 @@ Test(ext4, facts_are_those_of_dumpe2fs)
 
 Test(ext4, names_times_and_state)
 {
-	const struct stmboot_ext4_info *info;
+	struct stmboot_ext4_info *info;
 	struct medium m;
 
 	medium_open(&m, "seed-orphan");
@@ -120,7 +120,7 @@ Test(ext4, names_times_and_state)
 static void expect_finding(struct stmboot_context *ctx, struct stmboot_source *src,
 			   uint64_t partition_bytes, const char *code, const char *name)
 {
-	const struct stmboot_ext4_info *info;
+	struct stmboot_ext4_info *info;
 	const struct stmboot_diag *diag;
 	struct stmboot_diags *diags;
 	struct sb_scope scope;

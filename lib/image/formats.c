@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/part.h"
+
+/* The two functions of a row, for a record that the public part calls by the same name. */
+#define DESCRIBED_BY(name, type)                                                                   \
+	static enum stmboot_status decode_##name(struct stmboot_context *ctx,                      \
+						 struct stmboot_source *src,                       \
+						 struct stmboot_part *part, void **record)         \
+	{                                                                                          \
+		type *decoded;                                                                     \
+		enum stmboot_status status = stmboot_##name##_decode(ctx, src, &decoded);          \
+                                                                                                   \
+		if (status == STMBOOT_OK)                                                          \
+			part->name = *record = decoded;                                            \
+		return status;                                                                     \
+	}                                                                                          \
+                                                                                                   \
+	static void free_##name(void *record)                                                      \
+	{                                                                                          \
+		stmboot_##name##_free(record);                                                     \
+	}
+
+DESCRIBED_BY(dtb, struct stmboot_dtb)
+DESCRIBED_BY(ext4, struct stmboot_ext4_info)
+DESCRIBED_BY(fip, struct stmboot_fip)
+DESCRIBED_BY(fit, struct stmboot_fit)
+DESCRIBED_BY(fwu, struct stmboot_fwu)
+DESCRIBED_BY(kernel, struct stmboot_kernel)
+DESCRIBED_BY(stm32, struct stmboot_stm32)
+DESCRIBED_BY(uimage, struct stmboot_uimage)
+
+static const struct sb_format formats[] = {
+	{ STMBOOT_CONTENT_ARM64_IMAGE, decode_kernel, free_kernel },
+	{ STMBOOT_CONTENT_DTB, decode_dtb, free_dtb },
+	{ STMBOOT_CONTENT_EXT4, decode_ext4, free_ext4 },
+	{ STMBOOT_CONTENT_FIP, decode_fip, free_fip },
+	{ STMBOOT_CONTENT_FIT, decode_fit, free_fit },
+	{ STMBOOT_CONTENT_FWU_METADATA, decode_fwu, free_fwu },
+	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32 },
+	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage },
+	{ STMBOOT_CONTENT_ZIMAGE, decode_kernel, free_kernel },
+};
+
+const struct sb_format *sb_format_of(enum stmboot_content content)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (formats[i].content == content)
+			return &formats[i];
+	return NULL;
+}

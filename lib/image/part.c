@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/part.h"
+
+#include "source/source.h"
+
+static enum stmboot_status only_fatal(enum stmboot_status status)
+{
+	return status == STMBOOT_NO_MEMORY || status == STMBOOT_CANCELLED ? status : STMBOOT_OK;
+}
+
+enum stmboot_status sb_part_open(struct stmboot_context *ctx, struct stmboot_source *medium,
+				 struct sb_part *part)
+{
+	struct stmboot_part *p = &part->public;
+	enum stmboot_status status =
+		stmboot_source_window(ctx, medium, p->offset, p->size, &part->window);
+
+	if (status == STMBOOT_OK)
+		status = sb_source_cache(ctx, part->window, &part->cached);
+	if (status != STMBOOT_OK)
+		return status;
+	p->available = stmboot_source_size(part->window);
+	status = only_fatal(stmboot_content_detect(ctx, part->cached, &p->content, &p->flavour));
+	part->format = sb_format_of(p->content);
+	if (status != STMBOOT_OK || part->format == NULL)
+		return status;
+	return only_fatal(part->format->decode(ctx, part->cached, p, &part->record));
+}
+
+void sb_part_close(struct sb_part *part)
+{
+	stmboot_fs_close(part->uboot_view.fs);
+	stmboot_fs_close(part->linux_view.fs);
+	if (part->record != NULL)
+		part->format->free(part->record);
+	stmboot_source_close(part->cached);
+	stmboot_source_close(part->window);
+}
+
+enum stmboot_status sb_part_fs(struct stmboot_context *ctx, struct sb_part *part,
+			       struct sb_fs_view *view, sb_open_fs *open, struct stmboot_fs **out)
+{
+	if (!view->tried) {
+		view->status = open(ctx, part->cached, &view->fs);
+		/* what says nothing about the file system is tried again */
+		view->tried = only_fatal(view->status) == STMBOOT_OK;
+	}
+	if (view->status == STMBOOT_OK)
+		*out = view->fs;
+	return view->status;
+}

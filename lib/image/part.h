@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* A partition of an image: what reads it, and what was made of its content. */
+#ifndef SB_IMAGE_PART_H
+#define SB_IMAGE_PART_H
+
+#include <stdbool.h>
+
+#include <stmboot/image.h>
+
+/* How a content is described. A new format needs its own file and a row in formats.c. */
+struct sb_format {
+	enum stmboot_content content;
+	/* Fills the public pointer, and *record with what free() is to release. */
+	enum stmboot_status (*decode)(struct stmboot_context *ctx, struct stmboot_source *src,
+				      struct stmboot_part *part, void **record);
+	void (*free)(void *record);
+};
+
+/* The row of a content, or NULL: it has a name and no more. */
+const struct sb_format *sb_format_of(enum stmboot_content content);
+
+/* A file system is opened at most once in each of the two ways. */
+struct sb_fs_view {
+	bool tried;
+	enum stmboot_status status;
+	struct stmboot_fs *fs;
+};
+
+struct sb_part {
+	struct stmboot_part public;
+	struct stmboot_source *window;
+	struct stmboot_source *cached; /* over the window; what everything reads */
+	const struct sb_format *format;
+	void *record; /* by the format; NULL when it could not be decoded */
+	struct sb_fs_view uboot_view;
+	struct sb_fs_view linux_view;
+};
+
+/*
+ * Say what stands at the offset and size that the public record already has.
+ * Trouble with the content is no trouble of the image: it stays undescribed.
+ * STMBOOT_OK; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED. Close it in any case.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_part_open(struct stmboot_context *ctx, struct stmboot_source *medium, struct sb_part *part);
+void sb_part_close(struct sb_part *part);
+
+typedef enum stmboot_status sb_open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
+				       struct stmboot_fs **out);
+
+/* The file system of a part in one of its views, kept with the part. */
+STMBOOT_NODISCARD enum stmboot_status sb_part_fs(struct stmboot_context *ctx, struct sb_part *part,
+						 struct sb_fs_view *view, sb_open_fs *open,
+						 struct stmboot_fs **out);
+
+#endif
