@@ -52,6 +52,8 @@ struct stmboot_context_options {
 	void (*progress)(void *user, uint64_t done, uint64_t total);
 	/** True stops the running call with STMBOOT_CANCELLED. */
 	bool (*cancel)(void *user);
+	/** Ceiling for the bytes that one edit changes; they wait in memory. 0: 256 MiB. */
+	uint64_t max_pending_bytes;
 };
 
 /**

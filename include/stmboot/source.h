@@ -55,6 +55,8 @@ struct stmboot_source_ops {
 	bool (*locate)(void *self, uint64_t offset, uint64_t *medium_offset);
 	/** Release `self`. */
 	void (*close)(void *self);
+	/** A number that is another one after the bytes changed; without it they never do. */
+	uint64_t (*generation)(void *self);
 };
 
 /**

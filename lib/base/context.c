@@ -14,6 +14,8 @@ static const struct stmboot_limits default_limits = {
 	.max_findings = 10000,
 };
 
+static const uint64_t default_pending_bytes = UINT64_C(256) << 20;
+
 static void *system_allocate(void *user, size_t size)
 {
 	(void)user;
@@ -62,6 +64,7 @@ enum stmboot_status stmboot_context_new(const struct stmboot_context_options *op
 		o.release = system_release;
 	}
 	fill_limits(&o.limits);
+	o.max_pending_bytes = limit_or(o.max_pending_bytes, default_pending_bytes);
 	ctx = o.allocate(o.user, sizeof(*ctx));
 	if (ctx == NULL)
 		return STMBOOT_NO_MEMORY;

@@ -20,8 +20,21 @@ struct page {
 struct cache {
 	struct stmboot_context *ctx;
 	struct stmboot_source *parent;
+	uint64_t generation; /* of the parent, when the pages were read */
 	struct page pages[PAGES];
 };
+
+/* Forget the pages when the parent's bytes are others now. */
+static void refresh(struct cache *cache)
+{
+	uint64_t generation = sb_source_generation(cache->parent);
+
+	if (generation == cache->generation)
+		return;
+	cache->generation = generation;
+	for (size_t i = 0; i < PAGES; i++)
+		cache->pages[i].number = UINT64_MAX;
+}
 
 static enum stmboot_status page_get(struct cache *cache, uint64_t number, const uint8_t **data)
 {
@@ -60,6 +73,7 @@ static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buff
 	struct cache *cache = self;
 	uint8_t *to = buffer;
 
+	refresh(cache);
 	while (size > 0) {
 		size_t skip = (size_t)(offset % PAGE_BYTES);
 		size_t part = (size_t)sb_min_u64(PAGE_BYTES - skip, size);
@@ -104,6 +118,7 @@ enum stmboot_status sb_source_cache(struct stmboot_context *ctx, struct stmboot_
 		return STMBOOT_NO_MEMORY;
 	cache->ctx = ctx;
 	cache->parent = parent;
+	cache->generation = sb_source_generation(parent);
 	status = sb_source_over(ctx, &cache_ops, cache, parent, out);
 	if (status != STMBOOT_OK)
 		sb_free(ctx, cache);

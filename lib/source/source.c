@@ -90,6 +90,13 @@ bool stmboot_source_locate(struct stmboot_source *src, uint64_t offset, uint64_t
 	return true;
 }
 
+uint64_t sb_source_generation(struct stmboot_source *src)
+{
+	if (src->ops.generation != NULL)
+		return src->ops.generation(src->self);
+	return src->parent != NULL ? sb_source_generation(src->parent) : 0;
+}
+
 void stmboot_source_close(struct stmboot_source *src)
 {
 	if (src == NULL)

@@ -49,6 +49,12 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_watch(struct stmboot_context *ct
 						      struct stmboot_source **out);
 
 /*
+ * A number that is another one after the bytes of the source changed, which
+ * only an overlay's do: whoever keeps bytes asks it before giving them out.
+ */
+uint64_t sb_source_generation(struct stmboot_source *src);
+
+/*
  * A source over an open regular file or block device, which it owns on success
  * only. Statuses as for stmboot_source_open_file().
  */

@@ -56,6 +56,13 @@ static bool window_locate(void *self, uint64_t offset, uint64_t *medium_offset)
 	return stmboot_source_locate(window->parent, window->offset + offset, medium_offset);
 }
 
+static uint64_t window_generation(void *self)
+{
+	const struct window *window = self;
+
+	return sb_source_generation(window->parent);
+}
+
 static void window_close(void *self)
 {
 	struct window *window = self;
@@ -71,6 +78,7 @@ static const struct stmboot_source_ops window_ops = {
 	.next_data = window_next_data,
 	.locate = window_locate,
 	.close = window_close,
+	.generation = window_generation,
 };
 
 enum stmboot_status stmboot_source_window(struct stmboot_context *ctx,

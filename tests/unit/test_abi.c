@@ -73,6 +73,7 @@ static const struct pin pins[] = {
 	PIN(context_options, has_guid_seed, 88),
 	PIN(context_options, progress, 96),
 	PIN(context_options, cancel, 104),
+	PIN(context_options, max_pending_bytes, 112),
 	PIN(place, medium, 0),
 	PIN(place, partition, 4),
 	PIN(place, path, 8),
