@@ -41,12 +41,12 @@ static struct sb_arena_chunk *add_chunk(struct sb_arena *arena, size_t size)
 	struct sb_arena_chunk *chunk = NULL;
 
 	if (room <= SIZE_MAX - sizeof(*chunk))
-		chunk = sb_alloc(arena->ctx, sizeof(*chunk) + room);
+		chunk = sb_alloc_uncleared(arena->ctx, sizeof(*chunk) + room);
 	if (chunk == NULL) {
 		arena->failed = true;
 		return NULL;
 	}
-	chunk->size = room;
+	*chunk = (struct sb_arena_chunk){ .size = room };
 	if (room == size && arena->chunks != NULL) {
 		chunk->next = arena->chunks->next;
 		arena->chunks->next = chunk;
@@ -75,7 +75,7 @@ void *sb_arena_alloc(struct sb_arena *arena, size_t size)
 		return NULL;
 	memory = (unsigned char *)chunk->data + chunk->used;
 	chunk->used += wanted;
-	return memory;
+	return memset(memory, 0, wanted);
 }
 
 void *sb_arena_array(struct sb_arena *arena, size_t count, size_t size)

@@ -84,13 +84,17 @@ const char *stmboot_version(void)
 	return STMBOOT_VERSION;
 }
 
+void *sb_alloc_uncleared(struct stmboot_context *ctx, size_t size)
+{
+	return ctx->options.allocate(ctx->options.user, size != 0 ? size : 1);
+}
+
 void *sb_alloc(struct stmboot_context *ctx, size_t size)
 {
-	size_t wanted = size != 0 ? size : 1;
-	void *memory = ctx->options.allocate(ctx->options.user, wanted);
+	void *memory = sb_alloc_uncleared(ctx, size);
 
 	if (memory != NULL)
-		memset(memory, 0, wanted);
+		memset(memory, 0, size);
 	return memory;
 }
 

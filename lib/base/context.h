@@ -14,6 +14,9 @@ void *sb_alloc(struct stmboot_context *ctx, size_t size);
 /* Zeroed memory for count elements, or NULL, also when the product overflows. */
 void *sb_alloc_array(struct stmboot_context *ctx, size_t count, size_t size);
 
+/* The same, not cleared: for what is written over at once. */
+void *sb_alloc_uncleared(struct stmboot_context *ctx, size_t size);
+
 /* Release what sb_alloc() gave; NULL is fine. */
 void sb_free(struct stmboot_context *ctx, void *memory);
 
