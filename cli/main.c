@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <locale.h>
 #include <signal.h>
 
 #include <stmboot/context.h>
@@ -35,8 +34,6 @@ int main(int argc, char **argv)
 
 	/* A closed pipe is an error of the write, and gives an exit status of ours. */
 	signal(SIGPIPE, SIG_IGN);
-	/* Only what is a letter and how wide it is: numbers stay as they are. */
-	setlocale(LC_CTYPE, "");
 	if (!options_parse(&o, argc, argv))
 		return fail(&o, NULL, o.error, "'stmboot --help' shows how it is used");
 	if (o.value[OPTION_HELP] != 0)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static bool want_color(enum color_choice choice)
 
 struct style style_choose(enum color_choice choice)
 {
+	/* Only what is a letter and how wide it is: numbers stay as they are. */
+	setlocale(LC_CTYPE, "");
 	return (struct style){ .color = want_color(choice),
 			       .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
 }
