@@ -162,7 +162,12 @@ size_t stmboot_dtb_node_path(const struct stmboot_dtb_node *node, char *buffer, 
 	const struct stmboot_dtb_node *chain[SB_DTB_DEPTH] = { NULL };
 	size_t depth = 0;
 	size_t length = 0;
+	char none;
 
+	if (buffer == NULL) {
+		buffer = &none;
+		size = 0;
+	}
 	for (; node->parent != NULL && depth < SB_DTB_DEPTH; node = node->parent)
 		chain[depth++] = node;
 	if (depth == 0)
@@ -170,8 +175,7 @@ size_t stmboot_dtb_node_path(const struct stmboot_dtb_node *node, char *buffer, 
 	while (depth-- > 0) {
 		size_t used = length < size ? length : size;
 
-		length += (size_t)snprintf(buffer != NULL ? buffer + used : NULL, size - used,
-					   "/%s", chain[depth]->name);
+		length += (size_t)snprintf(buffer + used, size - used, "/%s", chain[depth]->name);
 	}
 	return length;
 }
