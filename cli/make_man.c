@@ -11,8 +11,7 @@ struct code {
 };
 
 static const struct code codes[] = {
-#define CODE(ident, code, severity, stage, meaning, explanation, source)                           \
-	{ code, #severity, meaning },
+#define CODE(ident, code, severity, stage, meaning, ...) { code, #severity, meaning },
 #include "base/codes/all.def"
 #undef CODE
 };

@@ -12,6 +12,11 @@ static void add_json(struct json *j, const struct stmboot_code *code)
 	json_text(j, "meaning", code->meaning);
 	json_text(j, "explanation", code->explanation);
 	json_text(j, "source", code->source);
+	json_bool(j, "deep", code->deep);
+	json_open(j, "prerequisites", '[');
+	for (size_t i = 0; code->prerequisites != NULL && code->prerequisites[i] != NULL; i++)
+		json_text(j, NULL, code->prerequisites[i]);
+	json_close(j, ']');
 	json_close(j, '}');
 }
 
@@ -19,8 +24,8 @@ static void add_line(struct buffer *out, const struct stmboot_code *code, size_t
 {
 	buffer_puts(out, code->code);
 	buffer_pad(out, width - strlen(code->code));
-	buffer_printf(out, "  %-7s  %-8s  %s\n", stmboot_severity_text(code->severity),
-		      stmboot_stage_text(code->stage), code->meaning);
+	buffer_printf(out, "  %-7s  %-8s  %-4s  %s\n", stmboot_severity_text(code->severity),
+		      stmboot_stage_text(code->stage), code->deep ? "deep" : "", code->meaning);
 }
 
 static void add_explanation(struct buffer *out, const struct style *style,
@@ -36,6 +41,13 @@ static void add_explanation(struct buffer *out, const struct style *style,
 	buffer_puts(out, "\n\n  decided by: ");
 	style_wrap(style, out, code->source, 14, 4);
 	buffer_puts(out, "\n");
+	if (code->deep)
+		buffer_puts(out, "  only a deep look finds it\n");
+	for (size_t i = 0; code->prerequisites != NULL && code->prerequisites[i] != NULL; i++)
+		buffer_printf(out, "%s%s", i == 0 ? "  not looked for where there is: " : ", ",
+			      code->prerequisites[i]);
+	if (code->prerequisites != NULL)
+		buffer_puts(out, "\n");
 }
 
 static size_t longest_code(void)

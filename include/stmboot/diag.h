@@ -97,6 +97,9 @@ struct stmboot_code {
 	const char *meaning;            /**< one line */
 	const char *explanation;        /**< what it does to the boot and how to mend it */
 	const char *source;             /**< the program or specification that decides */
+	bool deep;                      /**< only a deep look can find it */
+	/** Codes, NULL at the end: where one was raised this one is not looked for; or NULL. */
+	const char *const *prerequisites;
 };
 
 /** How many codes there are. */

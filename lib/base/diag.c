@@ -14,10 +14,18 @@ struct stmboot_diags {
 };
 
 static const struct stmboot_code catalogue[] = {
-#define CODE(ident, code, severity, stage, meaning, explanation, source)                           \
-	{ code, STMBOOT_##severity, STMBOOT_STAGE_##stage, meaning, explanation, source },
+#define DEEP .deep = true
+#define NEEDS(...)                                                                                 \
+	.prerequisites = (const char *const[])                                                     \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
+#define CODE(ident, code, severity, stage, meaning, ...)                                           \
+	{ code, STMBOOT_##severity, STMBOOT_STAGE_##stage, meaning, __VA_ARGS__ },
 #include "base/codes/all.def"
 #undef CODE
+#undef NEEDS
+#undef DEEP
 };
 
 static const char *const severity_names[] = { "note", "warning", "error" };
@@ -61,6 +69,11 @@ size_t stmboot_code_count(void)
 const struct stmboot_code *stmboot_code_at(size_t index)
 {
 	return index < SB_CODE_COUNT ? &catalogue[index] : NULL;
+}
+
+const struct stmboot_code *sb_code_about(enum sb_code code)
+{
+	return &catalogue[code];
 }
 
 const struct stmboot_code *stmboot_code_find(const char *code)
@@ -107,15 +120,15 @@ void stmboot_diags_select(struct stmboot_diags *diags, const struct stmboot_sele
 
 const char *stmboot_severity_text(enum stmboot_severity severity)
 {
-	return (size_t)severity < sizeof(severity_names) / sizeof(severity_names[0]) ?
-		       severity_names[severity] :
-		       "?";
+	return (size_t)severity < sizeof(severity_names) / sizeof(severity_names[0])
+		       ? severity_names[severity]
+		       : "?";
 }
 
 const char *stmboot_stage_text(enum stmboot_stage stage)
 {
-	return (size_t)stage < sizeof(stage_names) / sizeof(stage_names[0]) ? stage_names[stage] :
-									      "?";
+	return (size_t)stage < sizeof(stage_names) / sizeof(stage_names[0]) ? stage_names[stage]
+									    : "?";
 }
 
 struct sb_scope sb_scope(struct stmboot_diags *diags, struct stmboot_source *src)
@@ -124,14 +137,14 @@ struct sb_scope sb_scope(struct stmboot_diags *diags, struct stmboot_source *src
 				  .src = src,
 				  .partition = STMBOOT_NO_PARTITION,
 				  .stage = STMBOOT_NO_STAGE,
-				  .ceiling = STMBOOT_ERROR };
+				  .ceiling = STMBOOT_ERROR,
+				  .deep = true };
 }
 
 static enum stmboot_stage stage_of(const struct sb_scope *scope, const struct stmboot_code *about)
 {
-	enum stmboot_stage stage = scope->stage == STMBOOT_NO_STAGE ?
-					   about->stage :
-					   (enum stmboot_stage)scope->stage;
+	enum stmboot_stage stage =
+		scope->stage == STMBOOT_NO_STAGE ? about->stage : (enum stmboot_stage)scope->stage;
 
 	return stage < scope->first_stage ? scope->first_stage : stage;
 }

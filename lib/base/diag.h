@@ -22,6 +22,7 @@ struct sb_scope {
 	int stage;                      /* STMBOOT_NO_STAGE: the code's usual one */
 	enum stmboot_severity ceiling;  /* nothing here is worse than this */
 	enum stmboot_stage first_stage; /* findings of earlier stages concern this one: no ROM */
+	bool deep;                      /* deep rules are run, too */
 };
 
 /* A scope for one source with nothing else known. */
@@ -50,6 +51,9 @@ const char *sb_text(const struct sb_scope *scope, const char *format, ...) STMBO
 
 /* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was dropped, else STMBOOT_OK. */
 enum stmboot_status sb_diags_status(const struct stmboot_diags *diags);
+
+/* What the catalogue says of a code. */
+const struct stmboot_code *sb_code_about(enum sb_code code);
 
 /* The worst severity among findings from number `first` on that concern `stage`
  * (STMBOOT_NO_STAGE: any). False when there is none. */

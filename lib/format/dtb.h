@@ -4,7 +4,9 @@
 
 #include <stmboot/dtb.h>
 
-#include "base/diag.h"
+#include "base/rules.h"
+
+extern const struct sb_rules sb_dtb_rules;
 
 /* As stmboot_dtb_validate(), for layers that know where the file stands. */
 void sb_dtb_validate(const struct sb_scope *scope, const struct stmboot_dtb *dtb);

@@ -115,14 +115,23 @@ static void check_alignment(const struct sb_scope *scope, const struct stmboot_d
 			  .hint = build_again });
 }
 
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, const struct stmboot_dtb *) rows[] = {
+	{ SB_DTB_BAD_MAGIC, check_magic },
+	{ SB_DTB_VERSION, check_version },
+	{ SB_DTB_TRUNCATED, check_length },
+	{ SB_DTB_TOO_LARGE, check_limit },
+	{ SB_DTB_STRUCTURE, check_structure },
+	{ SB_DTB_MISALIGNED, check_alignment },
+};
+/* clang-format on */
+
+const struct sb_rules sb_dtb_rules = SB_RULES(rows);
+
 void sb_dtb_validate(const struct sb_scope *scope, const struct stmboot_dtb *dtb)
 {
-	check_magic(scope, dtb);
-	check_version(scope, dtb);
-	check_length(scope, dtb);
-	check_limit(scope, dtb);
-	check_structure(scope, dtb);
-	check_alignment(scope, dtb);
+	for (struct sb_run run = sb_run(&sb_dtb_rules, scope); sb_run_next(&run);)
+		rows[run.row].check(scope, dtb);
 }
 
 enum stmboot_status stmboot_dtb_validate(struct stmboot_context *ctx, struct stmboot_source *src,

@@ -353,11 +353,15 @@ class Check(Case):
         self.assertGreater(len(codes), 70)
         for line in lines:
             self.assertRegex(line, r"^[a-z0-9]+\.[a-z0-9-]+ +(error|warning|note) +[a-z]+ +\S")
+        self.assertRegex("\n".join(lines), r"(?m)^kernel\.payload-damaged +error +kernel +deep  the ")
         for code in codes:
             status, said = self.check("--explain", code)
             self.assertEqual(status, 0)
             self.assertTrue(said[0].startswith(code + " ("))
             self.assertIn("decided by: ", "\n".join(said))
+        self.assertEqual(self.check("--explain", "kernel.payload-damaged")[1][-2:],
+                         ["  only a deep look finds it",
+                          "  not looked for where there is: kernel.truncated"])
 
 
 if __name__ == "__main__":

@@ -95,6 +95,8 @@ static const struct pin pins[] = {
 	PIN(code, meaning, 16),
 	PIN(code, explanation, 24),
 	PIN(code, source, 32),
+	PIN(code, deep, 40),
+	PIN(code, prerequisites, 48),
 	PIN(image_options, struct_size, 0),
 	PIN(image_options, medium, 8),
 	PIN(image_info, path, 0),

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/rules.h"
+
+#include <string.h>
+
+enum sb_code sb_rules_code(const struct sb_rules *rules, size_t row)
+{
+	/* every row begins with its code */
+	const void *at = (const char *)rules->first + row * rules->row_bytes;
+
+	return *(const enum sb_code *)at;
+}
+
+struct sb_run sb_run(const struct sb_rules *rules, const struct sb_scope *scope)
+{
+	return sb_run_since(rules, scope, stmboot_diags_count(scope->diags));
+}
+
+struct sb_run sb_run_since(const struct sb_rules *rules, const struct sb_scope *scope, size_t first)
+{
+	return (struct sb_run){ .rules = rules, .scope = scope, .first = first };
+}
+
+static bool is_raised(const struct sb_run *run, const char *code)
+{
+	const struct stmboot_diags *diags = run->scope->diags;
+
+	for (size_t i = run->first; i < stmboot_diags_count(diags); i++)
+		if (strcmp(stmboot_diags_get(diags, i)->code, code) == 0)
+			return true;
+	return false;
+}
+
+/* No rule needs itself, also not by way of others, so this comes to an end. */
+static bool is_blocked(const struct sb_run *run, const struct stmboot_code *about)
+{
+	for (const char *const *code = about->prerequisites; code != NULL && *code != NULL; code++)
+		if (is_raised(run, *code) || is_blocked(run, stmboot_code_find(*code)))
+			return true;
+	return false;
+}
+
+bool sb_run_next(struct sb_run *run)
+{
+	while (run->next < run->rules->count) {
+		const struct stmboot_code *about;
+
+		run->row = run->next++;
+		about = sb_code_about(sb_rules_code(run->rules, run->row));
+		if ((!about->deep || run->scope->deep) && !is_blocked(run, about))
+			return true;
+	}
+	return false;
+}
