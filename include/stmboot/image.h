@@ -70,7 +70,10 @@ struct stmboot_part {
 	uint64_t available;                    /**< of those, bytes that the image has */
 	enum stmboot_content content;
 	const char *flavour; /**< "ext3", "FAT32", ...; or NULL */
-	/** What was decoded, by content; all others are NULL. */
+	/**
+	 * What was decoded, by content; all others are NULL. stmboot_boot_trace()
+	 * adds the checksums that it computes.
+	 */
 	const struct stmboot_stm32 *stm32;
 	const struct stmboot_uimage *uimage;
 	const struct stmboot_fip *fip;

@@ -122,7 +122,7 @@ struct stmboot_stm32 {
 	struct stmboot_stm32_extension extensions[STMBOOT_STM32_MAX_EXTENSIONS];
 	enum stmboot_stm32_defect defect; /**< the first one of the extensions */
 	uint64_t defect_offset;           /**< where it stands in the source */
-	bool has_computed_checksum;       /**< stmboot_stm32_verify() was here */
+	bool has_computed_checksum;       /**< known: it costs reading the payload */
 	uint32_t computed_checksum;       /**< the byte sum of the payload */
 };
 

@@ -66,7 +66,7 @@ struct stmboot_uimage {
 	char name[STMBOOT_UIMAGE_NAME + 1]; /**< a NUL is added: a full name has none */
 	uint64_t source_bytes;
 	bool data_fits;             /**< the data lies within the source */
-	bool has_computed_data_crc; /**< stmboot_uimage_verify() was here */
+	bool has_computed_data_crc; /**< known: it costs reading the data */
 	uint32_t computed_data_crc;
 	/** Multi image and script: the parts by the size table, as far as it makes sense. */
 	size_t part_count;

@@ -72,8 +72,8 @@ static enum stmboot_status first_stage(struct sb_facts *facts, const struct stmb
 	if (part->stm32 == NULL)
 		return STMBOOT_OK;
 	stage->is_stm32 = true;
+	status = sb_image_scan(facts->image, part->number, &stage->scan);
 	stage->image = *part->stm32;
-	status = sb_stm32_scan(facts->ctx, stage->src, &stage->image, &stage->scan);
 	return sb_is_fatal(status) ? status : judge(facts, stage);
 }
 
@@ -232,12 +232,11 @@ static void look_elsewhere(struct sb_facts *facts)
 	}
 }
 
-static void decode_second(struct sb_facts *facts)
+/* The records as they are after the scan, with what it computed. */
+static void describe_second(struct sb_second_stage *second)
 {
-	struct sb_second_stage *second = &facts->second;
 	const struct stmboot_part *part = second->part;
 
-	second->src = stmboot_image_part_source(facts->image, part->number);
 	second->is_uimage = part->uimage != NULL;
 	second->is_stm32 = part->stm32 != NULL;
 	second->is_fip = part->fip != NULL;
@@ -258,7 +257,7 @@ static void decode_second(struct sb_facts *facts)
 static enum stmboot_status scan_fip(struct sb_facts *facts)
 {
 	struct sb_second_stage *second = &facts->second;
-	const struct stmboot_fip_entry *uboot = stmboot_fip_find(&second->fip, "nt-fw");
+	const struct stmboot_fip_entry *uboot = stmboot_fip_find(second->part->fip, "nt-fw");
 
 	if (uboot == NULL || !uboot->fits)
 		return STMBOOT_NOT_FOUND;
@@ -268,14 +267,14 @@ static enum stmboot_status scan_fip(struct sb_facts *facts)
 static enum stmboot_status scan_second(struct sb_facts *facts)
 {
 	struct sb_second_stage *second = &facts->second;
-	enum stmboot_status status = STMBOOT_NOT_FOUND;
+	enum stmboot_status status;
 
-	if (second->is_uimage)
-		status = sb_uimage_scan(facts->ctx, second->src, &second->uimage, &second->scan);
-	else if (second->is_stm32)
-		status = sb_stm32_scan(facts->ctx, second->src, &second->stm32, &second->scan);
-	else if (second->is_fip)
+	second->src = stmboot_image_part_source(facts->image, second->part->number);
+	if (second->part->fip != NULL)
 		status = scan_fip(facts);
+	else
+		status = sb_image_scan(facts->image, second->part->number, &second->scan);
+	describe_second(second);
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
 }
 
@@ -389,9 +388,7 @@ enum stmboot_status sb_facts_loaders(struct sb_facts *facts)
 			search_as_spl(facts);
 		look_elsewhere(facts);
 	}
-	if (status == STMBOOT_OK && facts->second.part != NULL) {
-		decode_second(facts);
+	if (status == STMBOOT_OK && facts->second.part != NULL)
 		status = scan_second(facts);
-	}
 	return status == STMBOOT_OK && facts->second.part != NULL ? identify_uboot(facts) : status;
 }

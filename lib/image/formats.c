@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/part.h"
 
-/* The two functions of a row, for a record that the public part calls by the same name. */
+#include "format/formats.h"
+
+/* How a row decodes and frees a record that the public part has under the same name. */
 #define DESCRIBED_BY(name, type)                                                                   \
 	static enum stmboot_status decode_##name(struct stmboot_context *ctx,                      \
 						 struct stmboot_source *src,                       \
@@ -29,6 +31,18 @@ DESCRIBED_BY(kernel, struct stmboot_kernel)
 DESCRIBED_BY(stm32, struct stmboot_stm32)
 DESCRIBED_BY(uimage, struct stmboot_uimage)
 
+static enum stmboot_status scan_stm32(struct stmboot_context *ctx, struct stmboot_source *src,
+				      void *record, struct sb_scan *scan)
+{
+	return sb_stm32_scan(ctx, src, record, scan);
+}
+
+static enum stmboot_status scan_uimage(struct stmboot_context *ctx, struct stmboot_source *src,
+				       void *record, struct sb_scan *scan)
+{
+	return sb_uimage_scan(ctx, src, record, scan);
+}
+
 static const struct sb_format formats[] = {
 	{ STMBOOT_CONTENT_ARM64_IMAGE, decode_kernel, free_kernel },
 	{ STMBOOT_CONTENT_DTB, decode_dtb, free_dtb },
@@ -36,8 +50,8 @@ static const struct sb_format formats[] = {
 	{ STMBOOT_CONTENT_FIP, decode_fip, free_fip },
 	{ STMBOOT_CONTENT_FIT, decode_fit, free_fit },
 	{ STMBOOT_CONTENT_FWU_METADATA, decode_fwu, free_fwu },
-	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32 },
-	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage },
+	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32, scan_stm32 },
+	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage, scan_uimage },
 	{ STMBOOT_CONTENT_ZIMAGE, decode_kernel, free_kernel },
 };
 

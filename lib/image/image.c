@@ -215,7 +215,7 @@ void stmboot_image_close(struct stmboot_image *image)
 	if (image == NULL)
 		return;
 	for (size_t i = 0; i < image->part_count; i++)
-		sb_part_close(&image->parts[i]);
+		sb_part_close(image->ctx, &image->parts[i]);
 	stmboot_gpt_free(image->gpt);
 	stmboot_source_close(image->medium);
 	stmboot_source_close(image->unpacked);
@@ -269,6 +269,13 @@ struct stmboot_source *stmboot_image_part_source(struct stmboot_image *image, ui
 struct stmboot_source *sb_image_medium(struct stmboot_image *image)
 {
 	return image->medium;
+}
+
+enum stmboot_status sb_image_scan(struct stmboot_image *image, uint32_t number, struct sb_scan *out)
+{
+	struct sb_part *part = find_part(image, number);
+
+	return part != NULL ? sb_part_scan(image->ctx, part, out) : STMBOOT_NOT_FOUND;
 }
 
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image)

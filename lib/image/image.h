@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "format/scan.h"
 #include "source/source.h"
 
 /* The whole medium. Borrowed. */
@@ -19,6 +20,15 @@ STMBOOT_NODISCARD enum stmboot_status sb_image_fs_uboot(struct stmboot_image *im
 							uint32_t number, struct stmboot_fs **out);
 STMBOOT_NODISCARD enum stmboot_status sb_image_fs_linux(struct stmboot_image *image,
 							uint32_t number, struct stmboot_fs **out);
+
+/*
+ * Verify the loader in a partition and identify it. Its payload is read once,
+ * and from then on the record of the partition has the computed checksum.
+ * STMBOOT_NOT_FOUND when the partition holds nothing under a checksum; as
+ * sb_stm32_scan(). On failure *out is untouched.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_image_scan(struct stmboot_image *image, uint32_t number,
+						    struct sb_scan *out);
 
 /* What could not be read of the medium since the image was opened. */
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image);

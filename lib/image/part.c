@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/part.h"
 
+#include "base/context.h"
 #include "source/source.h"
 
 static enum stmboot_status only_fatal(enum stmboot_status status)
@@ -27,14 +28,38 @@ enum stmboot_status sb_part_open(struct stmboot_context *ctx, struct stmboot_sou
 	return only_fatal(part->format->decode(ctx, part->cached, p, &part->record));
 }
 
-void sb_part_close(struct sb_part *part)
+void sb_part_close(struct stmboot_context *ctx, struct sb_part *part)
 {
 	stmboot_fs_close(part->uboot_view.fs);
 	stmboot_fs_close(part->linux_view.fs);
 	if (part->record != NULL)
 		part->format->free(part->record);
+	sb_free(ctx, part->scan);
 	stmboot_source_close(part->cached);
 	stmboot_source_close(part->window);
+}
+
+enum stmboot_status sb_part_scan(struct stmboot_context *ctx, struct sb_part *part,
+				 struct sb_scan *out)
+{
+	struct sb_scan *scan = part->scan;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (part->record == NULL || part->format->scan == NULL)
+		return STMBOOT_NOT_FOUND;
+	if (scan == NULL) {
+		scan = sb_alloc(ctx, sizeof(*scan));
+		if (scan == NULL)
+			return STMBOOT_NO_MEMORY;
+		status = part->format->scan(ctx, part->cached, part->record, scan);
+	}
+	if (status == STMBOOT_OK) {
+		part->scan = scan;
+		*out = *scan;
+	} else {
+		sb_free(ctx, scan);
+	}
+	return status;
 }
 
 enum stmboot_status sb_part_fs(struct stmboot_context *ctx, struct sb_part *part,

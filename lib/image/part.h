@@ -7,6 +7,8 @@
 
 #include <stmboot/image.h>
 
+#include "format/scan.h"
+
 /* How a content is described. A new format needs its own file and a row in formats.c. */
 struct sb_format {
 	enum stmboot_content content;
@@ -14,6 +16,12 @@ struct sb_format {
 	enum stmboot_status (*decode)(struct stmboot_context *ctx, struct stmboot_source *src,
 				      struct stmboot_part *part, void **record);
 	void (*free)(void *record);
+	/*
+	 * Verifies a loader, of which the record gains the computed checksum, and
+	 * identifies what is in it. NULL for what has no checksum over its payload.
+	 */
+	enum stmboot_status (*scan)(struct stmboot_context *ctx, struct stmboot_source *src,
+				    void *record, struct sb_scan *scan);
 };
 
 /* The row of a content, or NULL: it has a name and no more. */
@@ -31,7 +39,8 @@ struct sb_part {
 	struct stmboot_source *window;
 	struct stmboot_source *cached; /* over the window; what everything reads */
 	const struct sb_format *format;
-	void *record; /* by the format; NULL when it could not be decoded */
+	void *record;         /* by the format; NULL when it could not be decoded */
+	struct sb_scan *scan; /* NULL until the payload was read */
 	struct sb_fs_view uboot_view;
 	struct sb_fs_view linux_view;
 };
@@ -43,7 +52,11 @@ struct sb_part {
  */
 STMBOOT_NODISCARD enum stmboot_status
 sb_part_open(struct stmboot_context *ctx, struct stmboot_source *medium, struct sb_part *part);
-void sb_part_close(struct sb_part *part);
+void sb_part_close(struct stmboot_context *ctx, struct sb_part *part);
+
+/* As sb_image_scan(). */
+STMBOOT_NODISCARD enum stmboot_status sb_part_scan(struct stmboot_context *ctx,
+						   struct sb_part *part, struct sb_scan *out);
 
 typedef enum stmboot_status sb_open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_fs **out);
