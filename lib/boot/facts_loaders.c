@@ -85,8 +85,11 @@ static enum stmboot_status find_first_stages(struct sb_facts *facts)
 	facts->rom_view = stmboot_gpt_rom_view(facts->gpt);
 	facts->fsbl_count = stmboot_gpt_fsbl(&facts->rom_view, found, SB_FSBL_COPIES);
 	for (size_t i = 0; i < SB_FSBL_COPIES && i < facts->fsbl_count; i++) {
+		/* behind an MBR the ROM's partitions are not those of the image */
 		const struct stmboot_part *part =
-			stmboot_image_find(facts->image, found[i]->number);
+			facts->gpt->type == STMBOOT_TABLE_GPT
+				? stmboot_image_find(facts->image, found[i]->number)
+				: NULL;
 		enum stmboot_status status = STMBOOT_OK;
 
 		if (part != NULL)

@@ -13,20 +13,28 @@ static void check_tables(const struct sb_facts *facts, const struct sb_scope *sc
 		sb_gpt_validate(scope, facts->gpt);
 }
 
+/* Where the entries stand that a program looks through, or the header that it rejects. */
+static uint64_t table_offset(const struct sb_facts *facts, const struct stmboot_gpt_view *view)
+{
+	return view->copy != NULL ? view->copy->entries_offset : facts->gpt->primary.offset;
+}
+
 static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
+	const struct stmboot_gpt_copy *copy = facts->rom_view.copy;
+
 	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count > 0)
 		return;
 	sb_report(scope, SB_FSBL_NOT_FOUND,
 		  &(struct sb_finding){
-			  .offset = facts->rom_view.copy != NULL
-					    ? facts->rom_view.copy->entries_offset
-					    : 0,
-			  .found = facts->rom_view.copy == NULL
-					   ? stmboot_gpt_reason_text(facts->rom_view.reason)
-					   : "no partition whose name begins with \"fsbl\"",
+			  .offset = table_offset(facts, &facts->rom_view),
+			  .found = copy == NULL ? stmboot_gpt_reason_text(facts->rom_view.reason)
+						: "no partition whose name begins with \"fsbl\"",
 			  .expected = "a partition named fsbl1 in the primary GPT",
-			  .hint = "name the partition that holds the first-stage loader fsbl1",
+			  .hint = copy != NULL
+					  ? "name the partition that holds the first-stage loader "
+					    "fsbl1"
+					  : "make the table right first",
 		  });
 }
 
@@ -177,9 +185,8 @@ static void check_second_found(const struct sb_facts *facts, const struct sb_sco
 		return;
 	}
 	sb_report(&part, SB_FSBL_SECOND_STAGE_NOT_FOUND,
-		  &(struct sb_finding){ .offset = second->part == NULL &&
-								  facts->loader_view.copy != NULL
-							  ? facts->loader_view.copy->entries_offset
+		  &(struct sb_finding){ .offset = second->part == NULL
+							  ? table_offset(facts, &facts->loader_view)
 							  : 0,
 					.found = found,
 					.expected = wanted_second(facts, scope),
