@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""Small cards for one rule each: the golden recipes, changed by a few steps.
+
+A step is a function that changes a card in one way; those of tests/cards are
+used as they are, and what they lack stands here.
+"""
+
+import os
+import shutil
+import struct
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for directory in ("cards", "golden", "support"):
+    sys.path.insert(0, os.path.join(os.path.dirname(HERE), directory))
+
+import damage  # noqa: E402
+import image  # noqa: E402
+import recipe  # noqa: E402
+import tools  # noqa: E402
+
+SECTOR = image.SECTOR
+FREE_GUID = "9a127000-0000-4000-8000-0000000000%02x"
+
+
+class Row:
+    """One rule: an image that breaks it, and one just on the right side of its boundary.
+
+    also: {code: reason} for what the same damage cannot help raising, or
+    taking away.
+    """
+
+    def __init__(self, code, base, broken, near, also=None):
+        self.code = code
+        self.base = base
+        self.broken = broken
+        self.near = near
+        self.also = also or {}
+
+
+class SmallCard(damage.Card):
+    """A private copy of a small card; one without a table is partition 0."""
+
+    def __init__(self, base, path):  # pylint: disable=super-init-not-called
+        shutil.copyfile(base, path)
+        self.path = path
+        self.packages = None
+        self.unreadable = None
+        with open(path, "rb") as f:
+            f.seek(SECTOR)
+            has_table = f.read(8) == b"EFI PART"
+            self.gpt = image.Gpt.read(f) if has_table else None
+        self.root = max(self.gpt.entries) if has_table else 0
+
+    def size(self, partition):
+        """A partition's size on the healthy card, or that of the file."""
+        return super().size(partition) if partition else os.path.getsize(self.path)
+
+    def where(self):
+        """The root file system as debugfs wants it."""
+        return f"{self.path}?offset={self.offset(self.root)}"
+
+    def debugfs(self, *commands):
+        """Run debugfs commands on the root file system; only rm may fail."""
+        script = "\n".join(commands) + "\n"
+        with tempfile.NamedTemporaryFile("w", suffix=".debugfs") as f:
+            f.write(script)
+            f.flush()
+            said = tools.run("sh", "-c", 'debugfs -w -f "$1" "$2" 2>&1 >/dev/null', "sh", f.name,
+                             self.where()).decode()
+        errors = [line for line in said.splitlines()[1:] if not line.startswith("rm: ")]
+        if errors:
+            raise RuntimeError("debugfs: " + "; ".join(errors))
+
+    def put(self, path, content, mode=0o100644):
+        """Make or replace a file in the root file system."""
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(content if isinstance(content, bytes) else content.encode())
+            f.flush()
+            self.debugfs(f"rm {path}", f"write {f.name} {path}", f"sif {path} mode 0{mode:o}")
+
+    def get(self, path):
+        """A file's content."""
+        with tempfile.TemporaryDirectory() as work:
+            copy = os.path.join(work, "file")
+            tools.run("debugfs", "-R", f"dump {path} {copy}", self.where())
+            with open(copy, "rb") as f:
+                return f.read()
+
+
+class Bases:
+    """The healthy cards, each made once."""
+
+    def __init__(self, directory, described):
+        self.directory = directory
+        self.described = described
+
+    def path(self, name):
+        """The file of a base: a golden recipe, or a recipe's text with steps over it."""
+        path = os.path.join(self.directory, name + ".base")
+        if os.path.exists(path):
+            return path
+        text, steps = self.described.get(name, (None, []))
+        recipe.Builder(path).build(recipe.parse(text) if text else recipe.load(name))
+        if steps:
+            card = SmallCard(path, path + ".new")
+            for step in steps:
+                step(card)
+            os.replace(card.path, path)
+        return path
+
+    def card(self, name, steps, path):
+        """A copy of a base with the steps taken."""
+        card = SmallCard(self.path(name), path)
+        for step in steps:
+            step(card)
+        return card
+
+
+def table(change):
+    """Change the partition table, and write both copies."""
+    def step(card):
+        with open(card.path, "r+b") as f:
+            gpt = image.Gpt.read(f)
+            change(gpt)
+            gpt.write(f)
+    return step
+
+
+def partition(number, name, first, sectors, **fields):
+    """Add a partition to both copies of the table."""
+    def change(gpt):
+        gpt.add(number, name, first, sectors, fields.get("guid", FREE_GUID % number))
+        gpt.entries[number].update(fields)
+    return table(change)
+
+
+def poke16(at_partition, at, value):
+    """Overwrite a little-endian half word."""
+    return damage.poke(at_partition, at, struct.pack("<H", value))
+
+
+def length(size):
+    """Cut the image, or make it longer."""
+    return lambda card: os.truncate(card.path, size)
+
+
+def unreadable(offset, size):
+    """Let the host report an input/output error for a range."""
+    def step(card):
+        card.unreadable = (offset, size)
+    return step
