@@ -41,6 +41,7 @@ enum {
 	S_STATE = 0x3a,
 	S_LASTCHECK = 0x40,
 	S_REV_LEVEL = 0x4c,
+	S_FIRST_INO = 0x54,
 	S_INODE_SIZE = 0x58,
 	S_FEATURE_COMPAT = 0x5c,
 	S_FEATURE_INCOMPAT = 0x60,
@@ -77,17 +78,35 @@ enum {
 
 enum {
 	COMPAT_HAS_JOURNAL = 0x4,
+	COMPAT_RESIZE_INODE = 0x10,
 	INCOMPAT_FILETYPE = 0x2,
 	INCOMPAT_RECOVER = 0x4,
+	INCOMPAT_JOURNAL_DEV = 0x8,
 	INCOMPAT_META_BG = 0x10,
+	INCOMPAT_EXTENTS = 0x40,
 	INCOMPAT_64BIT = 0x80,
+	INCOMPAT_MMP = 0x100,
+	INCOMPAT_FLEX_BG = 0x200,
+	INCOMPAT_EA_INODE = 0x400,
 	INCOMPAT_CSUM_SEED = 0x2000,
 	INCOMPAT_LARGE_DIR = 0x4000,
 	INCOMPAT_INLINE_DATA = 0x8000,
 	INCOMPAT_ENCRYPT = 0x10000,
 	INCOMPAT_CASEFOLD = 0x20000,
+	RO_COMPAT_SPARSE_SUPER = 0x1,
+	RO_COMPAT_LARGE_FILE = 0x2,
+	RO_COMPAT_BTREE_DIR = 0x4,
+	RO_COMPAT_HUGE_FILE = 0x8,
+	RO_COMPAT_GDT_CSUM = 0x10,
+	RO_COMPAT_DIR_NLINK = 0x20,
+	RO_COMPAT_EXTRA_ISIZE = 0x40,
+	RO_COMPAT_QUOTA = 0x100,
 	RO_COMPAT_BIGALLOC = 0x200,
 	RO_COMPAT_METADATA_CSUM = 0x400,
+	RO_COMPAT_READONLY = 0x1000,
+	RO_COMPAT_PROJECT = 0x2000,
+	RO_COMPAT_SHARED_BLOCKS = 0x4000,
+	RO_COMPAT_VERITY = 0x8000,
 	RO_COMPAT_ORPHAN_PRESENT = 0x10000,
 };
 
@@ -160,6 +179,7 @@ struct stmboot_fs {
 	struct sb_ext4_slot slots[EXT4_LEVELS];
 	void *reader; /* what only this reader needs */
 	const char *trouble;
+	uint64_t trouble_at; /* in src; SB_NOWHERE */
 	bool has_trouble_offset;
 	uint64_t trouble_offset;
 };
@@ -195,6 +215,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_fs_new(struct stmboot_context *ctx,
 /* The fields of an inode of `size` bytes, at least EXT4_FIRST_INODE_BYTES. */
 void sb_ext4_inode_decode(const uint8_t *raw, size_t size, struct sb_ext4_inode *inode);
 
+/* The block with those extended attributes that do not fit into a raw inode; 0: none. */
+uint64_t sb_ext4_attribute_block(const uint8_t *raw);
+
 /* The type of an inode by its mode, and of a directory entry by its number. */
 enum stmboot_fs_type sb_ext4_mode_type(uint32_t mode);
 enum stmboot_fs_type sb_ext4_entry_type(uint8_t number);
@@ -210,6 +233,23 @@ struct sb_ext4_run {
 STMBOOT_NODISCARD enum stmboot_status sb_ext4_map(struct stmboot_fs *fs,
 						  const struct sb_ext4_inode *inode, uint64_t block,
 						  struct sb_ext4_run *run);
+
+enum sb_ext4_run_kind {
+	SB_EXT4_RUN_CONTENT, /* blocks of the file, written or not */
+	SB_EXT4_RUN_MAP,     /* a block of the map; it is read after the visit */
+};
+
+/* What is not STMBOOT_OK ends the walk. */
+typedef enum stmboot_status sb_ext4_visit_run(void *user, enum sb_ext4_run_kind kind,
+					      uint64_t first, uint64_t count);
+
+/*
+ * Visit all blocks of an inode that has any (Linux reader). A damaged map can
+ * lead back into itself: the visitor must not let it pass the same block twice.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_ext4_survey(struct stmboot_fs *fs,
+						     const struct sb_ext4_inode *inode,
+						     sb_ext4_visit_run *visit, void *user);
 
 /* The content of an inode, with the run that was looked up last. */
 struct sb_ext4_content {

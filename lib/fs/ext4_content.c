@@ -18,7 +18,9 @@ enum {
 	I_LINKS_COUNT = 0x1a,
 	I_FLAGS = 0x20,
 	I_GENERATION = 0x64,
+	I_FILE_ACL_LO = 0x68,
 	I_SIZE_HIGH = 0x6c,
+	I_FILE_ACL_HIGH = 0x76,
 	I_UID_HIGH = 0x78,
 	I_GID_HIGH = 0x7a,
 	I_EXTRA_ISIZE = 0x80,
@@ -46,6 +48,12 @@ void sb_ext4_inode_decode(const uint8_t *raw, size_t size, struct sb_ext4_inode 
 	if (size >= I_MTIME_EXTRA_END &&
 	    EXT4_FIRST_INODE_BYTES + sb_get_le16(raw + I_EXTRA_ISIZE) >= I_MTIME_EXTRA_END)
 		inode->mtime += (int64_t)(sb_get_le32(raw + I_MTIME_EXTRA) & EPOCH_BITS) << 32;
+}
+
+uint64_t sb_ext4_attribute_block(const uint8_t *raw)
+{
+	return sb_get_le32(raw + I_FILE_ACL_LO) | (uint64_t)sb_get_le16(raw + I_FILE_ACL_HIGH)
+							  << 32;
 }
 
 enum stmboot_fs_type sb_ext4_mode_type(uint32_t mode)

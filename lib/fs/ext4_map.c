@@ -95,17 +95,16 @@ static enum stmboot_status verify_node(struct stmboot_fs *fs, const struct sb_ex
 	return STMBOOT_OK;
 }
 
-static enum stmboot_status node_down(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
-				     uint64_t block, struct node *node, uint64_t *limit)
+/* Replace a node by what one of its entries leads to. */
+static enum stmboot_status node_child(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
+				      uint64_t child, struct node *node)
 {
-	const uint8_t *entry = entry_at(node, index_find(node, block, limit));
-	uint64_t child = block_number(entry + 4, entry + 8);
 	unsigned depth = node->depth;
 	unsigned slot = depth < EXT4_LEVELS ? depth : EXT4_LEVELS - 1;
 	const uint8_t *data;
 	enum stmboot_status status;
 
-	if (fs->ops->verifies && (node->entries == 0 || !blocks_valid(fs, child, 1)))
+	if (fs->ops->verifies && !blocks_valid(fs, child, 1))
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, node->offset,
 				  "an extent index that leads nowhere");
 	status = sb_fs_block(fs, slot, child, &data);
@@ -119,6 +118,17 @@ static enum stmboot_status node_down(struct stmboot_fs *fs, const struct sb_ext4
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, node->offset,
 				  "an extent block of a wrong depth");
 	return verify_node(fs, inode, slot, node);
+}
+
+static enum stmboot_status node_down(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
+				     uint64_t block, struct node *node, uint64_t *limit)
+{
+	const uint8_t *entry = entry_at(node, index_find(node, block, limit));
+
+	if (fs->ops->verifies && node->entries == 0)
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, node->offset,
+				  "an extent index that leads nowhere");
+	return node_child(fs, inode, block_number(entry + 4, entry + 8), node);
 }
 
 static enum stmboot_status leaf_find(struct stmboot_fs *fs, const struct node *leaf, uint64_t block,
@@ -247,4 +257,117 @@ enum stmboot_status sb_ext4_map(struct stmboot_fs *fs, const struct sb_ext4_inod
 	/* Block 0 means a hole, also to U-Boot in the midst of an extent. */
 	*run = (struct sb_ext4_run){ .count = 1, .zeros = true };
 	return STMBOOT_OK;
+}
+
+/* A walk over all blocks of an inode. */
+struct survey {
+	struct stmboot_fs *fs;
+	const struct sb_ext4_inode *inode;
+	sb_ext4_visit_run *visit;
+	void *user;
+	uint64_t next; /* block of the file from which on nothing was mapped so far */
+};
+
+static enum stmboot_status survey_extents(struct survey *survey, const struct node *leaf)
+{
+	struct stmboot_fs *fs = survey->fs;
+
+	for (unsigned i = 0; i < leaf->entries; i++) {
+		const uint8_t *entry = entry_at(leaf, i);
+		uint64_t start = sb_get_le32(entry);
+		uint64_t length = sb_get_le16(entry + 4);
+		uint64_t first = block_number(entry + 8, entry + 6);
+		enum stmboot_status status;
+
+		if (length > MAX_INITIALISED)
+			length -= MAX_INITIALISED;
+		if (length == 0 || !blocks_valid(fs, first, length))
+			return sb_fs_fail(fs, STMBOOT_CORRUPT, leaf->offset,
+					  "an extent outside the file system");
+		if (start < survey->next)
+			return sb_fs_fail(fs, STMBOOT_CORRUPT, leaf->offset,
+					  "extents that are not in order");
+		survey->next = start + length;
+		status = survey->visit(survey->user, SB_EXT4_RUN_CONTENT, first, length);
+		if (status != STMBOOT_OK)
+			return status;
+	}
+	return STMBOOT_OK;
+}
+
+/* A node whose data may have left its slot since. */
+static enum stmboot_status survey_again(struct survey *survey, struct node *node)
+{
+	uint64_t bytes = survey->fs->info->block_bytes;
+	unsigned slot = node->depth + 1 < EXT4_LEVELS ? node->depth + 1 : EXT4_LEVELS - 1;
+
+	if (node->data == survey->inode->block)
+		return STMBOOT_OK;
+	return sb_fs_block(survey->fs, slot, node->offset / bytes, &node->data);
+}
+
+/* At most EXT4_LEVELS deep: every node is less deep than the one above it. */
+static enum stmboot_status survey_tree(struct survey *survey, struct node *node)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (node->depth == 0)
+		return survey_extents(survey, node);
+	for (unsigned i = 0; status == STMBOOT_OK && i < node->entries; i++) {
+		struct node child;
+		uint64_t block;
+
+		status = survey_again(survey, node);
+		if (status != STMBOOT_OK)
+			return status;
+		block = block_number(entry_at(node, i) + 4, entry_at(node, i) + 8);
+		child = *node;
+		status = survey->visit(survey->user, SB_EXT4_RUN_MAP, block, 1);
+		if (status == STMBOOT_OK)
+			status = node_child(survey->fs, survey->inode, block, &child);
+		if (status == STMBOOT_OK)
+			status = survey_tree(survey, &child);
+	}
+	return status;
+}
+
+/* `level` lists lie between `pointer` and the content; 0: it is the content. */
+static enum stmboot_status survey_pointer(struct survey *survey, uint64_t pointer, unsigned level)
+{
+	struct stmboot_fs *fs = survey->fs;
+	uint64_t pointers = fs->info->block_bytes / POINTER_BYTES;
+	const uint8_t *list;
+	enum stmboot_status status;
+
+	if (pointer == 0)
+		return STMBOOT_OK;
+	if (!blocks_valid(fs, pointer, 1))
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, survey->inode->offset,
+				  "a block number outside the file system");
+	status = survey->visit(survey->user, level > 0 ? SB_EXT4_RUN_MAP : SB_EXT4_RUN_CONTENT,
+			       pointer, 1);
+	if (status != STMBOOT_OK || level == 0)
+		return status;
+	status = sb_fs_block(fs, level, pointer, &list);
+	for (uint64_t i = 0; status == STMBOOT_OK && i < pointers; i++)
+		status = survey_pointer(survey, sb_get_le32(list + i * POINTER_BYTES), level - 1);
+	return status;
+}
+
+enum stmboot_status sb_ext4_survey(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
+				   sb_ext4_visit_run *visit, void *user)
+{
+	struct survey survey = { .fs = fs, .inode = inode, .visit = visit, .user = user };
+	struct node root;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (inode->flags & EXT4_FLAG_EXTENTS) {
+		status = node_open(fs, inode->block, EXT4_BLOCK_BYTES,
+				   inode->offset + EXT4_BLOCK_OFFSET, &root);
+		return status == STMBOOT_OK ? survey_tree(&survey, &root) : status;
+	}
+	for (unsigned i = 0; status == STMBOOT_OK && i < DIRECT_BLOCKS + INDIRECT_LEVELS; i++)
+		status = survey_pointer(&survey, sb_get_le32(inode->block + i * POINTER_BYTES),
+					i < DIRECT_BLOCKS ? 0 : i - DIRECT_BLOCKS + 1);
+	return status;
 }

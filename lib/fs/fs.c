@@ -19,6 +19,7 @@ enum stmboot_status sb_fs_fail(struct stmboot_fs *fs, enum stmboot_status status
 			       const char *trouble)
 {
 	fs->trouble = trouble;
+	fs->trouble_at = offset;
 	fs->has_trouble_offset =
 		offset != SB_NOWHERE && stmboot_source_locate(fs->src, offset, &fs->trouble_offset);
 	return status;

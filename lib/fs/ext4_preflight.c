@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is a file system fit to be edited? libext2fs writes into damaged ones without
+ * a word, so everything that an edit relies on is judged before.
+ */
+#include "fs/ext4_preflight.h"
+
+#include "base/context.h"
+#include "fs/ext4_groups.h"
+#include "fs/fs.h"
+
+static const char RUN_E2FSCK[] = "run e2fsck -f on the partition, or write the image again";
+static const char OTHER_FEATURES[] = "make the file system without the feature";
+static const char MOUNT_ONCE[] =
+	"boot the card once and shut it down, or run e2fsck on the partition";
+
+enum {
+	FIRST_INODE = 11, /* of revision 0: those before it are reserved */
+	CRC32C = 1,
+};
+
+enum stmboot_status sb_refuse(struct sb_refusal *refusal, enum stmboot_status status,
+			      uint64_t offset, const char *reason, const char *remedy)
+{
+	*refusal = (struct sb_refusal){ .reason = reason, .remedy = remedy, .offset = offset };
+	return status;
+}
+
+enum stmboot_status sb_refuse_damage(struct sb_refusal *refusal, uint64_t offset,
+				     const char *reason)
+{
+	return sb_refuse(refusal, STMBOOT_CORRUPT, offset, reason, RUN_E2FSCK);
+}
+
+enum stmboot_status sb_refuse_trouble(struct stmboot_fs *fs, enum stmboot_status status,
+				      struct sb_refusal *refusal)
+{
+	if (status != STMBOOT_CORRUPT && status != STMBOOT_TRUNCATED && status != STMBOOT_LIMIT &&
+	    status != STMBOOT_UNSUPPORTED)
+		return status;
+	return sb_refuse(refusal, status, fs->trouble_at,
+			 fs->trouble != NULL ? fs->trouble : "damaged structures", RUN_E2FSCK);
+}
+
+static enum stmboot_status refuse_field(struct sb_refusal *refusal, enum stmboot_status status,
+					uint64_t field, const char *reason, const char *remedy)
+{
+	return sb_refuse(refusal, status, EXT4_SUPERBLOCK_OFFSET + field, reason, remedy);
+}
+
+/* Features whose presence forbids any edit. */
+static const struct {
+	uint64_t field;
+	uint32_t bit;
+	enum stmboot_status status;
+	const char *reason;
+	const char *remedy;
+} forbidden[] = {
+	{ S_FEATURE_INCOMPAT, INCOMPAT_RECOVER, STMBOOT_CONFLICT,
+	  "the journal has to be replayed first", MOUNT_ONCE },
+	{ S_FEATURE_INCOMPAT, INCOMPAT_JOURNAL_DEV, STMBOOT_UNSUPPORTED,
+	  "this is the journal of another file system", NULL },
+	{ S_FEATURE_INCOMPAT, INCOMPAT_MMP, STMBOOT_UNSUPPORTED,
+	  "the feature mmp is not handled when writing", "switch it off with tune2fs -O ^mmp" },
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_ORPHAN_PRESENT, STMBOOT_CONFLICT,
+	  "removed files wait to be released", MOUNT_ONCE },
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_BIGALLOC, STMBOOT_UNSUPPORTED,
+	  "the feature bigalloc is not handled when writing", OTHER_FEATURES },
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_READONLY, STMBOOT_UNSUPPORTED,
+	  "the file system is marked as never to be written",
+	  "allow it with tune2fs -O ^read-only" },
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_SHARED_BLOCKS, STMBOOT_UNSUPPORTED,
+	  "blocks are shared between files, as the feature shared_blocks says", OTHER_FEATURES },
+};
+
+/* Features with which a file keeps its blocks, but none may be allocated or freed. */
+static const struct {
+	uint64_t field;
+	uint32_t bit;
+	const char *reason;
+	const char *remedy;
+} forbidden_allocation[] = {
+	{ S_FEATURE_INCOMPAT, INCOMPAT_INLINE_DATA,
+	  "the new content needs other blocks, which is not handled with the feature inline_data",
+	  OTHER_FEATURES },
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_QUOTA,
+	  "the new content needs other blocks, which is not handled with the feature quota",
+	  "switch it off with tune2fs -O ^quota" },
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_PROJECT,
+	  "the new content needs other blocks, which is not handled with the feature project",
+	  "switch it off with tune2fs -O ^project" },
+};
+
+/* What is known well enough to write beside it. */
+enum {
+	EDITABLE_INCOMPAT = INCOMPAT_FILETYPE | INCOMPAT_META_BG | INCOMPAT_EXTENTS |
+			    INCOMPAT_64BIT | INCOMPAT_FLEX_BG | INCOMPAT_EA_INODE |
+			    INCOMPAT_CSUM_SEED | INCOMPAT_LARGE_DIR | INCOMPAT_INLINE_DATA |
+			    INCOMPAT_ENCRYPT | INCOMPAT_CASEFOLD,
+	EDITABLE_RO_COMPAT = RO_COMPAT_SPARSE_SUPER | RO_COMPAT_LARGE_FILE | RO_COMPAT_BTREE_DIR |
+			     RO_COMPAT_HUGE_FILE | RO_COMPAT_GDT_CSUM | RO_COMPAT_DIR_NLINK |
+			     RO_COMPAT_EXTRA_ISIZE | RO_COMPAT_QUOTA | RO_COMPAT_METADATA_CSUM |
+			     RO_COMPAT_PROJECT | RO_COMPAT_VERITY,
+};
+
+static bool has_feature(const struct stmboot_ext4_info *info, uint64_t field, uint32_t bit)
+{
+	return ((field == S_FEATURE_INCOMPAT ? info->incompat : info->ro_compat) & bit) != 0;
+}
+
+static enum stmboot_status check_features(const struct stmboot_ext4_info *info,
+					  enum sb_ext4_reach reach, struct sb_refusal *refusal)
+{
+	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		if (has_feature(info, forbidden[i].field, forbidden[i].bit))
+			return refuse_field(refusal, forbidden[i].status, forbidden[i].field,
+					    forbidden[i].reason, forbidden[i].remedy);
+	if (info->incompat & ~(uint32_t)EDITABLE_INCOMPAT)
+		return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_FEATURE_INCOMPAT,
+				    "a feature that is not known", OTHER_FEATURES);
+	if (info->ro_compat & ~(uint32_t)EDITABLE_RO_COMPAT)
+		return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_FEATURE_RO_COMPAT,
+				    "a feature that is not known", OTHER_FEATURES);
+	for (size_t i = 0; reach == SB_EXT4_ALLOCATION &&
+			   i < sizeof(forbidden_allocation) / sizeof(forbidden_allocation[0]);
+	     i++)
+		if (has_feature(info, forbidden_allocation[i].field, forbidden_allocation[i].bit))
+			return refuse_field(
+				refusal, STMBOOT_UNSUPPORTED, forbidden_allocation[i].field,
+				forbidden_allocation[i].reason, forbidden_allocation[i].remedy);
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status check_state(const struct stmboot_ext4_info *info,
+				       struct sb_refusal *refusal)
+{
+	if (info->state & STATE_ERRORS)
+		return refuse_field(refusal, STMBOOT_CONFLICT, S_STATE,
+				    "Linux found errors in the file system", RUN_E2FSCK);
+	if ((info->state & STATE_VALID) == 0)
+		return refuse_field(refusal, STMBOOT_CONFLICT, S_STATE,
+				    "the file system was not unmounted", MOUNT_ONCE);
+	if (info->state & ~(uint32_t)(STATE_VALID | STATE_ERRORS))
+		return refuse_field(refusal, STMBOOT_CONFLICT, S_STATE,
+				    "the file system was being recovered", MOUNT_ONCE);
+	if (info->first_orphan != 0)
+		return refuse_field(refusal, STMBOOT_CONFLICT, S_LAST_ORPHAN,
+				    "removed files wait to be released", MOUNT_ONCE);
+	if (info->has_journal && info->journal_inode == 0)
+		return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_JOURNAL_INUM,
+				    "the journal is on another device",
+				    "give it an internal one with tune2fs -O ^has_journal and -j");
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status check_geometry(const struct stmboot_ext4_info *info,
+					  uint64_t partition_bytes, struct sb_refusal *refusal)
+{
+	uint64_t field;
+	const char *defect = sb_ext4_geometry_defect(info, &field);
+
+	if (defect != NULL)
+		return refuse_field(refusal, STMBOOT_CORRUPT, field, defect, RUN_E2FSCK);
+	if (info->blocks_per_group % 8 != 0)
+		return refuse_field(refusal, STMBOOT_CORRUPT, S_BLOCKS_PER_GROUP,
+				    "the number of blocks in a group is out of range", RUN_E2FSCK);
+	if (info->inodes_per_group % 8 != 0)
+		return refuse_field(refusal, STMBOOT_CORRUPT, S_INODES_PER_GROUP,
+				    "the number of inodes in a group is out of range", RUN_E2FSCK);
+	if (info->size_bytes > partition_bytes)
+		return refuse_field(refusal, STMBOOT_CORRUPT, S_BLOCKS_COUNT_LO,
+				    "the file system reaches past the end of its partition",
+				    "make the partition as large as the file system, or write the "
+				    "image again if it was cut short");
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status check_superblock(const struct stmboot_ext4_info *info,
+					    uint64_t partition_bytes, enum sb_ext4_reach reach,
+					    struct sb_refusal *refusal)
+{
+	enum stmboot_status status;
+
+	if (info->checksum == STMBOOT_EXT4_CHECKSUM_BAD)
+		return refuse_field(refusal, STMBOOT_CORRUPT, S_CHECKSUM,
+				    "the superblock does not match its checksum", RUN_E2FSCK);
+	status = check_features(info, reach, refusal);
+	if (status == STMBOOT_OK)
+		status = check_geometry(info, partition_bytes, refusal);
+	if (status == STMBOOT_OK)
+		status = check_state(info, refusal);
+	if (status != STMBOOT_OK || info->checksum == STMBOOT_EXT4_CHECKSUM_ABSENT ||
+	    info->checksum_type == CRC32C)
+		return status;
+	return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_CHECKSUM_TYPE,
+			    "a kind of checksum that is not known", OTHER_FEATURES);
+}
+
+/* Every structure of a group lies inside, its own inode table not at the front. */
+static enum stmboot_status check_groups(struct stmboot_fs *fs, struct sb_refusal *refusal)
+{
+	const struct stmboot_ext4_info *info = fs->info;
+	ext2_filsys ext2 = sb_ext2_of(fs);
+
+	for (uint32_t group = 0; group < ext2->group_desc_count; group++) {
+		struct sb_blocks areas[SB_GROUP_AREAS];
+
+		sb_group_areas(fs, group, areas);
+		for (unsigned i = SB_FIRST_GROUP_AREA; i < SB_GROUP_AREAS; i++)
+			if (areas[i].first <= info->first_data_block ||
+			    areas[i].first >= info->blocks_count ||
+			    areas[i].count > info->blocks_count - areas[i].first)
+				return sb_refuse_damage(refusal, SB_NOWHERE,
+							"a group descriptor that points outside");
+	}
+	if (EXT2_FIRST_INODE(ext2->super) < FIRST_INODE ||
+	    EXT2_FIRST_INODE(ext2->super) > info->inodes_per_group)
+		return refuse_field(refusal, STMBOOT_CORRUPT, S_FIRST_INO,
+				    "the number of reserved inodes is out of range", RUN_E2FSCK);
+	return STMBOOT_OK;
+}
+
+/* What the reader says without an object that could be asked for more. */
+static enum stmboot_status open_reader(struct stmboot_context *ctx, struct stmboot_source *src,
+				       struct sb_refusal *refusal, struct stmboot_fs **out)
+{
+	enum stmboot_status status = stmboot_fs_open_linux(ctx, src, out);
+
+	switch (status) {
+	case STMBOOT_CORRUPT:
+	case STMBOOT_TRUNCATED:
+		return sb_refuse_damage(refusal, SB_NOWHERE,
+					"the group descriptors or the root directory are damaged");
+	case STMBOOT_UNSUPPORTED:
+		return sb_refuse(refusal, status, EXT4_SUPERBLOCK_OFFSET + S_FEATURE_INCOMPAT,
+				 "a feature that is not known", OTHER_FEATURES);
+	case STMBOOT_LIMIT:
+		return sb_refuse(refusal, status, SB_NOWHERE, "more block groups than are handled",
+				 NULL);
+	default:
+		return status;
+	}
+}
+
+enum stmboot_status sb_ext4_open_fit(struct stmboot_context *ctx, struct stmboot_source *src,
+				     enum sb_ext4_reach reach, struct sb_refusal *refusal,
+				     struct stmboot_fs **out)
+{
+	struct stmboot_ext4_info info;
+	struct stmboot_fs *fs;
+	enum stmboot_status status = sb_ext4_decode(src, &info);
+
+	*refusal = (struct sb_refusal){ .offset = SB_NOWHERE };
+	if (status == STMBOOT_NOT_RECOGNISED)
+		return sb_refuse(refusal, status, SB_NOWHERE, "no ext4 file system stands here",
+				 NULL);
+	if (status == STMBOOT_OK)
+		status = check_superblock(&info, stmboot_source_size(src), reach, refusal);
+	if (status == STMBOOT_OK)
+		status = open_reader(ctx, src, refusal, &fs);
+	if (status != STMBOOT_OK)
+		return status;
+	status = check_groups(fs, refusal);
+	if (status == STMBOOT_OK && reach == SB_EXT4_ALLOCATION)
+		status = sb_ext4_check_claims(fs, refusal);
+	if (status != STMBOOT_OK) {
+		stmboot_fs_close(fs);
+		return status;
+	}
+	*out = fs;
+	return STMBOOT_OK;
+}
