@@ -14,7 +14,7 @@
 #include <stmboot/uimage.h>
 
 #include "base/arena.h"
-#include "base/diag.h"
+#include "base/rules.h"
 #include "format/scan.h"
 
 /* As the public decoders, into memory of the caller's. */
@@ -42,6 +42,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_uimage_scan(struct stmboot_context *ctx
 						     struct stmboot_source *src,
 						     struct stmboot_uimage *image,
 						     struct sb_scan *scan);
+
+/* What there is to be found in each. */
+extern const struct sb_rules sb_stm32_rules;
+extern const struct sb_rules sb_uimage_rules;
 
 /*
  * Validators over a scope. A caller lowers scope->ceiling for a copy that is

@@ -96,7 +96,7 @@ void sb_stm32_report_no_magic(const struct sb_scope *scope, enum stmboot_content
 				  "conv=notrunc`), not the .bin or .elf it was made from" });
 }
 
-static void check_version(const struct checked *c)
+static void report_unknown_version(const struct checked *c)
 {
 	sb_report(c->scope, SB_STM32_VERSION,
 		  &(struct sb_finding){
@@ -115,7 +115,7 @@ static void check_version(const struct checked *c)
  * Is this a header of another chip, with a changed version? Its entry point is
  * then where only that chip has memory.
  */
-static bool check_chip(const struct checked *c)
+static void check_chip(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
 	uint32_t made_for = 0;
@@ -125,7 +125,7 @@ static bool check_chip(const struct checked *c)
 		    image->entry_point < windows[i].ram_end && made_for == 0)
 			made_for = windows[i].version;
 	if (made_for == 0 || in_internal_ram(image, image->entry_point))
-		return true;
+		return;
 	sb_report(c->scope, SB_STM32_VERSION,
 		  &(struct sb_finding){
 			  .offset = at(c, SB_STM32_AT_VERSION),
@@ -136,7 +136,20 @@ static bool check_chip(const struct checked *c)
 					  stmboot_stm32_version_text(made_for), image->entry_point),
 			  .message = "the version and the entry point belong to different chips",
 			  .hint = "build the loader again for this chip" });
-	return false;
+}
+
+static void check_version(const struct checked *c)
+{
+	if (!c->image->version_known)
+		report_unknown_version(c);
+	else if (c->role == STMBOOT_STM32_FSBL)
+		check_chip(c);
+}
+
+/* Does the source hold the version field of all known headers? */
+static bool has_version(const struct stmboot_stm32 *image)
+{
+	return image->version_known || image->source_bytes >= VERSION_END;
 }
 
 /* Without a version the shortest header is asked for. */
@@ -144,6 +157,8 @@ static void check_header_fits(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
 
+	if (has_version(image) && (!image->version_known || image->header_fits))
+		return;
 	sb_report(c->scope, SB_STM32_HEADER_TRUNCATED,
 		  &(struct sb_finding){
 			  .length = image->source_bytes,
@@ -153,24 +168,22 @@ static void check_header_fits(const struct checked *c)
 			  .hint = "write the complete file again" });
 }
 
-/* Does the source hold the version field of all known headers? */
-static bool has_version(const struct stmboot_stm32 *image)
+static void check_any_payload(const struct checked *c)
 {
-	return image->version_known || image->source_bytes >= VERSION_END;
-}
-
-static void check_length(const struct checked *c)
-{
-	const struct stmboot_stm32 *image = c->image;
-
-	if (image->payload_bytes == 0) {
+	if (c->image->payload_bytes == 0)
 		sb_report(c->scope, SB_STM32_LENGTH_ZERO,
 			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LENGTH),
 						.length = 4,
 						.found = "0",
 						.expected = "the bytes of the payload",
 						.hint = "build the .stm32 file again" });
-	} else if (!image->payload_fits) {
+}
+
+static void check_length(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+
+	if (!image->payload_fits)
 		sb_report(c->scope, SB_STM32_PAYLOAD_TRUNCATED,
 			  &(struct sb_finding){
 				  .offset = at(c, SB_STM32_AT_LENGTH),
@@ -182,7 +195,6 @@ static void check_length(const struct checked *c)
 				  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes",
 						      image->source_bytes),
 				  .hint = "make the partition large enough for the file" });
-	}
 }
 
 /* The ROM looks at the sum only without a signature check; TF-A up to v2.7 always does. */
@@ -204,6 +216,12 @@ static void check_checksum(const struct checked *c)
 				  "written whole: write the file again" });
 }
 
+/* Where the ROM would put a first stage; NULL for another. */
+static const struct window *rom_window(const struct checked *c)
+{
+	return c->role == STMBOOT_STM32_FSBL ? window_of(c->image->version) : NULL;
+}
+
 static bool entry_is_inside(const struct stmboot_stm32 *image, const struct window *w)
 {
 	uint64_t entry = image->entry_point;
@@ -214,24 +232,34 @@ static bool entry_is_inside(const struct stmboot_stm32 *image, const struct wind
 	       entry - w->payload_first < image->payload_bytes;
 }
 
-static void check_entry(const struct checked *c, const struct window *w)
+static void check_entry(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
-	uint64_t first = w->exact ? w->payload_first : w->ram_first;
-	uint64_t end = w->exact ? first + image->payload_bytes : w->ram_end;
+	const struct window *w = rom_window(c);
+	uint64_t first, end;
 
-	if (!entry_is_inside(image, w))
-		sb_report(c->scope, SB_STM32_ENTRY_OUTSIDE,
-			  &(struct sb_finding){
-				  .offset = at(c, SB_STM32_AT_ENTRY_POINT),
-				  .length = 4,
-				  .found = hex(c, image->entry_point),
-				  .expected = sb_text(c->scope,
-						      "from 0x%08" PRIx64 " to below 0x%08" PRIx64,
-						      first, end < w->ram_end ? end : w->ram_end),
-				  .hint = "this is no first-stage loader for this chip: write "
-					  "u-boot-spl.stm32 or tf-a-*.stm32" });
-	else if (!in_internal_ram(image, image->load_address))
+	if (w == NULL || entry_is_inside(image, w))
+		return;
+	first = w->exact ? w->payload_first : w->ram_first;
+	end = w->exact ? first + image->payload_bytes : w->ram_end;
+	sb_report(
+		c->scope, SB_STM32_ENTRY_OUTSIDE,
+		&(struct sb_finding){
+			.offset = at(c, SB_STM32_AT_ENTRY_POINT),
+			.length = 4,
+			.found = hex(c, image->entry_point),
+			.expected = sb_text(c->scope, "from 0x%08" PRIx64 " to below 0x%08" PRIx64,
+					    first, end < w->ram_end ? end : w->ram_end),
+			.hint = "this is no first-stage loader for this chip: write "
+				"u-boot-spl.stm32 or tf-a-*.stm32" });
+}
+
+static void check_load(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+	const struct window *w = rom_window(c);
+
+	if (w != NULL && !in_internal_ram(image, image->load_address))
 		sb_report(c->scope, SB_STM32_LOAD_OUTSIDE,
 			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
 						.length = 4,
@@ -246,7 +274,7 @@ static void check_entry(const struct checked *c, const struct window *w)
 
 static void check_thumb(const struct checked *c)
 {
-	if (c->image->entry_point % 2 != 0)
+	if (c->role == STMBOOT_STM32_FSBL && c->image->entry_point % 2 != 0)
 		sb_report(c->scope, SB_STM32_ENTRY_THUMB,
 			  &(struct sb_finding){
 				  .offset = at(c, SB_STM32_AT_ENTRY_POINT),
@@ -257,22 +285,38 @@ static void check_thumb(const struct checked *c)
 					  "loader really starts in Thumb code" });
 }
 
-static void check_size(const struct checked *c, const struct window *w)
+/* A payload that surely fits. */
+static uint64_t safe_bytes(const struct checked *c, const struct window *w)
 {
-	uint64_t length = c->image->payload_bytes;
-	bool is_m33 = c->image->binary_type == STMBOOT_STM32_TYPE_M33;
-	uint64_t safe = is_m33 ? 131072 : w->safe_bytes;
+	return c->image->binary_type == STMBOOT_STM32_TYPE_M33 ? 131072 : w->safe_bytes;
+}
 
-	if (length <= safe)
-		return;
-	sb_report(c->scope, length > w->most_bytes ? SB_STM32_TOO_LARGE : SB_STM32_SIZE_LIMIT,
+static void report_size(const struct checked *c, enum sb_code code, uint64_t safe)
+{
+	sb_report(c->scope, code,
 		  &(struct sb_finding){
 			  .offset = at(c, SB_STM32_AT_LENGTH),
 			  .length = 4,
-			  .found = bytes(c, length),
+			  .found = bytes(c, c->image->payload_bytes),
 			  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes", safe),
 			  .hint = "leave out features of the first stage (a debug build is "
 				  "larger)" });
+}
+
+static void check_most(const struct checked *c)
+{
+	const struct window *w = rom_window(c);
+
+	if (w != NULL && c->image->payload_bytes > w->most_bytes)
+		report_size(c, SB_STM32_TOO_LARGE, safe_bytes(c, w));
+}
+
+static void check_safe(const struct checked *c)
+{
+	const struct window *w = rom_window(c);
+
+	if (w != NULL && c->image->payload_bytes > safe_bytes(c, w))
+		report_size(c, SB_STM32_SIZE_LIMIT, safe_bytes(c, w));
 }
 
 static void check_reserved(const struct checked *c)
@@ -289,9 +333,13 @@ static void check_reserved(const struct checked *c)
 				  .found = hex(c, first ? image->reserved1 : image->reserved2),
 				  .expected = "0",
 				  .hint = "build the .stm32 file again" });
-	if (image->stray_offset != 0)
+}
+
+static void check_padding(const struct checked *c)
+{
+	if (c->image->stray_offset != 0)
 		sb_report(c->scope, SB_STM32_PADDING,
-			  &(struct sb_finding){ .offset = image->stray_offset,
+			  &(struct sb_finding){ .offset = c->image->stray_offset,
 						.length = 1,
 						.found = "a byte that is not zero",
 						.expected = "zero",
@@ -365,7 +413,8 @@ static void check_payload_offset(const struct checked *c)
 	const struct stmboot_stm32 *image = c->image;
 	uint64_t usual = image->version == STMBOOT_STM32_V2_3 ? 576 : 512;
 
-	if (image->version == STMBOOT_STM32_V1_0 || image->header_bytes == usual ||
+	if (c->role != STMBOOT_STM32_FSBL || image->version == STMBOOT_STM32_V1_0 ||
+	    image->header_bytes == usual ||
 	    (image->version == STMBOOT_STM32_V2_3 && image->is_signed))
 		return;
 	sb_report(c->scope, SB_STM32_PAYLOAD_OFFSET,
@@ -461,31 +510,39 @@ static void check_fsbl_type(const struct checked *c)
 	uint32_t type = c->image->binary_type;
 	bool is_m33 = type == STMBOOT_STM32_TYPE_M33 && c->image->soc == STMBOOT_SOC_STM32MP2;
 
-	if (type != STMBOOT_STM32_TYPE_UBOOT && !is_m33 &&
+	if (c->role == STMBOOT_STM32_FSBL && type != STMBOOT_STM32_TYPE_UBOOT && !is_m33 &&
 	    (type < STMBOOT_STM32_TYPE_TFA || type >= STMBOOT_STM32_TYPE_OPTEE_H))
 		report_type(c, SB_STM32_BINARY_TYPE_UNUSUAL, "0x00 (U-Boot SPL) or 0x10 (TF-A)");
 }
 
 /* TF-A v2.2 to v2.7: stm32mp_check_header() and io_stm32image.c. */
-static void check_ssbl(const struct checked *c)
+static void check_ssbl_version(const struct checked *c)
 {
-	const struct stmboot_stm32 *image = c->image;
-	uint32_t type = image->binary_type;
-	uint32_t bl33 = TFA_BL33_ADDRESS_MP15;
+	if (c->role == STMBOOT_STM32_SSBL && c->image->version != STMBOOT_STM32_V1_0)
+		sb_report(c->scope, SB_STM32_SSBL_VERSION,
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_VERSION),
+				  .length = 4,
+				  .found = stmboot_stm32_version_text(c->image->version),
+				  .expected = "1.0",
+				  .hint = "make the file with mkimage -T stm32image" });
+}
 
-	if (image->version != STMBOOT_STM32_V1_0)
-		sb_report(
-			c->scope, SB_STM32_SSBL_VERSION,
-			&(struct sb_finding){ .offset = at(c, SB_STM32_AT_VERSION),
-					      .length = 4,
-					      .found = stmboot_stm32_version_text(image->version),
-					      .expected = "1.0",
-					      .hint = "make the file with mkimage -T stm32image" });
-	if (type != STMBOOT_STM32_TYPE_UBOOT &&
+static void check_ssbl_type(const struct checked *c)
+{
+	uint32_t type = c->image->binary_type;
+
+	if (c->role == STMBOOT_STM32_SSBL && type != STMBOOT_STM32_TYPE_UBOOT &&
 	    (type < STMBOOT_STM32_TYPE_OPTEE_H || type > STMBOOT_STM32_TYPE_OPTEE_D))
 		report_type(c, SB_STM32_SSBL_TYPE, "0x00 (U-Boot), or 0x20 to 0x22 (OP-TEE)");
-	else if (type == STMBOOT_STM32_TYPE_UBOOT && image->load_address != 0 &&
-		 image->load_address != bl33)
+}
+
+static void check_ssbl_load(const struct checked *c)
+{
+	const struct stmboot_stm32 *image = c->image;
+
+	if (c->role == STMBOOT_STM32_SSBL && image->binary_type == STMBOOT_STM32_TYPE_UBOOT &&
+	    image->load_address != 0 && image->load_address != TFA_BL33_ADDRESS_MP15)
 		sb_report(c->scope, SB_STM32_SSBL_LOAD,
 			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
 						.length = 4,
@@ -495,18 +552,34 @@ static void check_ssbl(const struct checked *c)
 							"0xc0100000" });
 }
 
-static void check_fsbl(const struct checked *c)
-{
-	const struct window *w = window_of(c->image->version);
+/* clang-format off */
+static const SB_RULE(const struct checked *) rows[] = {
+	{ SB_STM32_HEADER_TRUNCATED, check_header_fits },
+	{ SB_STM32_VERSION, check_version },
+	{ SB_STM32_LENGTH_ZERO, check_any_payload },
+	{ SB_STM32_PAYLOAD_TRUNCATED, check_length },
+	{ SB_STM32_CHECKSUM, check_checksum },
+	{ SB_STM32_TOO_LARGE, check_most },
+	{ SB_STM32_SIZE_LIMIT, check_safe },
+	{ SB_STM32_ENTRY_OUTSIDE, check_entry },
+	{ SB_STM32_LOAD_OUTSIDE, check_load },
+	{ SB_STM32_ENTRY_THUMB, check_thumb },
+	{ SB_STM32_BINARY_TYPE_UNUSUAL, check_fsbl_type },
+	{ SB_STM32_PAYLOAD_OFFSET, check_payload_offset },
+	{ SB_STM32_SSBL_VERSION, check_ssbl_version },
+	{ SB_STM32_SSBL_TYPE, check_ssbl_type },
+	{ SB_STM32_SSBL_LOAD, check_ssbl_load },
+	{ SB_STM32_RESERVED, check_reserved },
+	{ SB_STM32_PADDING, check_padding },
+	{ SB_STM32_FLAGS_UNKNOWN, check_flags },
+	{ SB_STM32_EXTENSIONS, check_extensions },
+	{ SB_STM32_SIGNATURE_MISSING, check_signature },
+	{ SB_STM32_ALGORITHM_UNKNOWN, check_algorithm },
+	{ SB_STM32_KEY_INDEX, check_keys },
+};
+/* clang-format on */
 
-	if (w != NULL) {
-		check_size(c, w);
-		check_entry(c, w);
-	}
-	check_thumb(c);
-	check_fsbl_type(c);
-	check_payload_offset(c);
-}
+const struct sb_rules sb_stm32_rules = SB_RULES(rows);
 
 void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 *image,
 		       enum stmboot_stm32_role role)
@@ -519,28 +592,8 @@ void sb_stm32_validate(const struct sb_scope *scope, const struct stmboot_stm32 
 	c.lowered = placed;
 	if (c.lowered.ceiling > STMBOOT_WARNING)
 		c.lowered.ceiling = STMBOOT_WARNING;
-	if (!has_version(image) || (image->version_known && !image->header_fits)) {
-		check_header_fits(&c);
-		return;
-	}
-	if (!image->version_known) {
-		check_version(&c);
-		return;
-	}
-	if (role == STMBOOT_STM32_FSBL && !check_chip(&c))
-		return;
-	check_length(&c);
-	check_checksum(&c);
-	if (role == STMBOOT_STM32_FSBL)
-		check_fsbl(&c);
-	else
-		check_ssbl(&c);
-	check_reserved(&c);
-	check_flags(&c);
-	check_extensions(&c);
-	check_signature(&c);
-	check_algorithm(&c);
-	check_keys(&c);
+	for (struct sb_run run = sb_run(&sb_stm32_rules, &placed); sb_run_next(&run);)
+		rows[run.row].check(&c);
 }
 
 enum stmboot_status stmboot_stm32_validate(const struct stmboot_stm32 *image,

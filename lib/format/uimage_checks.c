@@ -51,18 +51,22 @@ static void check_header_crc(const struct checked *c)
 				  .hint = "write the file again, or make it again with mkimage" });
 }
 
-static void check_length(const struct checked *c)
+static void check_any_data(const struct checked *c)
 {
-	const struct stmboot_uimage *image = c->image;
-
-	if (image->data_bytes == 0)
+	if (c->image->data_bytes == 0)
 		sb_report(c->scope, SB_UIMAGE_EMPTY,
 			  &(struct sb_finding){ .offset = DATA_BYTES,
 						.length = 4,
 						.found = "0",
 						.expected = "the bytes of the payload",
 						.hint = "build the image again" });
-	else if (!image->data_fits)
+}
+
+static void check_length(const struct checked *c)
+{
+	const struct stmboot_uimage *image = c->image;
+
+	if (!image->data_fits)
 		sb_report(c->scope, SB_UIMAGE_TRUNCATED,
 			  &(struct sb_finding){
 				  .offset = DATA_BYTES,
@@ -106,36 +110,109 @@ static void report_field(const struct sb_scope *scope, enum sb_code code, uint64
 						"mkimage that belong to its content" });
 }
 
-static void report_type(const struct checked *c, const struct sb_scope *scope, const char *expected)
+/* What a reader asks for; what does not decide is lowered. */
+struct wanted {
+	uint8_t types[4]; /* up to a 0 */
+	const char *types_text;
+	uint8_t os;
+	bool decides;    /* type, architecture and compression do */
+	bool os_decides; /* so does the operating system */
+	bool compressed; /* it unpacks the data, whatever it was packed with */
+};
+
+/* SPL looks at nothing but the compression, and jumps to the entry point. */
+static const struct wanted by_spl = {
+	.types = { STMBOOT_UIMAGE_TYPE_FIRMWARE, STMBOOT_UIMAGE_TYPE_STANDALONE,
+		   STMBOOT_UIMAGE_TYPE_KERNEL },
+	.types_text = "firmware",
+	.os = STMBOOT_UIMAGE_OS_UBOOT,
+};
+
+/* image_get_kernel() and boot_get_kernel(). */
+static const struct wanted by_bootm = {
+	.types = { STMBOOT_UIMAGE_TYPE_KERNEL, STMBOOT_UIMAGE_TYPE_KERNEL_NOLOAD,
+		   STMBOOT_UIMAGE_TYPE_MULTI, STMBOOT_UIMAGE_TYPE_STANDALONE },
+	.types_text = "kernel, kernel_noload, multi or standalone",
+	.os = STMBOOT_UIMAGE_OS_LINUX,
+	.decides = true,
+	.compressed = true,
+};
+
+/* image_get_ramdisk(). */
+static const struct wanted as_ramdisk = {
+	.types = { STMBOOT_UIMAGE_TYPE_RAMDISK, STMBOOT_UIMAGE_TYPE_MULTI },
+	.types_text = "ramdisk",
+	.os = STMBOOT_UIMAGE_OS_LINUX,
+	.decides = true,
+	.os_decides = true,
+};
+
+/* NULL: only whether the image is intact matters. */
+static const struct wanted *wanted(const struct checked *c)
 {
-	report_field(scope, SB_UIMAGE_TYPE, TYPE, c->image->type,
-		     stmboot_uimage_type_text(c->image->type), expected);
+	switch (c->role) {
+	case STMBOOT_UIMAGE_SSBL:
+		return &by_spl;
+	case STMBOOT_UIMAGE_KERNEL:
+		return &by_bootm;
+	case STMBOOT_UIMAGE_INITRD:
+		return &as_ramdisk;
+	default:
+		return NULL;
+	}
 }
 
-static void check_arch(const struct checked *c, const struct sb_scope *scope)
+static const struct sb_scope *scope_for(const struct checked *c, bool decides)
 {
+	return decides ? c->scope : &c->lowered;
+}
+
+static void check_type(const struct checked *c)
+{
+	const struct wanted *w = wanted(c);
+	uint8_t type = c->image->type;
+
+	for (size_t i = 0; w != NULL && i < sizeof(w->types) && w->types[i] != 0; i++)
+		if (w->types[i] == type)
+			return;
+	if (w != NULL)
+		report_field(scope_for(c, w->decides), SB_UIMAGE_TYPE, TYPE, type,
+			     stmboot_uimage_type_text(type), w->types_text);
+}
+
+static void check_arch(const struct checked *c)
+{
+	const struct wanted *w = wanted(c);
 	uint8_t arch = c->image->arch;
 
-	if (arch != STMBOOT_UIMAGE_ARCH_ARM && arch != STMBOOT_UIMAGE_ARCH_ARM64)
-		report_field(scope, SB_UIMAGE_ARCH, ARCH, arch, stmboot_uimage_arch_text(arch),
-			     "arm, or arm64 on STM32MP2");
+	if (w != NULL && arch != STMBOOT_UIMAGE_ARCH_ARM && arch != STMBOOT_UIMAGE_ARCH_ARM64)
+		report_field(scope_for(c, w->decides), SB_UIMAGE_ARCH, ARCH, arch,
+			     stmboot_uimage_arch_text(arch), "arm, or arm64 on STM32MP2");
 }
 
-static void check_os(const struct checked *c, const struct sb_scope *scope, uint8_t expected)
+static void check_os(const struct checked *c)
 {
-	if (c->image->os != expected)
-		report_field(scope, SB_UIMAGE_OS, OS, c->image->os,
-			     stmboot_uimage_os_text(c->image->os),
-			     stmboot_uimage_os_text(expected));
+	const struct wanted *w = wanted(c);
+	uint8_t os = c->image->os;
+
+	if (w != NULL && os != w->os)
+		report_field(scope_for(c, w->os_decides), SB_UIMAGE_OS, OS, os,
+			     stmboot_uimage_os_text(os), stmboot_uimage_os_text(w->os));
 }
 
-static void check_compression(const struct checked *c, const struct sb_scope *scope, bool allowed)
+/* The kernel unpacks an initrd, whatever the header says. */
+static void check_compression(const struct checked *c)
 {
-	const char *name = stmboot_uimage_compression_text(c->image->compression);
+	const struct wanted *w = wanted(c);
+	uint8_t compression = c->image->compression;
+	const char *name = stmboot_uimage_compression_text(compression);
 
-	if (name == NULL || (!allowed && c->image->compression != STMBOOT_UIMAGE_COMP_NONE))
-		report_field(scope, SB_UIMAGE_COMPRESSION, COMPRESSION, c->image->compression, name,
-			     allowed ? "none, gzip, bzip2, lzma, lzo, lz4 or zstd" : "none");
+	if (w == NULL || w == &as_ramdisk)
+		return;
+	if (name == NULL || (!w->compressed && compression != STMBOOT_UIMAGE_COMP_NONE))
+		report_field(scope_for(c, w->decides), SB_UIMAGE_COMPRESSION, COMPRESSION,
+			     compression, name,
+			     w->compressed ? "none, gzip, bzip2, lzma, lzo, lz4 or zstd" : "none");
 }
 
 static void check_entry(const struct checked *c)
@@ -143,7 +220,8 @@ static void check_entry(const struct checked *c)
 	const struct stmboot_uimage *image = c->image;
 	uint64_t end = (uint64_t)image->load_address + image->data_bytes;
 
-	if (image->entry_point >= image->load_address && image->entry_point < end)
+	if (c->role != STMBOOT_UIMAGE_SSBL ||
+	    (image->entry_point >= image->load_address && image->entry_point < end))
 		return;
 	sb_report(c->scope, SB_UIMAGE_ENTRY_OUTSIDE,
 		  &(struct sb_finding){ .offset = ENTRY_POINT,
@@ -158,7 +236,7 @@ static void check_entry(const struct checked *c)
 
 static void check_size(const struct checked *c)
 {
-	if (c->image->data_bytes > BOOTM_BYTES)
+	if (c->role == STMBOOT_UIMAGE_SSBL && c->image->data_bytes > BOOTM_BYTES)
 		sb_report(c->scope, SB_UIMAGE_TOO_LARGE,
 			  &(struct sb_finding){
 				  .offset = DATA_BYTES,
@@ -167,46 +245,6 @@ static void check_size(const struct checked *c)
 						   c->image->data_bytes),
 				  .expected = sb_text(c->scope, "at most %d bytes", BOOTM_BYTES),
 				  .hint = "check that this is U-Boot" });
-}
-
-/* SPL looks at none of these but the compression, and jumps to the entry point. */
-static void check_ssbl(const struct checked *c)
-{
-	uint8_t type = c->image->type;
-
-	if (type != STMBOOT_UIMAGE_TYPE_FIRMWARE && type != STMBOOT_UIMAGE_TYPE_STANDALONE &&
-	    type != STMBOOT_UIMAGE_TYPE_KERNEL)
-		report_type(c, &c->lowered, "firmware");
-	check_arch(c, &c->lowered);
-	check_os(c, &c->lowered, STMBOOT_UIMAGE_OS_UBOOT);
-	check_compression(c, &c->lowered, false);
-	if (c->image->data_bytes != 0)
-		check_entry(c);
-	check_size(c);
-}
-
-/* image_get_kernel() and boot_get_kernel(). */
-static void check_kernel(const struct checked *c)
-{
-	uint8_t type = c->image->type;
-
-	if (type != STMBOOT_UIMAGE_TYPE_KERNEL && type != STMBOOT_UIMAGE_TYPE_KERNEL_NOLOAD &&
-	    type != STMBOOT_UIMAGE_TYPE_MULTI && type != STMBOOT_UIMAGE_TYPE_STANDALONE)
-		report_type(c, c->scope, "kernel, kernel_noload, multi or standalone");
-	check_arch(c, c->scope);
-	check_os(c, &c->lowered, STMBOOT_UIMAGE_OS_LINUX);
-	check_compression(c, c->scope, true);
-}
-
-/* image_get_ramdisk(); the kernel unpacks it, whatever the compression says. */
-static void check_initrd(const struct checked *c)
-{
-	uint8_t type = c->image->type;
-
-	if (type != STMBOOT_UIMAGE_TYPE_RAMDISK && type != STMBOOT_UIMAGE_TYPE_MULTI)
-		report_type(c, c->scope, "ramdisk");
-	check_arch(c, c->scope);
-	check_os(c, c->scope, STMBOOT_UIMAGE_OS_LINUX);
 }
 
 static void check_parts(const struct checked *c)
@@ -229,19 +267,23 @@ static void check_parts(const struct checked *c)
 				  .hint = "make the image again with mkimage" });
 }
 
-/* Fields of a header that is damaged say nothing. */
-static void check_fields(const struct checked *c)
-{
-	if (c->image->header_crc != c->image->computed_header_crc)
-		return;
-	if (c->role == STMBOOT_UIMAGE_SSBL)
-		check_ssbl(c);
-	else if (c->role == STMBOOT_UIMAGE_KERNEL)
-		check_kernel(c);
-	else if (c->role == STMBOOT_UIMAGE_INITRD)
-		check_initrd(c);
-	check_parts(c);
-}
+/* clang-format off */
+static const SB_RULE(const struct checked *) rows[] = {
+	{ SB_UIMAGE_HEADER_CRC, check_header_crc },
+	{ SB_UIMAGE_EMPTY, check_any_data },
+	{ SB_UIMAGE_TRUNCATED, check_length },
+	{ SB_UIMAGE_DATA_CRC, check_data_crc },
+	{ SB_UIMAGE_TYPE, check_type },
+	{ SB_UIMAGE_ARCH, check_arch },
+	{ SB_UIMAGE_OS, check_os },
+	{ SB_UIMAGE_COMPRESSION, check_compression },
+	{ SB_UIMAGE_ENTRY_OUTSIDE, check_entry },
+	{ SB_UIMAGE_TOO_LARGE, check_size },
+	{ SB_UIMAGE_PARTS, check_parts },
+};
+/* clang-format on */
+
+const struct sb_rules sb_uimage_rules = SB_RULES(rows);
 
 void sb_uimage_validate(const struct sb_scope *scope, const struct stmboot_uimage *image,
 			enum stmboot_uimage_role role)
@@ -255,10 +297,8 @@ void sb_uimage_validate(const struct sb_scope *scope, const struct stmboot_uimag
 	c.lowered = placed;
 	if (c.lowered.ceiling > STMBOOT_WARNING)
 		c.lowered.ceiling = STMBOOT_WARNING;
-	check_header_crc(&c);
-	check_length(&c);
-	check_data_crc(&c);
-	check_fields(&c);
+	for (struct sb_run run = sb_run(&sb_uimage_rules, &placed); sb_run_next(&run);)
+		rows[run.row].check(&c);
 }
 
 enum stmboot_status stmboot_uimage_validate(const struct stmboot_uimage *image,

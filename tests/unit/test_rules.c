@@ -5,10 +5,13 @@
 
 #include "base/rules.h"
 #include "format/dtb.h"
+#include "format/formats.h"
 
 /* Every table there is. */
 static const struct sb_rules *const tables[] = {
 	&sb_dtb_rules,
+	&sb_stm32_rules,
+	&sb_uimage_rules,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
