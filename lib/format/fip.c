@@ -231,66 +231,94 @@ static const char *label(const struct stmboot_fip_entry *e)
 	return e->name != NULL ? e->name : e->uuid_text;
 }
 
-static void check_header(const struct sb_scope *scope, const struct stmboot_fip *fip)
+/* What is looked at: the package, and on the way one of its entries. */
+struct checked {
+	const struct sb_scope *scope;
+	const struct stmboot_fip *fip;
+	enum stmboot_soc soc;
+	size_t index;
+};
+
+static const struct stmboot_fip_entry *entry_of(const struct checked *c)
 {
-	if (fip->serial_number == 0)
-		sb_report(scope, SB_FIP_SERIAL_NUMBER,
+	return &c->fip->entries[c->index];
+}
+
+static void check_serial_number(const struct checked *c)
+{
+	if (c->fip->serial_number == 0)
+		sb_report(c->scope, SB_FIP_SERIAL_NUMBER,
 			  &(struct sb_finding){ .offset = SERIAL_OFFSET,
 						.length = 4,
 						.found = "0",
 						.expected = "any other number",
 						.hint = "make the package again with fiptool" });
+}
+
+static void check_end(const struct checked *c)
+{
+	const struct stmboot_fip *fip = c->fip;
+
 	if (!fip->terminated)
-		sb_report(scope, SB_FIP_UNTERMINATED,
+		sb_report(c->scope, SB_FIP_UNTERMINATED,
 			  &(struct sb_finding){ .offset = fip->toc_bytes,
 						.length = ENTRY_BYTES,
-						.found = sb_text(scope, "%zu entries and no end",
+						.found = sb_text(c->scope, "%zu entries and no end",
 								 fip->entry_count),
 						.expected = "an entry with a UUID of zeros",
 						.hint = "make the package again with fiptool" });
 }
 
-static void check_range(const struct sb_scope *scope, const struct stmboot_fip *fip,
-			const struct stmboot_fip_entry *e)
+static void check_any_bytes(const struct checked *c)
 {
+	const struct stmboot_fip_entry *e = entry_of(c);
+
 	if (e->size == 0)
-		sb_report(scope, SB_FIP_EMPTY_IMAGE,
-			  &(struct sb_finding){ .offset = e->toc_offset + ENTRY_SIZE_OFFSET,
-						.length = 8,
-						.found = sb_text(scope, "%s of 0 bytes", label(e)),
-						.expected = "the bytes of the image",
-						.hint = "make the package again with fiptool" });
-	else if (!e->fits)
-		sb_report(scope, SB_FIP_TRUNCATED,
+		sb_report(
+			c->scope, SB_FIP_EMPTY_IMAGE,
+			&(struct sb_finding){ .offset = e->toc_offset + ENTRY_SIZE_OFFSET,
+					      .length = 8,
+					      .found = sb_text(c->scope, "%s of 0 bytes", label(e)),
+					      .expected = "the bytes of the image",
+					      .hint = "make the package again with fiptool" });
+}
+
+static void check_range(const struct checked *c)
+{
+	const struct stmboot_fip_entry *e = entry_of(c);
+
+	if (!e->fits)
+		sb_report(c->scope, SB_FIP_TRUNCATED,
 			  &(struct sb_finding){
 				  .offset = e->toc_offset + ENTRY_OFFSET_OFFSET,
 				  .length = 16,
-				  .found = sb_text(scope, "%s: %" PRIu64 " bytes at %" PRIu64,
+				  .found = sb_text(c->scope, "%s: %" PRIu64 " bytes at %" PRIu64,
 						   label(e), e->size, e->offset),
-				  .expected = sb_text(scope, "an end within %" PRIu64 " bytes",
-						      fip->source_bytes),
+				  .expected = sb_text(c->scope, "an end within %" PRIu64 " bytes",
+						      c->fip->source_bytes),
 				  .hint = "make the partition large enough, then write the package "
 					  "again" });
 }
 
 /* What BL2 has room for: plat/st/stm32mp1, stm32mp2. */
-static void check_size(const struct sb_scope *scope, const struct stmboot_fip_entry *e)
+static void check_size(const struct checked *c)
 {
 	static const struct {
 		const char *name;
 		uint64_t most_bytes;
 	} rooms[] = { { "nt-fw", 4 << 20 }, { "hw-config", 256 << 10 }, { "fw-config", 4 << 10 } };
+	const struct stmboot_fip_entry *e = entry_of(c);
 
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
 		if (e->name != NULL && strcmp(e->name, rooms[i].name) == 0 &&
 		    e->size > rooms[i].most_bytes)
-			sb_report(scope, SB_FIP_IMAGE_TOO_LARGE,
+			sb_report(c->scope, SB_FIP_IMAGE_TOO_LARGE,
 				  &(struct sb_finding){
 					  .offset = e->toc_offset + ENTRY_SIZE_OFFSET,
 					  .length = 8,
-					  .found = sb_text(scope, "%s of %" PRIu64 " bytes",
+					  .found = sb_text(c->scope, "%s of %" PRIu64 " bytes",
 							   e->name, e->size),
-					  .expected = sb_text(scope, "at most %" PRIu64 " bytes",
+					  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes",
 							      rooms[i].most_bytes),
 					  .hint = "build it with fewer features" });
 }
@@ -309,41 +337,52 @@ static void report_overlap(const struct sb_scope *scope, const struct stmboot_fi
 					.hint = "make the package again with fiptool" });
 }
 
-/* Against the table and the entries before it. */
-static void check_neighbours(const struct sb_scope *scope, const struct stmboot_fip *fip,
-			     size_t index)
+/* An entry of the same UUID before this one, or NULL. */
+static const struct stmboot_fip_entry *twin(const struct checked *c)
 {
-	const struct stmboot_fip_entry *e = &fip->entries[index];
-	bool is_twice = false;
+	for (size_t i = 0; i < c->index; i++)
+		if (memcmp(entry_of(c)->uuid, c->fip->entries[i].uuid, UUID_BYTES) == 0)
+			return &c->fip->entries[i];
+	return NULL;
+}
 
-	if (e->fits && sb_ranges_overlap(e->offset, e->size, 0, fip->toc_bytes)) {
-		report_overlap(scope, e, "the table");
+static void check_twice(const struct checked *c)
+{
+	if (twin(c) != NULL)
+		sb_report(c->scope, SB_FIP_DUPLICATE_IMAGE,
+			  &(struct sb_finding){
+				  .offset = entry_of(c)->toc_offset,
+				  .length = UUID_BYTES,
+				  .found = sb_text(c->scope, "%s again", label(entry_of(c))),
+				  .expected = "every image once",
+				  .hint = "make the package again with fiptool" });
+}
+
+/* Against the table and the entries before it. */
+static void check_overlap(const struct checked *c)
+{
+	const struct stmboot_fip_entry *e = entry_of(c);
+
+	if (sb_ranges_overlap(e->offset, e->size, 0, c->fip->toc_bytes)) {
+		report_overlap(c->scope, e, "the table");
 		return;
 	}
-	for (size_t i = 0; i < index && !is_twice; i++) {
-		const struct stmboot_fip_entry *other = &fip->entries[i];
+	for (size_t i = 0; i < c->index; i++) {
+		const struct stmboot_fip_entry *other = &c->fip->entries[i];
 
-		is_twice = memcmp(e->uuid, other->uuid, UUID_BYTES) == 0;
-		if (is_twice)
-			sb_report(
-				scope, SB_FIP_DUPLICATE_IMAGE,
-				&(struct sb_finding){ .offset = e->toc_offset,
-						      .length = UUID_BYTES,
-						      .found = sb_text(scope, "%s again", label(e)),
-						      .expected = "every image once",
-						      .hint = "make the package again with "
-							      "fiptool" });
-		else if (e->fits && other->fits &&
-			 sb_ranges_overlap(e->offset, e->size, other->offset, other->size)) {
-			report_overlap(scope, e, label(other));
+		if (other->fits &&
+		    sb_ranges_overlap(e->offset, e->size, other->offset, other->size)) {
+			report_overlap(c->scope, e, label(other));
 			return;
 		}
 	}
 }
 
 /* The end that the terminator states; fiptool aligns it upwards. */
-static void check_total(const struct sb_scope *scope, const struct stmboot_fip *fip)
+static void check_total(const struct checked *c)
 {
+	const struct sb_scope *scope = c->scope;
+	const struct stmboot_fip *fip = c->fip;
 	uint64_t end = fip->toc_bytes;
 
 	if (!fip->terminated)
@@ -363,8 +402,11 @@ static void check_total(const struct sb_scope *scope, const struct stmboot_fip *
 				.hint = "make the package again with fiptool" });
 }
 
-static void need(const struct sb_scope *scope, const struct stmboot_fip *fip, const char *name)
+static void need(const struct checked *c, const char *name)
 {
+	const struct sb_scope *scope = c->scope;
+	const struct stmboot_fip *fip = c->fip;
+
 	if (stmboot_fip_find(fip, name) == NULL)
 		sb_report(scope, SB_FIP_MISSING_IMAGE,
 			  &(struct sb_finding){
@@ -381,33 +423,65 @@ static void need(const struct sb_scope *scope, const struct stmboot_fip *fip, co
  * What BL2 asks for: OP-TEE comes as a header and its pager; SP_min, on
  * STM32MP15 only, with a device tree. An encrypted one shows neither.
  */
-static void check_set(const struct sb_scope *scope, const struct stmboot_fip *fip,
-		      enum stmboot_soc soc)
+static void check_set(const struct checked *c)
 {
 	static const char *const always[] = { "fw-config", "tos-fw", "nt-fw", "hw-config" };
 	static const char *const mp2[] = { "ddr-fw", "soc-fw", "soc-fw-config" };
+	const struct stmboot_fip *fip = c->fip;
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		need(scope, fip, always[i]);
-	for (size_t i = 0; soc == STMBOOT_SOC_STM32MP2 && i < sizeof(mp2) / sizeof(mp2[0]); i++)
-		need(scope, fip, mp2[i]);
+		need(c, always[i]);
+	for (size_t i = 0; c->soc == STMBOOT_SOC_STM32MP2 && i < sizeof(mp2) / sizeof(mp2[0]); i++)
+		need(c, mp2[i]);
 	if (fip->tos_magic == STMBOOT_FIP_OPTEE)
-		need(scope, fip, "tos-fw-extra1");
-	else if (fip->tos_magic != 0 && fip->tos_magic != MAGIC && soc == STMBOOT_SOC_STM32MP15)
-		need(scope, fip, "tos-fw-config");
+		need(c, "tos-fw-extra1");
+	else if (fip->tos_magic != 0 && fip->tos_magic != MAGIC && c->soc == STMBOOT_SOC_STM32MP15)
+		need(c, "tos-fw-config");
 }
+
+/* clang-format off */
+static const SB_RULE(const struct checked *) header_rows[] = {
+	{ SB_FIP_SERIAL_NUMBER, check_serial_number },
+	{ SB_FIP_UNTERMINATED, check_end },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fip_header_rules = SB_RULES(header_rows);
+
+/* clang-format off */
+static const SB_RULE(const struct checked *) entry_rows[] = {
+	{ SB_FIP_EMPTY_IMAGE, check_any_bytes },
+	{ SB_FIP_TRUNCATED, check_range },
+	{ SB_FIP_IMAGE_TOO_LARGE, check_size },
+	{ SB_FIP_DUPLICATE_IMAGE, check_twice },
+	{ SB_FIP_OVERLAP, check_overlap },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fip_entry_rules = SB_RULES(entry_rows);
+
+/* clang-format off */
+static const SB_RULE(const struct checked *) set_rows[] = {
+	{ SB_FIP_TOTAL_SIZE, check_total },
+	{ SB_FIP_MISSING_IMAGE, check_set },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fip_set_rules = SB_RULES(set_rows);
 
 void sb_fip_validate(const struct sb_scope *scope, const struct stmboot_fip *fip,
 		     enum stmboot_soc soc)
 {
-	check_header(scope, fip);
-	for (size_t i = 0; i < fip->entry_count; i++) {
-		check_range(scope, fip, &fip->entries[i]);
-		check_size(scope, &fip->entries[i]);
-		check_neighbours(scope, fip, i);
-	}
-	check_total(scope, fip);
-	check_set(scope, fip, soc);
+	size_t first = stmboot_diags_count(scope->diags);
+	struct checked c = { .scope = scope, .fip = fip, .soc = soc };
+
+	for (struct sb_run run = sb_run(&sb_fip_header_rules, scope); sb_run_next(&run);)
+		header_rows[run.row].check(&c);
+	for (; c.index < fip->entry_count; c.index++)
+		for (struct sb_run run = sb_run(&sb_fip_entry_rules, scope); sb_run_next(&run);)
+			entry_rows[run.row].check(&c);
+	for (struct sb_run run = sb_run_since(&sb_fip_set_rules, scope, first); sb_run_next(&run);)
+		set_rows[run.row].check(&c);
 }
 
 enum stmboot_status stmboot_fip_validate(const struct stmboot_fip *fip, struct stmboot_source *src,

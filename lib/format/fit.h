@@ -4,7 +4,10 @@
 
 #include <stmboot/fit.h>
 
-#include "base/diag.h"
+#include "base/rules.h"
+
+extern const struct sb_rules sb_fit_status_rules;
+extern const struct sb_rules sb_fit_rules;
 
 /*
  * Report why a source that begins like a FIT could not be decoded: with the

@@ -7,28 +7,46 @@
 
 static const char make_again[] = "make the FIT again with mkimage -f";
 
+static void check_complete(const struct sb_scope *scope, enum stmboot_status status)
+{
+	if (status != STMBOOT_TRUNCATED)
+		return;
+	sb_report(scope, SB_FIT_TRUNCATED,
+		  &(struct sb_finding){
+			  .offset = 4,
+			  .length = 4,
+			  .expected =
+				  sb_text(scope, "at most the %" PRIu64 " bytes there are",
+					  scope->src != NULL ? stmboot_source_size(scope->src) : 0),
+			  .hint = "copy the whole file again" });
+}
+
+static void check_structure(const struct sb_scope *scope, enum stmboot_status status)
+{
+	if (status == STMBOOT_CORRUPT)
+		sb_report(scope, SB_FIT_STRUCTURE, &(struct sb_finding){ .hint = make_again });
+}
+
+static void check_any_image(const struct sb_scope *scope, enum stmboot_status status)
+{
+	if (status == STMBOOT_NOT_RECOGNISED)
+		sb_report(scope, SB_FIT_NO_IMAGES, &(struct sb_finding){ .hint = make_again });
+}
+
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, enum stmboot_status) status_rows[] = {
+	{ SB_FIT_TRUNCATED, check_complete },
+	{ SB_FIT_STRUCTURE, check_structure },
+	{ SB_FIT_NO_IMAGES, check_any_image },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fit_status_rules = SB_RULES(status_rows);
+
 void sb_fit_report_status(const struct sb_scope *scope, enum stmboot_status status)
 {
-	switch (status) {
-	case STMBOOT_TRUNCATED:
-		sb_report(scope, SB_FIT_TRUNCATED,
-			  &(struct sb_finding){
-				  .offset = 4,
-				  .length = 4,
-				  .expected = sb_text(
-					  scope, "at most the %" PRIu64 " bytes there are",
-					  scope->src != NULL ? stmboot_source_size(scope->src) : 0),
-				  .hint = "copy the whole file again" });
-		break;
-	case STMBOOT_CORRUPT:
-		sb_report(scope, SB_FIT_STRUCTURE, &(struct sb_finding){ .hint = make_again });
-		break;
-	case STMBOOT_NOT_RECOGNISED:
-		sb_report(scope, SB_FIT_NO_IMAGES, &(struct sb_finding){ .hint = make_again });
-		break;
-	default:
-		break;
-	}
+	for (struct sb_run run = sb_run(&sb_fit_status_rules, scope); sb_run_next(&run);)
+		status_rows[run.row].check(scope, status);
 }
 
 static bool has_image(const struct stmboot_fit *fit, const char *name)
@@ -39,30 +57,39 @@ static bool has_image(const struct stmboot_fit *fit, const char *name)
 	return false;
 }
 
-static void check_data(const struct sb_scope *scope, const struct stmboot_fit_image *image)
+static void check_data(const struct sb_scope *scope, const struct stmboot_fit *fit)
 {
-	if (!image->has_data)
-		sb_report(
-			scope, SB_FIT_NO_DATA,
-			&(struct sb_finding){
-				.no_offset = true,
-				.message = sb_text(scope, "image \"%s\" has no data", image->name),
-				.hint = make_again });
-	else if (!image->inside)
-		sb_report(scope, SB_FIT_DATA_OUTSIDE,
-			  &(struct sb_finding){
-				  .no_offset = true,
-				  .found = sb_text(scope, "%" PRIu64 " bytes at %" PRIu64,
-						   image->bytes, image->offset),
-				  .expected = scope->src == NULL
-						      ? NULL
-						      : sb_text(scope, "within %" PRIu64 " bytes",
-								stmboot_source_size(scope->src)),
-				  .message = sb_text(
-					  scope, "the data of image \"%s\" lies outside the file",
-					  image->name),
-				  .hint = "copy the whole file again, with the data behind its "
-					  "tree" });
+	for (size_t i = 0; i < fit->image_count; i++)
+		if (!fit->images[i].has_data)
+			sb_report(scope, SB_FIT_NO_DATA,
+				  &(struct sb_finding){
+					  .no_offset = true,
+					  .message = sb_text(scope, "image \"%s\" has no data",
+							     fit->images[i].name),
+					  .hint = make_again });
+}
+
+static void report_outside(const struct sb_scope *scope, const struct stmboot_fit_image *image)
+{
+	sb_report(
+		scope, SB_FIT_DATA_OUTSIDE,
+		&(struct sb_finding){
+			.no_offset = true,
+			.found = sb_text(scope, "%" PRIu64 " bytes at %" PRIu64, image->bytes,
+					 image->offset),
+			.expected = scope->src == NULL ? NULL
+						       : sb_text(scope, "within %" PRIu64 " bytes",
+								 stmboot_source_size(scope->src)),
+			.message = sb_text(scope, "the data of image \"%s\" lies outside the file",
+					   image->name),
+			.hint = "copy the whole file again, with the data behind its tree" });
+}
+
+static void check_inside(const struct sb_scope *scope, const struct stmboot_fit *fit)
+{
+	for (size_t i = 0; i < fit->image_count; i++)
+		if (fit->images[i].has_data && !fit->images[i].inside)
+			report_outside(scope, &fit->images[i]);
 }
 
 static void check_name(const struct sb_scope *scope, const struct stmboot_fit *fit,
@@ -108,11 +135,25 @@ static void check_default(const struct sb_scope *scope, const struct stmboot_fit
 					.hint = make_again });
 }
 
-void sb_fit_validate(const struct sb_scope *scope, const struct stmboot_fit *fit)
+static void check_configurations(const struct sb_scope *scope, const struct stmboot_fit *fit)
 {
-	for (size_t i = 0; i < fit->image_count; i++)
-		check_data(scope, &fit->images[i]);
 	for (size_t i = 0; i < fit->configuration_count; i++)
 		check_configuration(scope, fit, &fit->configurations[i]);
-	check_default(scope, fit);
+}
+
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, const struct stmboot_fit *) rows[] = {
+	{ SB_FIT_NO_DATA, check_data },
+	{ SB_FIT_DATA_OUTSIDE, check_inside },
+	{ SB_FIT_IMAGE_MISSING, check_configurations },
+	{ SB_FIT_NO_DEFAULT, check_default },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fit_rules = SB_RULES(rows);
+
+void sb_fit_validate(const struct sb_scope *scope, const struct stmboot_fit *fit)
+{
+	for (struct sb_run run = sb_run(&sb_fit_rules, scope); sb_run_next(&run);)
+		rows[run.row].check(scope, fit);
 }

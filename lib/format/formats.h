@@ -46,6 +46,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_uimage_scan(struct stmboot_context *ctx
 /* What there is to be found in each. */
 extern const struct sb_rules sb_stm32_rules;
 extern const struct sb_rules sb_uimage_rules;
+extern const struct sb_rules sb_fip_header_rules;
+extern const struct sb_rules sb_fip_entry_rules;
+extern const struct sb_rules sb_fip_set_rules;
+extern const struct sb_rules sb_fwu_rules;
 
 /*
  * Validators over a scope. A caller lowers scope->ceiling for a copy that is

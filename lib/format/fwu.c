@@ -192,7 +192,7 @@ void stmboot_fwu_free(struct stmboot_fwu *fwu)
 		sb_free(owned->ctx, owned);
 }
 
-static void check_crc(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+static void check_length(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
 {
 	if (!fwu->has_computed_crc)
 		sb_report(scope, SB_FWU_TRUNCATED,
@@ -203,7 +203,11 @@ static void check_crc(const struct sb_scope *scope, const struct stmboot_fwu *fw
 				  .expected = sb_text(scope, "at least %" PRIu64 " bytes",
 						      fwu->metadata_bytes),
 				  .hint = "write the metadata again" });
-	else if (fwu->crc != fwu->computed_crc)
+}
+
+static void check_crc(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+{
+	if (fwu->crc != fwu->computed_crc)
 		sb_report(scope, SB_FWU_CRC,
 			  &(struct sb_finding){
 				  .length = 4,
@@ -213,8 +217,8 @@ static void check_crc(const struct sb_scope *scope, const struct stmboot_fwu *fw
 				  .hint = "write the metadata again, or copy the other one" });
 }
 
-static void check_index(const struct sb_scope *scope, uint64_t offset, const char *name,
-			uint32_t index)
+static void report_index(const struct sb_scope *scope, uint64_t offset, const char *name,
+			 uint32_t index)
 {
 	if (index >= ST_BANKS)
 		sb_report(scope, SB_FWU_INDEX,
@@ -224,6 +228,12 @@ static void check_index(const struct sb_scope *scope, uint64_t offset, const cha
 				  .found = sb_text(scope, "%s %" PRIu32, name, index),
 				  .expected = "0 or 1",
 				  .hint = "write the metadata again, or copy the other one" });
+}
+
+static void check_indices(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+{
+	report_index(scope, ACTIVE_OFFSET, "active bank", fwu->active_index);
+	report_index(scope, PREVIOUS_OFFSET, "previous bank", fwu->previous_active_index);
 }
 
 static const char *state_text(uint8_t state)
@@ -245,24 +255,18 @@ static bool can_boot(uint8_t state)
 	return state == STMBOOT_FWU_BANK_VALID || state == STMBOOT_FWU_BANK_ACCEPTED;
 }
 
-/* plat_fwu_get_boot_idx() takes another bank when the active one is neither accepted nor on trial.
- */
-static void check_states(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+/* Has the metadata states, and does one of them belong to the active bank? */
+static bool has_state(const struct stmboot_fwu *fwu)
 {
-	uint8_t state;
-	bool any = false;
+	return fwu->version == 2 && fwu->active_index < ST_BANKS;
+}
 
-	if (fwu->version != 2 || fwu->active_index >= ST_BANKS)
-		return;
-	state = fwu->bank_state[fwu->active_index];
-	for (size_t i = 0; i < ST_BANKS; i++)
-		any = any || can_boot(fwu->bank_state[i]);
-	if (state == STMBOOT_FWU_BANK_ACCEPTED)
-		return;
-	sb_report(scope,
-		  !any              ? SB_FWU_NO_BANK
-		  : can_boot(state) ? SB_FWU_TRIAL
-				    : SB_FWU_BANK_INVALID,
+static void report_state(const struct sb_scope *scope, const struct stmboot_fwu *fwu,
+			 enum sb_code code)
+{
+	uint8_t state = fwu->bank_state[fwu->active_index];
+
+	sb_report(scope, code,
 		  &(struct sb_finding){
 			  .offset = BANK_STATE_OFFSET + (uint64_t)fwu->active_index,
 			  .length = 1,
@@ -272,6 +276,30 @@ static void check_states(const struct sb_scope *scope, const struct stmboot_fwu 
 			  .hint = can_boot(state)
 					  ? "accept the bank from the running system"
 					  : "write the bank again and make the metadata say so" });
+}
+
+static void check_any_bank(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ST_BANKS; i++)
+		any = any || can_boot(fwu->bank_state[i]);
+	if (has_state(fwu) && !any)
+		report_state(scope, fwu, SB_FWU_NO_BANK);
+}
+
+/* plat_fwu_get_boot_idx() takes another bank when the active one is neither accepted nor on trial.
+ */
+static void check_active_bank(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+{
+	if (has_state(fwu) && !can_boot(fwu->bank_state[fwu->active_index]))
+		report_state(scope, fwu, SB_FWU_BANK_INVALID);
+}
+
+static void check_trial(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+{
+	if (has_state(fwu) && fwu->bank_state[fwu->active_index] == STMBOOT_FWU_BANK_VALID)
+		report_state(scope, fwu, SB_FWU_TRIAL);
 }
 
 static uint64_t image_offset(const struct stmboot_fwu *fwu, size_t index)
@@ -308,15 +336,9 @@ bool sb_fwu_has_fip(const struct stmboot_fwu *fwu)
 	return find_fip(fwu, &index) != NULL;
 }
 
-/* The bank's image GUID is that of the partition which TF-A loads. */
 static void check_fip(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
 {
-	size_t index;
-	const struct stmboot_fwu_image *image = find_fip(fwu, &index);
-
-	if (fwu->decoded_images == 0)
-		return;
-	if (image == NULL)
+	if (fwu->decoded_images != 0 && !sb_fwu_has_fip(fwu))
 		sb_report(scope, SB_FWU_NO_FIP,
 			  &(struct sb_finding){ .offset = image_offset(fwu, 0),
 						.length = SB_GUID_BYTES,
@@ -324,26 +346,47 @@ static void check_fip(const struct sb_scope *scope, const struct stmboot_fwu *fw
 						.expected = fip_type,
 						.hint = "make the metadata with the type GUID of a "
 							"FIP" });
-	else if (fwu->active_index < fwu->bank_count &&
-		 strcmp(image->banks[fwu->active_index].guid, zero_guid) == 0)
-		sb_report(scope, SB_FWU_NO_PARTITION,
-			  &(struct sb_finding){
-				  .offset = image_offset(fwu, index) + IMAGE_BYTES +
-					    (uint64_t)fwu->active_index * BANK_IMAGE_BYTES,
-				  .length = SB_GUID_BYTES,
-				  .found = zero_guid,
-				  .expected = "the unique GUID of a partition",
-				  .hint = "make the metadata with the GUIDs of fip-a and fip-b" });
 }
+
+/* The bank's image GUID is that of the partition which TF-A loads. */
+static void check_partition(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
+{
+	size_t index;
+	const struct stmboot_fwu_image *image = find_fip(fwu, &index);
+
+	if (image == NULL || fwu->active_index >= fwu->bank_count ||
+	    strcmp(image->banks[fwu->active_index].guid, zero_guid) != 0)
+		return;
+	sb_report(scope, SB_FWU_NO_PARTITION,
+		  &(struct sb_finding){
+			  .offset = image_offset(fwu, index) + IMAGE_BYTES +
+				    (uint64_t)fwu->active_index * BANK_IMAGE_BYTES,
+			  .length = SB_GUID_BYTES,
+			  .found = zero_guid,
+			  .expected = "the unique GUID of a partition",
+			  .hint = "make the metadata with the GUIDs of fip-a and fip-b" });
+}
+
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, const struct stmboot_fwu *) rows[] = {
+	{ SB_FWU_TRUNCATED, check_length },
+	{ SB_FWU_CRC, check_crc },
+	{ SB_FWU_INDEX, check_indices },
+	{ SB_FWU_BANK_COUNT, check_banks },
+	{ SB_FWU_NO_BANK, check_any_bank },
+	{ SB_FWU_BANK_INVALID, check_active_bank },
+	{ SB_FWU_TRIAL, check_trial },
+	{ SB_FWU_NO_FIP, check_fip },
+	{ SB_FWU_NO_PARTITION, check_partition },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fwu_rules = SB_RULES(rows);
 
 void sb_fwu_validate(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
 {
-	check_crc(scope, fwu);
-	check_index(scope, ACTIVE_OFFSET, "active bank", fwu->active_index);
-	check_index(scope, PREVIOUS_OFFSET, "previous bank", fwu->previous_active_index);
-	check_banks(scope, fwu);
-	check_states(scope, fwu);
-	check_fip(scope, fwu);
+	for (struct sb_run run = sb_run(&sb_fwu_rules, scope); sb_run_next(&run);)
+		rows[run.row].check(scope, fwu);
 }
 
 enum stmboot_status stmboot_fwu_validate(const struct stmboot_fwu *fwu, struct stmboot_source *src,

@@ -6,11 +6,14 @@
 #include <stmboot/kernel.h>
 
 #include "base/arena.h"
-#include "base/diag.h"
+#include "base/rules.h"
 
 /* As stmboot_kernel_decode(), into memory of the caller's; strings live in the arena. */
 STMBOOT_NODISCARD enum stmboot_status
 sb_kernel_decode(struct sb_arena *arena, struct stmboot_source *src, struct stmboot_kernel *out);
+
+extern const struct sb_rules sb_kernel_rules;
+extern const struct sb_rules sb_kernel_payload_rules;
 
 /*
  * As stmboot_kernel_validate(), over a scope. Whether a good kernel of that

@@ -10,12 +10,10 @@ static const char copy_again[] =
 	"build the kernel as zImage (ARM) or Image (arm64) and copy it again";
 
 /* U-Boot reads the magic and nothing else: "Bad Linux ARM zImage magic!". */
-static void check_known(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+static void report_unknown(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
 {
 	struct sb_finding finding = { .offset = AT_MAGIC, .length = 4, .hint = copy_again };
 
-	if (kernel->format != STMBOOT_KERNEL_UNKNOWN)
-		return;
 	finding.expected = "0x016f2818 at 0x24, or \"ARM\\x64\" at 0x38";
 	if (kernel->file_bytes < AT_MAGIC + 4) {
 		finding.offset = 0;
@@ -35,10 +33,8 @@ static void check_known(const struct sb_scope *scope, const struct stmboot_kerne
 	sb_report(scope, SB_KERNEL_NOT_BOOTABLE, &finding);
 }
 
-static void check_byte_order(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+static void report_byte_order(const struct sb_scope *scope)
 {
-	if (kernel->format != STMBOOT_KERNEL_ZIMAGE || !kernel->zimage.byte_swapped)
-		return;
 	sb_report(scope, SB_KERNEL_NOT_BOOTABLE,
 		  &(struct sb_finding){ .offset = AT_MAGIC,
 					.length = 4,
@@ -49,10 +45,8 @@ static void check_byte_order(const struct sb_scope *scope, const struct stmboot_
 }
 
 /* Where an Image has "ARM\x64", such a file has a magic of its own. */
-static void check_zboot(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+static void report_zboot(const struct sb_scope *scope)
 {
-	if (kernel->format != STMBOOT_KERNEL_ZBOOT)
-		return;
 	sb_report(
 		scope, SB_KERNEL_NOT_BOOTABLE,
 		&(struct sb_finding){
@@ -63,6 +57,16 @@ static void check_zboot(const struct sb_scope *scope, const struct stmboot_kerne
 			.message =
 				"the kernel is an EFI zboot image, which only EFI firmware starts",
 			.hint = "copy arch/arm64/boot/Image instead of vmlinuz.efi" });
+}
+
+static void check_bootable(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	if (kernel->format == STMBOOT_KERNEL_UNKNOWN)
+		report_unknown(scope, kernel);
+	else if (kernel->format == STMBOOT_KERNEL_ZIMAGE && kernel->zimage.byte_swapped)
+		report_byte_order(scope);
+	else if (kernel->format == STMBOOT_KERNEL_ZBOOT)
+		report_zboot(scope);
 }
 
 /* The fields that tell how long the file should be. */
@@ -92,16 +96,8 @@ static void check_complete(const struct sb_scope *scope, const struct stmboot_ke
 	sb_report(scope, SB_KERNEL_TRUNCATED, &finding);
 }
 
-void sb_kernel_validate(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
-{
-	check_known(scope, kernel);
-	check_byte_order(scope, kernel);
-	check_zboot(scope, kernel);
-	check_complete(scope, kernel);
-}
-
-void sb_kernel_validate_payload(const struct sb_scope *scope, const struct stmboot_kernel *kernel,
-				const struct stmboot_kernel_identity *identity)
+static void check_payload(const struct sb_scope *scope, const struct stmboot_kernel *kernel,
+			  const struct stmboot_kernel_identity *identity)
 {
 	const char *packing = stmboot_compression_text(identity->compression);
 	struct sb_finding finding = { .offset = identity->payload_offset,
@@ -118,6 +114,35 @@ void sb_kernel_validate_payload(const struct sb_scope *scope, const struct stmbo
 	finding.message = sb_text(scope, "the kernel's %s payload is %s", packing,
 				  identity->payload == STMBOOT_TRUNCATED ? "cut short" : "damaged");
 	sb_report(scope, SB_KERNEL_PAYLOAD_DAMAGED, &finding);
+}
+
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, const struct stmboot_kernel *) rows[] = {
+	{ SB_KERNEL_NOT_BOOTABLE, check_bootable },
+	{ SB_KERNEL_TRUNCATED, check_complete },
+};
+/* clang-format on */
+
+const struct sb_rules sb_kernel_rules = SB_RULES(rows);
+
+void sb_kernel_validate(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
+{
+	for (struct sb_run run = sb_run(&sb_kernel_rules, scope); sb_run_next(&run);)
+		rows[run.row].check(scope, kernel);
+}
+
+static const SB_RULE(const struct sb_scope *, const struct stmboot_kernel *,
+		     const struct stmboot_kernel_identity *) payload_rows[] = {
+	{ SB_KERNEL_PAYLOAD_DAMAGED, check_payload },
+};
+
+const struct sb_rules sb_kernel_payload_rules = SB_RULES(payload_rows);
+
+void sb_kernel_validate_payload(const struct sb_scope *scope, const struct stmboot_kernel *kernel,
+				const struct stmboot_kernel_identity *identity)
+{
+	for (struct sb_run run = sb_run(&sb_kernel_payload_rules, scope); sb_run_next(&run);)
+		payload_rows[run.row].check(scope, kernel, identity);
 }
 
 enum stmboot_status stmboot_kernel_validate(struct stmboot_context *ctx, struct stmboot_source *src,

@@ -109,88 +109,98 @@ uint32_t sb_ext4_unknown_incompat(const struct stmboot_ext4_info *info)
 	return info->incompat & ~(uint32_t)KNOWN_INCOMPAT;
 }
 
+struct checked {
+	const struct sb_scope *scope;
+	const struct stmboot_ext4_info *info;
+	uint64_t partition_bytes;
+};
+
 /* A finding on a field of the superblock. */
-static void report(const struct sb_scope *scope, enum sb_code code, uint64_t field, uint64_t length,
+static void report(const struct checked *c, enum sb_code code, uint64_t field, uint64_t length,
 		   struct sb_finding finding)
 {
 	finding.offset = EXT4_SUPERBLOCK_OFFSET + field;
 	finding.length = length;
-	sb_report(scope, code, &finding);
+	sb_report(c->scope, code, &finding);
 }
 
-static void check_geometry(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+static void check_geometry(const struct checked *c)
 {
+	const struct stmboot_ext4_info *info = c->info;
 	uint64_t field;
 	const char *text = sb_ext4_geometry_defect(info, &field);
 
 	if (text != NULL)
-		report(scope, SB_EXT4_BAD_GEOMETRY, field, 2,
+		report(c, SB_EXT4_BAD_GEOMETRY, field, 2,
 		       (struct sb_finding){
 			       .message = text,
 			       .hint = "run e2fsck on the partition, or write the image again" });
 }
 
-static void check_size(const struct sb_scope *scope, const struct stmboot_ext4_info *info,
-		       uint64_t partition_bytes)
+static void check_size(const struct checked *c)
 {
-	if (info->block_bytes == 0 || info->size_bytes <= partition_bytes)
+	const struct stmboot_ext4_info *info = c->info;
+	if (info->block_bytes == 0 || info->size_bytes <= c->partition_bytes)
 		return;
-	report(scope, SB_EXT4_LARGER_THAN_PARTITION, S_BLOCKS_COUNT_LO, 4,
+	report(c, SB_EXT4_LARGER_THAN_PARTITION, S_BLOCKS_COUNT_LO, 4,
 	       (struct sb_finding){
-		       .found = sb_text(scope, "%" PRIu64 " blocks of %" PRIu64 " bytes",
+		       .found = sb_text(c->scope, "%" PRIu64 " blocks of %" PRIu64 " bytes",
 					info->blocks_count, info->block_bytes),
-		       .expected = sb_text(scope, "at most %" PRIu64 " blocks",
-					   partition_bytes / info->block_bytes),
+		       .expected = sb_text(c->scope, "at most %" PRIu64 " blocks",
+					   c->partition_bytes / info->block_bytes),
 		       .hint = "make the partition as large as the file system, or the file "
 			       "system smaller before it is written" });
 }
 
-static void check_checksum(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+static void check_checksum(const struct checked *c)
 {
+	const struct stmboot_ext4_info *info = c->info;
 	if (info->checksum != STMBOOT_EXT4_CHECKSUM_BAD)
 		return;
-	report(scope, SB_EXT4_SUPERBLOCK_CHECKSUM, S_CHECKSUM, 4,
+	report(c, SB_EXT4_SUPERBLOCK_CHECKSUM, S_CHECKSUM, 4,
 	       (struct sb_finding){
-		       .found = sb_text(scope, "0x%08" PRIx32, info->checksum_stored),
-		       .expected = sb_text(scope, "0x%08" PRIx32, info->checksum_computed),
+		       .found = sb_text(c->scope, "0x%08" PRIx32, info->checksum_stored),
+		       .expected = sb_text(c->scope, "0x%08" PRIx32, info->checksum_computed),
 		       .hint = "run e2fsck on the partition, or write the image again" });
 }
 
-static void check_journal(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+static void check_journal(const struct checked *c)
 {
+	const struct stmboot_ext4_info *info = c->info;
 	if (info->needs_recovery)
-		report(scope, SB_EXT4_NEEDS_RECOVERY, S_FEATURE_INCOMPAT, 4,
+		report(c, SB_EXT4_NEEDS_RECOVERY, S_FEATURE_INCOMPAT, 4,
 		       (struct sb_finding){
 			       .found = "needs_recovery",
 			       .hint = "mount the file system once, or run e2fsck on it" });
 }
 
-static void check_state(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+static void check_state(const struct checked *c)
 {
+	const struct stmboot_ext4_info *info = c->info;
 	struct sb_finding finding = { .hint = "run e2fsck on the partition" };
 
 	if (info->state & STATE_ERRORS) {
 		finding.message = "Linux found errors in the file system";
-		finding.found = sb_text(scope, "state 0x%x, %" PRIu32 " errors", info->state,
+		finding.found = sb_text(c->scope, "state 0x%x, %" PRIu32 " errors", info->state,
 					info->error_count);
-		report(scope, SB_EXT4_NOT_CLEAN, S_STATE, 2, finding);
+		report(c, SB_EXT4_NOT_CLEAN, S_STATE, 2, finding);
 	} else if ((info->state & STATE_VALID) == 0) {
 		finding.message = "the file system was not unmounted";
-		finding.found = sb_text(scope, "state 0x%x", info->state);
-		report(scope, SB_EXT4_NOT_CLEAN, S_STATE, 2, finding);
+		finding.found = sb_text(c->scope, "state 0x%x", info->state);
+		report(c, SB_EXT4_NOT_CLEAN, S_STATE, 2, finding);
 	}
 	finding.message = "removed files wait to be released";
 	if (info->first_orphan != 0) {
-		finding.found = sb_text(scope, "inode %" PRIu32, info->first_orphan);
-		report(scope, SB_EXT4_NOT_CLEAN, S_LAST_ORPHAN, 4, finding);
+		finding.found = sb_text(c->scope, "inode %" PRIu32, info->first_orphan);
+		report(c, SB_EXT4_NOT_CLEAN, S_LAST_ORPHAN, 4, finding);
 	} else if (info->ro_compat & RO_COMPAT_ORPHAN_PRESENT) {
 		finding.found = "orphan_present";
-		report(scope, SB_EXT4_NOT_CLEAN, S_FEATURE_RO_COMPAT, 4, finding);
+		report(c, SB_EXT4_NOT_CLEAN, S_FEATURE_RO_COMPAT, 4, finding);
 	}
 }
 
 /* For example "meta_bg, bit 23". */
-static const char *feature_list(const struct sb_scope *scope, enum stmboot_ext4_feature_set set,
+static const char *feature_list(const struct checked *c, enum stmboot_ext4_feature_set set,
 				uint32_t bits)
 {
 	const char *list = "";
@@ -201,81 +211,114 @@ static const char *feature_list(const struct sb_scope *scope, enum stmboot_ext4_
 
 		if ((bits >> bit & 1) == 0)
 			continue;
-		list = name != NULL ? sb_text(scope, "%s%s%s", list, comma, name)
-				    : sb_text(scope, "%s%sbit %u", list, comma, bit);
+		list = name != NULL ? sb_text(c->scope, "%s%s%s", list, comma, name)
+				    : sb_text(c->scope, "%s%sbit %u", list, comma, bit);
 	}
 	return list;
 }
 
-static void check_unknown(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+static void check_incompat(const struct checked *c)
 {
-	uint32_t incompat = sb_ext4_unknown_incompat(info);
-	uint32_t ro_compat = info->ro_compat & ~(uint32_t)KNOWN_RO_COMPAT;
+	uint32_t unknown = sb_ext4_unknown_incompat(c->info);
 
-	if (incompat != 0)
-		report(scope, SB_EXT4_UNKNOWN_INCOMPAT, S_FEATURE_INCOMPAT, 4,
+	if (unknown != 0)
+		report(c, SB_EXT4_UNKNOWN_INCOMPAT, S_FEATURE_INCOMPAT, 4,
 		       (struct sb_finding){
-			       .found = feature_list(scope, STMBOOT_EXT4_INCOMPAT, incompat),
+			       .found = feature_list(c, STMBOOT_EXT4_INCOMPAT, unknown),
 			       .hint = "make the file system with mke2fs -t ext4 of an older "
 				       "e2fsprogs, or without the feature" });
-	if (ro_compat != 0)
-		report(scope, SB_EXT4_UNKNOWN_RO_COMPAT, S_FEATURE_RO_COMPAT, 4,
+}
+
+static void check_ro_compat(const struct checked *c)
+{
+	uint32_t unknown = c->info->ro_compat & ~(uint32_t)KNOWN_RO_COMPAT;
+
+	if (unknown != 0)
+		report(c, SB_EXT4_UNKNOWN_RO_COMPAT, S_FEATURE_RO_COMPAT, 4,
 		       (struct sb_finding){
-			       .found = feature_list(scope, STMBOOT_EXT4_RO_COMPAT, ro_compat),
+			       .found = feature_list(c, STMBOOT_EXT4_RO_COMPAT, unknown),
 			       .hint = "make the file system without the feature" });
 }
 
-/* Features that U-Boot does not understand, or not wholly. */
-static const struct {
-	uint32_t bit;
-	enum sb_code code;
-	const char *hint;
-} uboot_features[] = {
-	{ INCOMPAT_META_BG, SB_EXT4_META_BG, "make the file system with -O ^meta_bg" },
-	{ INCOMPAT_INLINE_DATA, SB_EXT4_INLINE_DATA, "make the file system with -O ^inline_data" },
-	{ INCOMPAT_ENCRYPT, SB_EXT4_ENCRYPT,
-	  "keep what U-Boot loads in a directory that is not "
-	  "encrypted" },
-	{ INCOMPAT_CASEFOLD, SB_EXT4_CASEFOLD,
-	  "write paths in extlinux.conf exactly as the names "
-	  "of the files" },
-};
-
-static void check_uboot_features(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+/* A feature that U-Boot does not understand, or not wholly. */
+static void report_feature(const struct checked *c, enum sb_code code, uint32_t bit,
+			   const char *hint)
 {
-	for (size_t i = 0; i < sizeof(uboot_features) / sizeof(uboot_features[0]); i++)
-		if (info->incompat & uboot_features[i].bit)
-			report(scope, uboot_features[i].code, S_FEATURE_INCOMPAT, 4,
-			       (struct sb_finding){ .found = feature_list(scope,
-									  STMBOOT_EXT4_INCOMPAT,
-									  uboot_features[i].bit),
-						    .hint = uboot_features[i].hint });
-	if ((info->ro_compat & RO_COMPAT_BIGALLOC) != 0 && info->block_bytes == 1024)
-		report(scope, SB_EXT4_BIGALLOC_1K, S_FEATURE_RO_COMPAT, 4,
+	if (c->info->incompat & bit)
+		report(c, code, S_FEATURE_INCOMPAT, 4,
+		       (struct sb_finding){ .found = feature_list(c, STMBOOT_EXT4_INCOMPAT, bit),
+					    .hint = hint });
+}
+
+static void check_meta_bg(const struct checked *c)
+{
+	report_feature(c, SB_EXT4_META_BG, INCOMPAT_META_BG,
+		       "make the file system with -O ^meta_bg");
+}
+
+static void check_inline_data(const struct checked *c)
+{
+	report_feature(c, SB_EXT4_INLINE_DATA, INCOMPAT_INLINE_DATA,
+		       "make the file system with -O ^inline_data");
+}
+
+static void check_encrypt(const struct checked *c)
+{
+	report_feature(c, SB_EXT4_ENCRYPT, INCOMPAT_ENCRYPT,
+		       "keep what U-Boot loads in a directory that is not encrypted");
+}
+
+static void check_casefold(const struct checked *c)
+{
+	report_feature(c, SB_EXT4_CASEFOLD, INCOMPAT_CASEFOLD,
+		       "write paths in extlinux.conf exactly as the names of the files");
+}
+
+static void check_bigalloc(const struct checked *c)
+{
+	if ((c->info->ro_compat & RO_COMPAT_BIGALLOC) != 0 && c->info->block_bytes == 1024)
+		report(c, SB_EXT4_BIGALLOC_1K, S_FEATURE_RO_COMPAT, 4,
 		       (struct sb_finding){
 			       .found = "bigalloc with blocks of 1024 bytes",
 			       .expected = "blocks of 2048 or 4096 bytes",
 			       .hint = "make the file system with -b 4096, or -O ^bigalloc" });
 }
 
-static void check_block_size(const struct sb_scope *scope, const struct stmboot_ext4_info *info)
+static void check_block_size(const struct checked *c)
 {
-	if (info->block_bytes > PAGE_BYTES)
-		report(scope, SB_EXT4_LARGE_BLOCK, S_LOG_BLOCK_SIZE, 4,
-		       (struct sb_finding){ .found = sb_text(scope, "%" PRIu64, info->block_bytes),
-					    .expected = "at most 4096",
-					    .hint = "make the file system with -b 4096" });
+	if (c->info->block_bytes > PAGE_BYTES)
+		report(c, SB_EXT4_LARGE_BLOCK, S_LOG_BLOCK_SIZE, 4,
+		       (struct sb_finding){
+			       .found = sb_text(c->scope, "%" PRIu64, c->info->block_bytes),
+			       .expected = "at most 4096",
+			       .hint = "make the file system with -b 4096" });
 }
+
+/* clang-format off */
+static const SB_RULE(const struct checked *) rows[] = {
+	{ SB_EXT4_BAD_GEOMETRY, check_geometry },
+	{ SB_EXT4_LARGER_THAN_PARTITION, check_size },
+	{ SB_EXT4_SUPERBLOCK_CHECKSUM, check_checksum },
+	{ SB_EXT4_NEEDS_RECOVERY, check_journal },
+	{ SB_EXT4_NOT_CLEAN, check_state },
+	{ SB_EXT4_UNKNOWN_INCOMPAT, check_incompat },
+	{ SB_EXT4_UNKNOWN_RO_COMPAT, check_ro_compat },
+	{ SB_EXT4_META_BG, check_meta_bg },
+	{ SB_EXT4_INLINE_DATA, check_inline_data },
+	{ SB_EXT4_ENCRYPT, check_encrypt },
+	{ SB_EXT4_CASEFOLD, check_casefold },
+	{ SB_EXT4_BIGALLOC_1K, check_bigalloc },
+	{ SB_EXT4_LARGE_BLOCK, check_block_size },
+};
+/* clang-format on */
+
+const struct sb_rules sb_ext4_rules = SB_RULES(rows);
 
 void sb_ext4_validate(const struct sb_scope *scope, const struct stmboot_ext4_info *info,
 		      uint64_t partition_bytes)
 {
-	check_geometry(scope, info);
-	check_size(scope, info, partition_bytes);
-	check_checksum(scope, info);
-	check_journal(scope, info);
-	check_state(scope, info);
-	check_unknown(scope, info);
-	check_uboot_features(scope, info);
-	check_block_size(scope, info);
+	const struct checked c = { scope, info, partition_bytes };
+
+	for (struct sb_run run = sb_run(&sb_ext4_rules, scope); sb_run_next(&run);)
+		rows[run.row].check(&c);
 }

@@ -5,11 +5,13 @@
 #include <stmboot/fs.h>
 
 #include "base/arena.h"
-#include "base/diag.h"
+#include "base/rules.h"
 
 /* As stmboot_ext4_decode(), into memory of the caller's. */
 STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct stmboot_source *src,
 						     struct stmboot_ext4_info *out);
+
+extern const struct sb_rules sb_ext4_rules;
 
 /*
  * Findings on the superblock alone. The scope's source is the partition as far
