@@ -23,7 +23,7 @@ enum {
 
 /* One copy while it is checked. */
 struct view {
-	const struct sb_scope *scope;
+	struct sb_scope scope;
 	const struct stmboot_gpt *gpt;
 	const struct stmboot_gpt_copy *copy;
 	const char *name; /* "primary" or "backup" */
@@ -43,12 +43,12 @@ static void report_field(const struct view *v, enum sb_code code, uint64_t at, u
 	finding.offset = v->copy->offset + at;
 	finding.length = length;
 	finding.hint = v->hint;
-	sb_report(v->scope, code, &finding);
+	sb_report(&v->scope, code, &finding);
 }
 
 static void check_header_size(const struct view *v)
 {
-	const struct sb_scope *s = v->scope;
+	const struct sb_scope *s = &v->scope;
 
 	if ((v->copy->defects & STMBOOT_GPT_HEADER_SIZE) == 0)
 		return;
@@ -62,7 +62,7 @@ static void check_header_size(const struct view *v)
 
 static void check_header_crc(const struct view *v)
 {
-	const struct sb_scope *s = v->scope;
+	const struct sb_scope *s = &v->scope;
 
 	if ((v->copy->defects & STMBOOT_GPT_HEADER_CRC) == 0)
 		return;
@@ -77,7 +77,7 @@ static void check_header_crc(const struct view *v)
 
 static void check_my_lba(const struct view *v)
 {
-	const struct sb_scope *s = v->scope;
+	const struct sb_scope *s = &v->scope;
 
 	if ((v->copy->defects & STMBOOT_GPT_MY_LBA) == 0)
 		return;
@@ -92,7 +92,7 @@ static void check_my_lba(const struct view *v)
 
 static void check_usable_order(const struct view *v)
 {
-	const struct sb_scope *s = v->scope;
+	const struct sb_scope *s = &v->scope;
 
 	if ((v->copy->defects & STMBOOT_GPT_USABLE_ORDER) == 0)
 		return;
@@ -105,51 +105,50 @@ static void check_usable_order(const struct view *v)
 						v->name) });
 }
 
-/*
- * U-Boot compares with the number of sectors, Linux with the last one: a table
- * that is one sector too long is lost to Linux only.
- */
-static void check_usable_end(const struct view *v)
+/* Whether the primary is sound, and what it describes is missing. */
+static bool is_cut(const struct view *v)
 {
-	bool cut = v->copy == &v->gpt->primary && sb_gpt_is_cut(v->gpt);
-	struct sb_scope scope = *v->scope;
-	struct view inner = *v;
-	uint64_t last = v->copy->last_usable_lba;
-	bool is_last = last >= v->gpt->sectors;
-	uint64_t lba = is_last ? last : v->copy->first_usable_lba;
-
-	if ((v->copy->defects & STMBOOT_GPT_USABLE_END) == 0)
-		return;
-	inner.scope = &scope;
-	if (cut)
-		inner.hint = write_again;
-	if (cut && lba == v->gpt->sectors)
-		scope.stage = STMBOOT_STAGE_ROOTFS;
-	report_field(
-		&inner, cut ? SB_GPT_USABLE_BEYOND_MEDIUM : v->code,
-		is_last ? AT_LAST_USABLE : AT_FIRST_USABLE, 8,
-		(struct sb_finding){
-			.found = sb_text(&scope, "LBA %" PRIu64, lba),
-			.expected = sb_text(&scope, "at most LBA %" PRIu64, v->gpt->sectors - 1),
-			.message = sb_text(&scope,
-					   "the %s GPT calls sectors usable past the end of "
-					   "the medium",
-					   v->name) });
+	return v->copy == &v->gpt->primary && sb_gpt_is_cut(v->gpt);
 }
 
-static void check_entry_size(const struct view *v)
+static void report_usable_end(const struct view *v, enum sb_code code)
 {
-	bool primary = v->copy == &v->gpt->primary;
+	const struct sb_scope *s = &v->scope;
+	bool is_last = v->copy->last_usable_lba >= v->gpt->sectors;
+	uint64_t lba = is_last ? v->copy->last_usable_lba : v->copy->first_usable_lba;
 
-	if ((v->copy->defects & STMBOOT_GPT_ENTRY_SIZE) == 0)
-		return;
-	report_field(v, primary ? SB_GPT_ENTRY_SIZE : v->code, AT_ENTRY_SIZE, 4,
+	report_field(v, code, is_last ? AT_LAST_USABLE : AT_FIRST_USABLE, 8,
 		     (struct sb_finding){
-			     .found = sb_text(v->scope, "%" PRIu32, v->copy->entry_size),
+			     .found = sb_text(s, "LBA %" PRIu64, lba),
+			     .expected = sb_text(s, "at most LBA %" PRIu64, v->gpt->sectors - 1),
+			     .message = sb_text(s,
+						"the %s GPT calls sectors usable past the end of "
+						"the medium",
+						v->name) });
+}
+
+static void check_usable_end(const struct view *v)
+{
+	if ((v->copy->defects & STMBOOT_GPT_USABLE_END) != 0 && !is_cut(v))
+		report_usable_end(v, v->code);
+}
+
+static void report_entry_size(const struct view *v, enum sb_code code)
+{
+	report_field(v, code, AT_ENTRY_SIZE, 4,
+		     (struct sb_finding){
+			     .found = sb_text(&v->scope, "%" PRIu32, v->copy->entry_size),
 			     .expected = "128",
-			     .message = sb_text(v->scope,
+			     .message = sb_text(&v->scope,
 						"the entries of the %s GPT are not 128 bytes long",
 						v->name) });
+}
+
+/* That of the primary has a code of its own. */
+static void check_entry_size(const struct view *v)
+{
+	if ((v->copy->defects & STMBOOT_GPT_ENTRY_SIZE) != 0 && v->copy != &v->gpt->primary)
+		report_entry_size(v, v->code);
 }
 
 static void check_entry_count(const struct view *v)
@@ -159,16 +158,16 @@ static void check_entry_count(const struct view *v)
 	report_field(
 		v, v->code, AT_ENTRY_COUNT, 4,
 		(struct sb_finding){
-			.found = sb_text(v->scope, "%" PRIu32 " entries", v->copy->entry_count),
+			.found = sb_text(&v->scope, "%" PRIu32 " entries", v->copy->entry_count),
 			.expected = "at least 1 entry and an array of at most 4 MiB",
 			.message =
-				sb_text(v->scope, "the %s GPT has an impossible number of entries",
+				sb_text(&v->scope, "the %s GPT has an impossible number of entries",
 					v->name) });
 }
 
 static void check_entries_range(const struct view *v)
 {
-	const struct sb_scope *s = v->scope;
+	const struct sb_scope *s = &v->scope;
 
 	if ((v->copy->defects & STMBOOT_GPT_ENTRIES_RANGE) == 0)
 		return;
@@ -184,7 +183,7 @@ static void check_entries_range(const struct view *v)
 
 static void check_entries_crc(const struct view *v)
 {
-	const struct sb_scope *s = v->scope;
+	const struct sb_scope *s = &v->scope;
 
 	if ((v->copy->defects & STMBOOT_GPT_ENTRIES_CRC) == 0)
 		return;
@@ -197,91 +196,129 @@ static void check_entries_crc(const struct view *v)
 					   v->name) });
 }
 
-static void check_unreadable(const struct view *v)
-{
-	if ((v->copy->defects & STMBOOT_GPT_UNREADABLE) == 0)
-		return;
-	report_field(
-		v, SB_IMAGE_READ_ERROR, 0, v->gpt->sector_size,
-		(struct sb_finding){
-			.message = sb_text(v->scope, "the %s GPT could not be read", v->name) });
-}
-
+/* The rules of a copy, but those that have a code of their own. */
 static void check_copy(const struct view *v)
 {
-	check_unreadable(v);
-	check_header_size(v);
-	check_header_crc(v);
-	check_my_lba(v);
-	check_usable_order(v);
-	check_usable_end(v);
-	check_entry_size(v);
-	check_entry_count(v);
-	check_entries_range(v);
-	check_entries_crc(v);
+	static void (*const checks[])(const struct view *) = {
+		check_header_size,  check_header_crc,    check_my_lba,
+		check_usable_order, check_usable_end,    check_entry_size,
+		check_entry_count,  check_entries_range, check_entries_crc,
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		checks[i](v);
 }
 
-static void check_primary(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+static struct view primary_of(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
 	bool can_repair = sb_gpt_backup(gpt)->state == STMBOOT_GPT_OK;
-	const char *hint = can_repair ? repair_primary : write_again;
-	struct view v = { scope, gpt, &gpt->primary, "primary", hint, SB_GPT_PRIMARY_BAD };
+
+	return (struct view){ .scope = *scope,
+			      .gpt = gpt,
+			      .copy = &gpt->primary,
+			      .name = "primary",
+			      .hint = can_repair ? repair_primary : write_again,
+			      .code = SB_GPT_PRIMARY_BAD };
+}
+
+/* Nobody needs the backup while the primary is good, so nothing here is an error. */
+static struct view backup_of(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	struct view v = { .scope = *scope,
+			  .gpt = gpt,
+			  .copy = sb_gpt_backup(gpt),
+			  .name = "backup",
+			  .hint = gpt->primary.state == STMBOOT_GPT_OK ? repair_backup
+								       : write_again,
+			  .code = SB_GPT_BACKUP_BAD };
+
+	if (v.scope.ceiling > STMBOOT_WARNING)
+		v.scope.ceiling = STMBOOT_WARNING;
+	return v;
+}
+
+static void check_primary_there(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	struct view v = primary_of(scope, gpt);
 
 	if (gpt->primary.state == STMBOOT_GPT_MISSING)
 		report_field(
 			&v, SB_GPT_PRIMARY_MISSING, AT_SIGNATURE, 8,
 			(struct sb_finding){ .found = "no signature", .expected = "\"EFI PART\"" });
-	else
-		check_copy(&v);
 }
 
-static void check_missing_backup(const struct view *v)
+static void check_primary(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	const struct stmboot_gpt_copy *primary = &v->gpt->primary;
-	const struct sb_scope *s = v->scope;
+	struct view v = primary_of(scope, gpt);
+
+	check_copy(&v);
+}
+
+/*
+ * U-Boot compares with the number of sectors, Linux with the last one: a table
+ * that is one sector too long is lost to Linux only.
+ */
+static void check_cut(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	struct view v = primary_of(scope, gpt);
+	uint64_t last = gpt->primary.last_usable_lba;
+
+	if ((gpt->primary.defects & STMBOOT_GPT_USABLE_END) == 0 || !is_cut(&v))
+		return;
+	v.hint = write_again;
+	if ((last >= gpt->sectors ? last : gpt->primary.first_usable_lba) == gpt->sectors)
+		v.scope.stage = STMBOOT_STAGE_ROOTFS;
+	report_usable_end(&v, SB_GPT_USABLE_BEYOND_MEDIUM);
+}
+
+static void check_primary_entry_size(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	struct view v = primary_of(scope, gpt);
+
+	if ((gpt->primary.defects & STMBOOT_GPT_ENTRY_SIZE) != 0)
+		report_entry_size(&v, SB_GPT_ENTRY_SIZE);
+}
+
+static void check_backup_there(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	struct view v = backup_of(scope, gpt);
+	const struct stmboot_gpt_copy *primary = &gpt->primary;
 	struct sb_finding finding = { .found = "no signature", .expected = "\"EFI PART\"" };
 
-	if (primary->state != STMBOOT_GPT_MISSING && primary->alternate_lba >= v->gpt->sectors)
-		finding.message = sb_text(s,
+	if (gpt->backup_state != STMBOOT_GPT_MISSING)
+		return;
+	if (primary->state != STMBOOT_GPT_MISSING && primary->alternate_lba >= gpt->sectors)
+		finding.message = sb_text(scope,
 					  "the backup GPT should stand at LBA %" PRIu64
 					  ", past the end of the medium",
 					  primary->alternate_lba);
 	else if (primary->state != STMBOOT_GPT_MISSING && primary->alternate_lba == primary->lba)
 		finding.message = "this GPT was made without a backup";
-	report_field(v, SB_GPT_BACKUP_MISSING, AT_SIGNATURE, 8, finding);
+	report_field(&v, SB_GPT_BACKUP_MISSING, AT_SIGNATURE, 8, finding);
 }
 
-static void check_misplaced_backup(const struct view *v)
+static void check_backup_place(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	const struct sb_scope *s = v->scope;
+	struct view v = backup_of(scope, gpt);
+	const struct sb_scope *s = &v.scope;
 
+	if (gpt->backup_state != STMBOOT_GPT_MISPLACED)
+		return;
 	sb_report(s, SB_GPT_BACKUP_MISPLACED,
 		  &(struct sb_finding){
-			  .offset = v->copy->offset,
-			  .length = v->gpt->sector_size,
-			  .found = sb_text(s, "LBA %" PRIu64, v->copy->lba),
-			  .expected = sb_text(s, "LBA %" PRIu64, v->gpt->sectors - 1),
+			  .offset = v.copy->offset,
+			  .length = gpt->sector_size,
+			  .found = sb_text(s, "LBA %" PRIu64, v.copy->lba),
+			  .expected = sb_text(s, "LBA %" PRIu64, gpt->sectors - 1),
 			  .hint = "normal after writing an image to a larger card; `sgdisk -e "
 				  "IMAGE` moves the backup and frees the space before it" });
 }
 
-/* Nobody needs the backup while the primary is good, so nothing here is an error. */
 static void check_backup(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	struct sb_scope inner = *scope;
-	struct view v = { &inner,   gpt,           sb_gpt_backup(gpt),
-			  "backup", repair_backup, SB_GPT_BACKUP_BAD };
+	struct view v = backup_of(scope, gpt);
 
-	if (inner.ceiling > STMBOOT_WARNING)
-		inner.ceiling = STMBOOT_WARNING;
-	if (gpt->primary.state != STMBOOT_GPT_OK)
-		v.hint = write_again;
-	if (gpt->backup_state == STMBOOT_GPT_MISSING)
-		check_missing_backup(&v);
-	else if (gpt->backup_state == STMBOOT_GPT_MISPLACED)
-		check_misplaced_backup(&v);
-	else
-		check_copy(&v);
+	check_copy(&v);
 }
 
 static void check_stale(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
@@ -324,7 +361,7 @@ static void check_difference(const struct sb_scope *scope, const struct stmboot_
 	uint32_t number = first_difference(&gpt->primary, backup);
 	const char *message = "the two copies of the GPT have different headers";
 
-	if (!gpt->copies_differ || gpt->stale_backup)
+	if (!gpt->copies_differ)
 		return;
 	if (number != 0)
 		message = sb_text(scope,
@@ -357,11 +394,16 @@ static void check_links(const struct sb_scope *scope, const struct stmboot_gpt *
 {
 	const struct stmboot_gpt_copy *backup = sb_gpt_backup(gpt);
 
-	if (gpt->primary.state != STMBOOT_GPT_OK || backup->state != STMBOOT_GPT_OK ||
-	    gpt->stale_backup)
+	if (gpt->primary.state != STMBOOT_GPT_OK || backup->state != STMBOOT_GPT_OK)
 		return;
 	check_link(scope, &gpt->primary, backup, "primary");
 	check_link(scope, backup, &gpt->primary, "backup");
+}
+
+static void check_agreement(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	check_difference(scope, gpt);
+	check_links(scope, gpt);
 }
 
 static void check_sector_size(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
@@ -425,22 +467,58 @@ static void check_whole_sectors(const struct sb_scope *scope, const struct stmbo
 					.hint = "give the image a size in whole KiB" });
 }
 
+/* Not for a rule to find: what is there is not known. */
+static void report_unreadable(struct view v)
+{
+	if ((v.copy->defects & STMBOOT_GPT_UNREADABLE) != 0)
+		report_field(&v, SB_IMAGE_READ_ERROR, 0, v.gpt->sector_size,
+			     (struct sb_finding){ .message = sb_text(&v.scope,
+								     "the %s GPT could not be read",
+								     v.name) });
+}
+
+static const SB_RULE(const struct sb_scope *, const struct stmboot_gpt *) medium_rows[] = {
+	{ SB_IMAGE_PARTIAL_SECTOR, check_whole_sectors },
+};
+
+const struct sb_rules sb_medium_rules = SB_RULES(medium_rows);
+
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, const struct stmboot_gpt *) rows[] = {
+	{ SB_GPT_SECTOR_SIZE, check_sector_size },
+	{ SB_GPT_PRIMARY_MISSING, check_primary_there },
+	{ SB_GPT_PRIMARY_BAD, check_primary },
+	{ SB_GPT_USABLE_BEYOND_MEDIUM, check_cut },
+	{ SB_GPT_ENTRY_SIZE, check_primary_entry_size },
+	{ SB_GPT_ARRAY_ELSEWHERE, check_array_place },
+	{ SB_GPT_ENTRY_COUNT, check_large_array },
+	{ SB_GPT_BACKUP_MISSING, check_backup_there },
+	{ SB_GPT_BACKUP_MISPLACED, check_backup_place },
+	{ SB_GPT_BACKUP_BAD, check_backup },
+	{ SB_GPT_BACKUP_STALE, check_stale },
+	{ SB_GPT_COPIES_DIFFER, check_agreement },
+};
+/* clang-format on */
+
+const struct sb_rules sb_gpt_rules = SB_RULES(rows);
+
+static void validate_gpt(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	report_unreadable(primary_of(scope, gpt));
+	report_unreadable(backup_of(scope, gpt));
+	for (struct sb_run run = sb_run(&sb_gpt_rules, scope); sb_run_next(&run);)
+		rows[run.row].check(scope, gpt);
+	if (gpt->described != NULL)
+		sb_partitions_validate(scope, gpt, gpt->described);
+}
+
 void sb_gpt_validate(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
 	if (gpt->type == STMBOOT_TABLE_NONE)
 		return;
-	check_whole_sectors(scope, gpt);
+	for (struct sb_run run = sb_run(&sb_medium_rules, scope); sb_run_next(&run);)
+		medium_rows[run.row].check(scope, gpt);
 	sb_mbr_validate(scope, gpt);
-	if (gpt->type != STMBOOT_TABLE_GPT)
-		return;
-	check_sector_size(scope, gpt);
-	check_primary(scope, gpt);
-	check_array_place(scope, gpt);
-	check_large_array(scope, gpt);
-	check_backup(scope, gpt);
-	check_stale(scope, gpt);
-	check_difference(scope, gpt);
-	check_links(scope, gpt);
-	if (gpt->described != NULL)
-		sb_gpt_validate_entries(scope, gpt, gpt->described);
+	if (gpt->type == STMBOOT_TABLE_GPT)
+		validate_gpt(scope, gpt);
 }

@@ -81,25 +81,8 @@ static inline bool sb_gpt_is_cut(const struct stmboot_gpt *gpt)
 /* Findings about the MBR, protective or plain. */
 void sb_mbr_validate(const struct sb_scope *scope, const struct stmboot_gpt *gpt);
 
-/* Findings about the entries of a GPT. */
-void sb_gpt_validate_entries(const struct sb_scope *scope, const struct stmboot_gpt *gpt,
-			     const struct stmboot_gpt_copy *copy);
-
-/* Findings that partitions of both kinds of table share; the code says which kind. */
-void sb_partition_check_end(const struct sb_scope *scope, const struct stmboot_gpt *gpt,
-			    const struct stmboot_partition *partition);
-void sb_partition_check_overlap(const struct sb_scope *scope, enum sb_code code,
-				const struct stmboot_gpt *gpt,
-				const struct stmboot_partition *partition);
-
-/* The same scope for what concerns one partition. */
-static inline struct sb_scope sb_partition_scope(const struct sb_scope *scope,
-						 const struct stmboot_partition *partition)
-{
-	struct sb_scope inner = *scope;
-
-	inner.partition = (int32_t)partition->number;
-	return inner;
-}
+/* Findings about the partitions of a copy of the GPT, or with NULL of a plain MBR. */
+void sb_partitions_validate(const struct sb_scope *scope, const struct stmboot_gpt *gpt,
+			    const struct stmboot_gpt_copy *copy);
 
 #endif

@@ -92,7 +92,7 @@ static void check_size(const struct sb_scope *scope, const struct stmboot_gpt *g
 	int index = gpt->mbr.protective;
 	uint32_t size = index >= 0 ? gpt->mbr.records[index].sectors : 1;
 
-	if (gpt->type != STMBOOT_TABLE_GPT || (size != 0 && size != UINT32_MAX))
+	if (size != 0 && size != UINT32_MAX)
 		return;
 	sb_report(scope, SB_MBR_PROTECTIVE_SIZE,
 		  &(struct sb_finding){
@@ -129,7 +129,7 @@ static void check_ignored_gpt(const struct sb_scope *scope, const struct stmboot
 	const struct stmboot_gpt_copy *copy =
 		gpt->primary.state == STMBOOT_GPT_OK ? &gpt->primary : sb_gpt_backup(gpt);
 
-	if (gpt->type != STMBOOT_TABLE_MBR || copy->state != STMBOOT_GPT_OK)
+	if (copy->state != STMBOOT_GPT_OK)
 		return;
 	sb_report(scope, SB_MBR_GPT_IGNORED,
 		  &(struct sb_finding){ .offset = copy->offset,
@@ -151,7 +151,8 @@ static void check_chain(const struct sb_scope *scope, const struct stmboot_gpt *
 					.hint = "make the table again" });
 }
 
-static void check_unreadable(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+/* Not for a rule to find: what is there is not known. */
+static void report_unreadable(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
 	if (gpt->mbr.unreadable)
 		sb_report(scope, SB_IMAGE_READ_ERROR,
@@ -159,26 +160,43 @@ static void check_unreadable(const struct sb_scope *scope, const struct stmboot_
 						.message = "the MBR could not be read" });
 }
 
-static void check_partitions(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+/* An MBR that is the table, and one that protects a GPT. */
+/* clang-format off */
+static const SB_RULE(const struct sb_scope *, const struct stmboot_gpt *) plain_rows[] = {
+	{ SB_MBR_GPT_IGNORED, check_ignored_gpt },
+	{ SB_MBR_CHAIN_BROKEN, check_chain },
+};
+
+static const SB_RULE(const struct sb_scope *, const struct stmboot_gpt *) protective_rows[] = {
+	{ SB_MBR_MISSING, check_missing },
+	{ SB_MBR_NOT_PROTECTIVE, check_bad },
+	{ SB_MBR_HYBRID, check_hybrid },
+	{ SB_MBR_PROTECTIVE_SIZE, check_size },
+	{ SB_MBR_PROTECTIVE_COVER, check_cover },
+};
+/* clang-format on */
+
+const struct sb_rules sb_mbr_plain_rules = SB_RULES(plain_rows);
+const struct sb_rules sb_mbr_protective_rules = SB_RULES(protective_rows);
+
+static void validate_plain(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	for (size_t i = 0; i < gpt->mbr.partition_count; i++) {
-		sb_partition_check_end(scope, gpt, gpt->mbr.partitions[i]);
-		sb_partition_check_overlap(scope, SB_MBR_OVERLAP, gpt, gpt->mbr.partitions[i]);
-	}
+	for (struct sb_run run = sb_run(&sb_mbr_plain_rules, scope); sb_run_next(&run);)
+		plain_rows[run.row].check(scope, gpt);
+	sb_partitions_validate(scope, gpt, NULL);
+}
+
+static void validate_protective(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
+{
+	for (struct sb_run run = sb_run(&sb_mbr_protective_rules, scope); sb_run_next(&run);)
+		protective_rows[run.row].check(scope, gpt);
 }
 
 void sb_mbr_validate(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	check_unreadable(scope, gpt);
-	check_ignored_gpt(scope, gpt);
-	if (gpt->type == STMBOOT_TABLE_MBR) {
-		check_chain(scope, gpt);
-		check_partitions(scope, gpt);
-		return;
-	}
-	check_missing(scope, gpt);
-	check_bad(scope, gpt);
-	check_hybrid(scope, gpt);
-	check_size(scope, gpt);
-	check_cover(scope, gpt);
+	report_unreadable(scope, gpt);
+	if (gpt->type == STMBOOT_TABLE_MBR)
+		validate_plain(scope, gpt);
+	else
+		validate_protective(scope, gpt);
 }
