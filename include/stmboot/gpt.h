@@ -85,7 +85,7 @@ struct stmboot_partition {
 	uint32_t index;  /**< place in the entry array; MBR: in the order of the chain */
 	bool used;       /**< false: type GUID zero, but an LBA is not; only TF-A takes it */
 	bool bootable;   /**< as U-Boot sees it: attribute bit 2 or an EFI system partition; MBR:
-			    status 0x80 */
+			    status 0x80 or type 0xEF */
 	char type_guid[STMBOOT_GUID_TEXT]; /**< lower case; empty in an MBR */
 	char guid[STMBOOT_GUID_TEXT];      /**< PARTUUID, lower case; MBR: "xxxxxxxx-nn" */
 	uint8_t mbr_type;                  /**< 0 in a GPT */
@@ -113,7 +113,7 @@ struct stmboot_gpt_copy {
 	uint32_t revision;
 	uint32_t header_size;
 	uint32_t header_crc;
-	uint32_t header_crc_computed;    /**< 0 when the header size makes no sense */
+	uint32_t header_crc_computed;    /**< 0 when the header is larger than its sector */
 	uint32_t header_crc_92_computed; /**< over 92 bytes, as TF-A does */
 	uint64_t my_lba;
 	uint64_t alternate_lba;
@@ -138,6 +138,10 @@ struct stmboot_gpt_copy {
 	/** Of those what Linux takes: among the first 255 and not past the medium's end. */
 	const struct stmboot_partition *const *linux_partitions;
 	size_t linux_partition_count;
+	/** Of those what U-Boot takes: it counts in steps of 128 bytes, whatever entry_size is;
+	 * the same as `partitions` when that is 128, none when it is less. */
+	const struct stmboot_partition *const *uboot_partitions;
+	size_t uboot_partition_count;
 };
 
 /** One record of the MBR. */
@@ -159,6 +163,10 @@ struct stmboot_mbr {
 	bool broken;    /**< a link of the chain leaves the medium or has no signature */
 	const struct stmboot_partition *const *partitions; /**< primary, then logical ones */
 	size_t partition_count;
+	/** What U-Boot takes: also records of no sectors, all four of each link of a chain, and
+	 * of two extended partitions only the first. */
+	const struct stmboot_partition *const *uboot_partitions;
+	size_t uboot_partition_count;
 };
 
 /** The tables of a medium; made by stmboot_gpt_decode(). */

@@ -70,9 +70,15 @@ void sb_facts_release(struct sb_facts *facts)
 const struct stmboot_part *sb_facts_part(const struct sb_facts *facts,
 					 const struct stmboot_gpt_view *view, uint32_t number)
 {
-	for (size_t i = 0; i < view->count; i++)
-		if (view->partitions[i]->number == number)
-			return stmboot_image_find(facts->image, number);
+	const struct stmboot_part *part = stmboot_image_find(facts->image, number);
+
+	for (size_t i = 0; i < view->count && part != NULL; i++) {
+		const struct stmboot_partition *p = view->partitions[i];
+
+		/* some readers of an odd table have other partitions under the same number */
+		if (p->number == number && p->offset == part->offset)
+			return part;
+	}
 	return NULL;
 }
 

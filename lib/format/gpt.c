@@ -39,14 +39,15 @@ enum stmboot_status sb_gpt_read(const struct sb_gpt_reader *r, uint64_t offset, 
 }
 
 /* CRC-32 over the first `length` bytes of a header, its own field taken as zero. */
+/* U-Boot takes any length, also one that ends before or in the checksum. */
 static uint32_t header_crc(const uint8_t *header, size_t length)
 {
-	static const uint8_t zero[4];
-	uLong crc = crc32(0, header, HEADER_CRC);
+	uint8_t copy[BIG_SECTOR];
 
-	crc = crc32(crc, zero, sizeof(zero));
-	return (uint32_t)crc32(crc, header + HEADER_CRC + sizeof(zero),
-			       (uInt)(length - HEADER_CRC - sizeof(zero)));
+	memcpy(copy, header, length);
+	if (length > HEADER_CRC)
+		memset(copy + HEADER_CRC, 0, sb_min_u64(length - HEADER_CRC, sizeof(uint32_t)));
+	return (uint32_t)crc32(0, copy, (uInt)length);
 }
 
 static void decode_fields(struct stmboot_gpt_copy *copy, const uint8_t *header)
@@ -106,7 +107,7 @@ static enum stmboot_status decode_copy(const struct sb_gpt_reader *r, uint64_t l
 	if (lba >= gpt->sectors || memcmp(header, signature, SIGNATURE_BYTES) != 0)
 		return STMBOOT_OK;
 	decode_fields(copy, header);
-	if (copy->header_size >= SB_GPT_HEADER_BYTES && copy->header_size <= gpt->sector_size)
+	if (copy->header_size <= gpt->sector_size)
 		copy->header_crc_computed = header_crc(header, copy->header_size);
 	copy->header_crc_92_computed = header_crc(header, SB_GPT_HEADER_BYTES);
 	note_header_defects(gpt, copy);

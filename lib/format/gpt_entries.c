@@ -208,6 +208,7 @@ struct lists {
 	struct sb_partition_list entries;
 	struct sb_partition_list used;
 	struct sb_partition_list seen_by_linux;
+	struct sb_partition_list seen_by_uboot;
 };
 
 static enum stmboot_status add_entry(const struct sb_gpt_reader *r, struct stmboot_gpt_copy *copy,
@@ -233,6 +234,24 @@ static enum stmboot_status add_entry(const struct sb_gpt_reader *r, struct stmbo
 	return ok ? STMBOOT_OK : STMBOOT_NO_MEMORY;
 }
 
+/* One of the steps in which U-Boot counts, of an array with larger entries. */
+static enum stmboot_status add_uboot_entry(const struct sb_gpt_reader *r,
+					   const struct stmboot_gpt_copy *copy, struct lists *lists,
+					   uint32_t index, const uint8_t cell[SB_GPT_ENTRY_BYTES])
+{
+	struct stmboot_partition *p;
+
+	if (sb_guid_is_zero(cell + ENTRY_TYPE) || index >= copy->entry_count ||
+	    index >= sb_limits(r->arena->ctx)->max_gpt_entries)
+		return STMBOOT_OK;
+	p = decode_entry(r, copy, index, cell);
+	if (p == NULL || !sb_partition_append(r->arena, &lists->seen_by_uboot, p))
+		return STMBOOT_NO_MEMORY;
+	p->entry_offset = copy->entries_offset + (uint64_t)index * SB_GPT_ENTRY_BYTES;
+	p->entry_length = SB_GPT_ENTRY_BYTES;
+	return STMBOOT_OK;
+}
+
 static bool entry_size_is_legal(uint32_t size)
 {
 	return size >= SB_GPT_ENTRY_BYTES && (size & (size - 1)) == 0;
@@ -242,12 +261,18 @@ static enum stmboot_status add_cells(const struct sb_gpt_reader *r, struct stmbo
 				     struct lists *lists, uint64_t at, const uint8_t *chunk,
 				     size_t size)
 {
+	bool legal = entry_size_is_legal(copy->entry_size);
 	enum stmboot_status status = STMBOOT_OK;
 
-	for (size_t i = 0; i < size && status == STMBOOT_OK; i += SB_GPT_ENTRY_BYTES)
-		if ((at + i) % copy->entry_size == 0)
+	for (size_t i = 0; i < size && status == STMBOOT_OK; i += SB_GPT_ENTRY_BYTES) {
+		uint32_t step = (uint32_t)((at + i) / SB_GPT_ENTRY_BYTES);
+
+		if (legal && (at + i) % copy->entry_size == 0)
 			status = add_entry(r, copy, lists, (uint32_t)((at + i) / copy->entry_size),
 					   chunk + i);
+		if (status == STMBOOT_OK && copy->entry_size > SB_GPT_ENTRY_BYTES)
+			status = add_uboot_entry(r, copy, lists, step, chunk + i);
+	}
 	return status;
 }
 
@@ -255,7 +280,6 @@ static enum stmboot_status add_cells(const struct sb_gpt_reader *r, struct stmbo
 static enum stmboot_status read_array(const struct sb_gpt_reader *r, struct stmboot_gpt_copy *copy,
 				      struct lists *lists)
 {
-	bool legal = entry_size_is_legal(copy->entry_size);
 	uint8_t chunk[CHUNK_BYTES];
 	uLong crc = crc32(0, NULL, 0);
 	bool unreadable = false;
@@ -268,7 +292,7 @@ static enum stmboot_status read_array(const struct sb_gpt_reader *r, struct stmb
 		status = sb_gpt_read(r, copy->entries_offset + at, chunk, size, &unreadable);
 		if (status == STMBOOT_OK)
 			crc = crc32(crc, chunk, (uInt)size);
-		if (status == STMBOOT_OK && legal)
+		if (status == STMBOOT_OK)
 			status = add_cells(r, copy, lists, at, chunk, size);
 	}
 	copy->entries_crc_computed = (uint32_t)crc;
@@ -312,6 +336,10 @@ enum stmboot_status sb_gpt_read_entries(const struct sb_gpt_reader *r,
 	copy->partition_count = lists.used.count;
 	copy->linux_partitions = sb_partition_items(&lists.seen_by_linux);
 	copy->linux_partition_count = lists.seen_by_linux.count;
+	if (copy->entry_size == SB_GPT_ENTRY_BYTES)
+		lists.seen_by_uboot = lists.used;
+	copy->uboot_partitions = sb_partition_items(&lists.seen_by_uboot);
+	copy->uboot_partition_count = lists.seen_by_uboot.count;
 	if (status == STMBOOT_OK && r->arena->failed)
 		status = STMBOOT_NO_MEMORY;
 	return status;

@@ -27,19 +27,24 @@ static struct stmboot_gpt_view sees_copy(const struct stmboot_gpt_copy *copy)
 					  .count = copy->partition_count };
 }
 
-static struct stmboot_gpt_view sees_mbr(const struct stmboot_gpt *gpt)
+/* A list of the MBR's partitions, as one reader has it. */
+static struct stmboot_gpt_view sees_mbr(const struct stmboot_gpt *gpt,
+					const struct stmboot_partition *const *partitions,
+					size_t count)
 {
-	if (gpt->mbr.partition_count == 0)
+	if (count == 0)
 		return sees_nothing(gpt->type == STMBOOT_TABLE_GPT ? STMBOOT_GPT_NO_PROTECTIVE
 								   : STMBOOT_GPT_NO_TABLE);
 	return (struct stmboot_gpt_view){ .reason = STMBOOT_GPT_USES_MBR,
-					  .partitions = gpt->mbr.partitions,
-					  .count = gpt->mbr.partition_count };
+					  .partitions = partitions,
+					  .count = count };
 }
 
 /*
  * U-Boot compares the usable range with the number of blocks, not with the
- * last one, and does not ask whether it is in order.
+ * last one, and does not ask whether it is in order. It has no limits for the
+ * size of the header or of an entry: it takes the checksums over what the
+ * fields say, and counts entries in steps of 128 bytes.
  */
 static bool uboot_takes(const struct stmboot_gpt *gpt, const struct stmboot_gpt_copy *copy)
 {
@@ -47,19 +52,33 @@ static bool uboot_takes(const struct stmboot_gpt *gpt, const struct stmboot_gpt_
 
 	if (copy->first_usable_lba <= gpt->sectors && copy->last_usable_lba <= gpt->sectors)
 		tolerated |= STMBOOT_GPT_USABLE_END;
+	/* past its sector the header would go on with what happens to be in memory */
+	if (copy->header_size <= gpt->sector_size && copy->header_crc == copy->header_crc_computed)
+		tolerated |= STMBOOT_GPT_HEADER_SIZE;
+	if (copy->entry_size > SB_GPT_ENTRY_BYTES)
+		tolerated |= STMBOOT_GPT_ENTRY_SIZE;
 	return copy->state != STMBOOT_GPT_MISSING && (copy->defects & ~tolerated) == 0;
+}
+
+static struct stmboot_gpt_view uboot_sees_copy(const struct stmboot_gpt_copy *copy)
+{
+	struct stmboot_gpt_view view = sees_copy(copy);
+
+	view.partitions = copy->uboot_partitions;
+	view.count = copy->uboot_partition_count;
+	return view;
 }
 
 struct stmboot_gpt_view stmboot_gpt_uboot_view(const struct stmboot_gpt *gpt)
 {
 	if (gpt->mbr.protective < 0)
-		return sees_mbr(gpt);
+		return sees_mbr(gpt, gpt->mbr.uboot_partitions, gpt->mbr.uboot_partition_count);
 	if (gpt->sector_size != SB_SECTOR)
 		return sees_nothing(STMBOOT_GPT_SECTOR_SIZE);
 	if (uboot_takes(gpt, &gpt->primary))
-		return sees_copy(&gpt->primary);
+		return uboot_sees_copy(&gpt->primary);
 	if (uboot_takes(gpt, &gpt->backup))
-		return sees_copy(&gpt->backup);
+		return uboot_sees_copy(&gpt->backup);
 	return sees_nothing(STMBOOT_GPT_BOTH_UNUSABLE);
 }
 
@@ -80,7 +99,7 @@ static struct stmboot_gpt_view linux_sees_mbr(const struct stmboot_gpt *gpt)
 	for (int i = 0; i < 4; i++)
 		if (gpt->mbr.records[i].type == SB_MBR_TYPE_PROTECTIVE)
 			return sees_nothing(STMBOOT_GPT_NO_PROTECTIVE);
-	return sees_mbr(gpt);
+	return sees_mbr(gpt, gpt->mbr.partitions, gpt->mbr.partition_count);
 }
 
 struct stmboot_gpt_view stmboot_gpt_linux_view(const struct stmboot_gpt *gpt, bool gpt_parameter)

@@ -16,8 +16,11 @@ enum {
 	MBR_RECORD_BYTES = 16,
 	MBR_SIGNATURE = 510,
 	STATUS_ACTIVE = 0x80,
+	TYPE_EFI_SYSTEM = 0xef,
 	FIRST_LOGICAL = 5,
 	LOGICAL_MAX = 124, /* numbers 5..128: what U-Boot tries (MAX_SEARCH_PARTITIONS) */
+	UBOOT_LAST = 256,  /* U-Boot looks into no link once it has counted further */
+	UBOOT_LINKS = 256, /* with no partition in any of them it would go on until it crashes */
 };
 
 /* The table while it is read. */
@@ -42,20 +45,22 @@ static struct stmboot_mbr_record decode_record(const uint8_t sector[SB_SECTOR], 
 					    .sectors = sb_get_le32(at + 12) };
 }
 
-/*
- * A boot sector of a FAT file system ends in 55 AA, too, and has code where
- * the records would be. Linux and U-Boot ask the same two questions
- * (block/partitions/msdos.c, disk/part_dos.c).
- */
-static bool is_table(const uint8_t sector[SB_SECTOR], const struct stmboot_mbr *mbr)
+static bool has_valid_status(const struct stmboot_mbr_record *record)
 {
-	if (!mbr->has_signature || memcmp(sector + 54, "FAT", 3) == 0 ||
-	    memcmp(sector + 82, "FAT32", 5) == 0)
-		return false;
+	return (record->status & ~STATUS_ACTIVE) == 0;
+}
+
+/*
+ * A boot sector of a FAT file system ends in 55 AA, too, but has code where
+ * the records would be. Linux and U-Boot ask the same (block/partitions/msdos.c,
+ * disk/part_dos.c); that it calls itself FAT does not matter.
+ */
+static bool is_table(const struct stmboot_mbr *mbr)
+{
 	for (int i = 0; i < 4; i++)
-		if ((mbr->records[i].status & ~STATUS_ACTIVE) != 0)
+		if (!has_valid_status(&mbr->records[i]))
 			return false;
-	return true;
+	return mbr->has_signature;
 }
 
 static bool is_used(const struct stmboot_mbr_record *record)
@@ -74,7 +79,7 @@ static enum stmboot_status add(struct table *t, const struct stmboot_mbr_record 
 	p->number = number;
 	p->index = (uint32_t)t->list.count - 1;
 	p->used = true;
-	p->bootable = record->status == STATUS_ACTIVE;
+	p->bootable = record->status == STATUS_ACTIVE || record->type == TYPE_EFI_SYSTEM;
 	p->mbr_type = record->type;
 	p->first_lba = first_lba;
 	p->last_lba = first_lba + record->sectors - 1;
@@ -141,6 +146,67 @@ static enum stmboot_status add_all(struct table *t)
 	return status;
 }
 
+/*
+ * The records of one sector as U-Boot numbers them: four in the MBR, used or
+ * not, and in a link whatever is used and leads no further.
+ */
+static enum stmboot_status add_uboot_records(struct table *t, const uint8_t sector[SB_SECTOR],
+					     uint64_t at, uint32_t *number)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (unsigned int i = 0; i < 4 && status == STMBOOT_OK; i++) {
+		struct stmboot_mbr_record record = decode_record(sector, i);
+		bool counts = record.type != 0 && (at == 0 || !sb_mbr_is_extended(record.type));
+
+		if (counts && has_valid_status(&record))
+			status = add(t, &record, at + record.first_lba, *number,
+				     at * SB_SECTOR + MBR_RECORDS + MBR_RECORD_BYTES * i);
+		*number += at == 0 || counts;
+	}
+	return status;
+}
+
+/* Where the first record that leads further does lead; false without one. */
+static bool find_link(const uint8_t sector[SB_SECTOR], uint32_t *first_lba)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		struct stmboot_mbr_record record = decode_record(sector, i);
+
+		*first_lba = record.first_lba;
+		if (sb_mbr_is_extended(record.type))
+			return true;
+	}
+	return false;
+}
+
+/* U-Boot part_get_info_extended() in disk/part_dos.c, for all numbers in one go. */
+static enum stmboot_status add_uboot_view(struct table *t)
+{
+	struct stmboot_gpt *gpt = t->reader->gpt;
+	uint64_t base = 0, at = 0;
+	uint32_t number = 1, first_lba;
+
+	for (uint32_t links = 0; links <= UBOOT_LINKS && number <= UBOOT_LAST; links++) {
+		uint8_t sector[SB_SECTOR];
+		bool unreadable = false;
+		enum stmboot_status status =
+			sb_gpt_read(t->reader, at * SB_SECTOR, sector, sizeof(sector), &unreadable);
+
+		if (status != STMBOOT_OK)
+			return status;
+		if (at >= gpt->sectors || !has_signature(sector))
+			return STMBOOT_OK;
+		status = add_uboot_records(t, sector, at, &number);
+		if (status != STMBOOT_OK || !find_link(sector, &first_lba))
+			return status;
+		base = at == 0 ? first_lba : base;
+		at = at == 0 ? base : base + first_lba;
+	}
+	gpt->mbr.looped = true;
+	return STMBOOT_OK;
+}
+
 static void find_protective(struct stmboot_mbr *mbr)
 {
 	mbr->protective = -1;
@@ -153,7 +219,7 @@ static void find_protective(struct stmboot_mbr *mbr)
 enum stmboot_status sb_mbr_decode(const struct sb_gpt_reader *r)
 {
 	struct stmboot_mbr *mbr = &r->gpt->mbr;
-	struct table table = { .reader = r };
+	struct table table = { .reader = r }, uboot = { .reader = r };
 	uint8_t sector[SB_SECTOR];
 	enum stmboot_status status = sb_gpt_read(r, 0, sector, sizeof(sector), &mbr->unreadable);
 
@@ -164,10 +230,16 @@ enum stmboot_status sb_mbr_decode(const struct sb_gpt_reader *r)
 	for (unsigned int i = 0; i < 4; i++)
 		mbr->records[i] = decode_record(sector, i);
 	find_protective(mbr);
-	if (mbr->protective < 0 && is_table(sector, mbr))
+	if (mbr->protective < 0 && is_table(mbr)) {
 		status = add_all(&table);
+		if (status == STMBOOT_OK)
+			status = add_uboot_view(&uboot);
+	}
 	sb_partition_mark_overlaps(&table.list);
 	mbr->partitions = sb_partition_items(&table.list);
 	mbr->partition_count = table.list.count;
+	sb_partition_mark_overlaps(&uboot.list);
+	mbr->uboot_partitions = sb_partition_items(&uboot.list);
+	mbr->uboot_partition_count = uboot.list.count;
 	return status;
 }

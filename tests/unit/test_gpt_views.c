@@ -93,6 +93,46 @@ Test(gpt_views, an_image_cut_short)
 	}
 }
 
+Test(gpt_views, uboot_counts_entries_in_steps_of_128_bytes)
+{
+	struct bench b = healthy();
+	struct stmboot_gpt_view view;
+
+	memset(b.bytes + ENTRIES, 0, 512);
+	card_entry(b.bytes + ENTRIES, 1, 40, 41, 0, "one");
+	card_entry(b.bytes + ENTRIES + 256, 2, 42, 43, 0, "two");
+	card_put(b.bytes + HEADER + 80, 64, 4);
+	card_put(b.bytes + HEADER + 84, 256, 4);
+	card_mend(b.bytes, SECTORS, 1);
+	bench_decode(&b, SECTORS * CARD_SECTOR);
+	view = stmboot_gpt_uboot_view(b.gpt);
+	cr_expect_eq(view.copy, &b.gpt->primary);
+	cr_assert_eq(view.count, 2);
+	cr_expect_eq(view.partitions[1]->number, 3);
+	cr_expect_eq(view.partitions[1]->entry_offset, ENTRIES + 256);
+	cr_expect_str_eq(view.partitions[1]->name, "two");
+	bench_free(&b);
+}
+
+Test(gpt_views, uboot_takes_a_short_header_whose_checksum_is_right)
+{
+	static const uint32_t sizes[] = { 91, 18, 0 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct bench b = healthy();
+
+		card_put(b.bytes + HEADER + 12, sizes[i], 4);
+		card_put(b.bytes + HEADER + 16, 0, 4);
+		card_put(b.bytes + HEADER + 16, crc32(0, b.bytes + HEADER, sizes[i]), 4);
+		bench_decode(&b, SECTORS * CARD_SECTOR);
+		cr_expect_eq(stmboot_gpt_uboot_view(b.gpt).copy, &b.gpt->primary, "%u", sizes[i]);
+		b.bytes[HEADER + 16] ^= 1;
+		bench_decode(&b, SECTORS * CARD_SECTOR);
+		cr_expect_eq(stmboot_gpt_uboot_view(b.gpt).copy, &b.gpt->backup, "%u", sizes[i]);
+		bench_free(&b);
+	}
+}
+
 Test(gpt_views, bootable_is_bit_2_or_an_efi_system_partition_in_order_of_numbers)
 {
 	static const uint8_t esp[16] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,

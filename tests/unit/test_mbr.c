@@ -74,15 +74,100 @@ Test(mbr, a_link_that_leaves_the_medium_ends_the_chain)
 	bench_free(&b);
 }
 
-Test(mbr, a_boot_sector_of_fat_is_no_table)
+Test(mbr, a_boot_sector_that_calls_itself_fat_is_a_table_when_its_records_are_good)
 {
 	struct bench b = bench_new(SECTORS);
 
 	put_record(b.bytes, 0, 0, 0, 0x83, 10, 20);
 	memcpy(b.bytes + 54, "FAT16   ", 8);
 	bench_decode(&b, SECTORS * CARD_SECTOR);
-	cr_expect_eq(b.gpt->type, STMBOOT_TABLE_NONE);
+	cr_expect_eq(b.gpt->type, STMBOOT_TABLE_MBR);
+	cr_expect_eq(b.gpt->partition_count, 1);
 	bench_free(&b);
+}
+
+Test(mbr, an_efi_system_partition_is_bootable_without_being_active)
+{
+	struct bench b = bench_new(SECTORS);
+	struct stmboot_gpt_view view;
+	const struct stmboot_partition *found[1];
+
+	put_record(b.bytes, 0, 0, 0, 0x83, 10, 20);
+	put_record(b.bytes, 0, 1, 0, 0xef, 40, 20);
+	bench_decode(&b, SECTORS * CARD_SECTOR);
+	view = stmboot_gpt_uboot_view(b.gpt);
+	cr_assert_eq(stmboot_gpt_bootable(&view, 128, found, 1), 1);
+	cr_expect_eq(found[0]->number, 2);
+	bench_free(&b);
+}
+
+/* What the two readers find of `count` records; `first` is what U-Boot has last. */
+struct reader_case {
+	const char *name;
+	struct {
+		uint64_t lba;
+		unsigned int index;
+		uint8_t status, type;
+		uint32_t first, sectors;
+	} records[5];
+	size_t seen_by_linux, seen_by_uboot;
+	uint32_t number;
+	uint64_t first;
+};
+
+static const struct reader_case reader_cases[] = {
+	{ "U-Boot takes a record of no sectors",
+	  { { 0, 0, 0, 0x83, 10, 20 }, { 0, 2, 0, 0x83, 40, 0 } },
+	  1,
+	  2,
+	  3,
+	  40 },
+	{ "U-Boot follows the first of two extended partitions",
+	  { { 0, 0, 0, 0x05, 100, 20 },
+	    { 0, 1, 0, 0x05, 150, 20 },
+	    { 100, 0, 0, 0x83, 2, 3 },
+	    { 150, 0, 0, 0x83, 2, 3 } },
+	  4,
+	  3,
+	  5,
+	  102 },
+	{ "U-Boot takes all four records of a link",
+	  { { 0, 0, 0, 0x05, 100, 50 },
+	    { 100, 0, 0, 0x83, 2, 3 },
+	    { 100, 1, 0, 0x83, 5, 3 },
+	    { 100, 3, 0, 0x83, 8, 3 } },
+	  2,
+	  4,
+	  7,
+	  108 },
+	{ "U-Boot counts a record of a link whose status is odd, but does not take it",
+	  { { 0, 0, 0, 0x05, 100, 50 }, { 100, 0, 1, 0x83, 2, 3 }, { 100, 1, 0, 0x83, 5, 3 } },
+	  2,
+	  2,
+	  6,
+	  105 },
+};
+
+Test(mbr, linux_and_uboot_read_odd_tables_in_their_own_way)
+{
+	for (size_t i = 0; i < sizeof(reader_cases) / sizeof(reader_cases[0]); i++) {
+		const struct reader_case *c = &reader_cases[i];
+		struct bench b = bench_new(SECTORS);
+		struct stmboot_gpt_view view;
+
+		for (size_t j = 0; j < 5 && c->records[j].type != 0; j++)
+			put_record(b.bytes, c->records[j].lba, c->records[j].index,
+				   c->records[j].status, c->records[j].type, c->records[j].first,
+				   c->records[j].sectors);
+		bench_decode(&b, SECTORS * CARD_SECTOR);
+		cr_expect_eq(stmboot_gpt_linux_view(b.gpt, false).count, c->seen_by_linux, "%s",
+			     c->name);
+		view = stmboot_gpt_uboot_view(b.gpt);
+		cr_assert_eq(view.count, c->seen_by_uboot, "%s", c->name);
+		cr_expect_eq(view.partitions[view.count - 1]->number, c->number, "%s", c->name);
+		cr_expect_eq(view.partitions[view.count - 1]->first_lba, c->first, "%s", c->name);
+		bench_free(&b);
+	}
 }
 
 Test(mbr, a_status_that_is_neither_0_nor_128_is_no_table)
