@@ -3,9 +3,13 @@
 
 import os
 import select
+import shutil
 import subprocess
 import time
 
+SKIPPED = 77  # exit status
+FIRMWARE = "/usr/lib/u-boot/qemu_arm/u-boot.bin"
+MOST_DISKS = 31  # the machine has room for one more
 PROMPT = b"\r\n=> "
 CHOICE = b"Enter choice: "
 CRASHES = (b"data abort", b"prefetch abort", b"undefined instruction", b"resetting", b"U-Boot 20")
@@ -16,14 +20,34 @@ class Dead(Exception):
     """U-Boot crashed or hangs; the argument is what it said since the last prompt."""
 
 
+def need(program):
+    """The path of a program that may stand where only root looks."""
+    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+def missing(*programs):
+    """Names of what is not installed."""
+    names = [p for p in ("qemu-system-arm", *programs) if need(p) is None]
+    return names + ([] if os.path.exists(FIRMWARE) else [FIRMWARE])
+
+
+def drives(disks):
+    """Arguments of qemu. It numbers from the last one down, so that disk n is virtio n."""
+    arguments = []
+    for number, path in reversed(list(enumerate(disks))):
+        arguments += ["-drive", f"if=none,file={path},format=raw,id=d{number},readonly=on",
+                      "-device", f"virtio-blk-device,drive=d{number}"]
+    return arguments
+
+
 class Console:
     """One U-Boot at its prompt. After Dead, start another."""
 
-    def __init__(self, firmware, disk, settings):
+    def __init__(self, disks, settings):
+        """Start it with disks, given as paths, and run lines that set it up."""
         self.process = subprocess.Popen(
             ["qemu-system-arm", "-M", "virt", "-nographic", "-net", "none", "-no-reboot",
-             "-bios", firmware, "-drive", f"if=none,file={disk},format=raw,id=d,readonly=on",
-             "-device", "virtio-blk-device,drive=d"],
+             "-bios", FIRMWARE, *drives(disks)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.said = b""
         self.started = time.monotonic()

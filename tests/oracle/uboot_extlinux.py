@@ -13,17 +13,14 @@ usage: uboot_extlinux.py EXTLINUX_SAYS [CASE-NUMBER...]
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
 import extlinux_cases
-from uboot_console import Console, Dead
+from uboot_console import SKIPPED, Console, Dead, missing, need
 
-SKIPPED = 77
-FIRMWARE = "/usr/lib/u-boot/qemu_arm/u-boot.bin"
 CBSIZE = 512  # CONFIG_SYS_CBSIZE of qemu_arm; ST's builds have 1024
 SECONDS = 60
 UNDEFINED_SECONDS = 5
@@ -39,17 +36,6 @@ BASE_ENVIRONMENT = {
     "fdtfile": "stm32mp157c-dk2.dtb", "soc": "stm32mp", "board": "stm32mp1",
     "bootargs": OLD_BOOTARGS, "one": "1", "two": "a b", "raw": "x${one}y", "quote": "it's",
 }
-
-
-def need(program):
-    """The path of a program that may stand where only root looks."""
-    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-
-
-def missing():
-    """Names of what is not installed."""
-    names = [p for p in ("qemu-system-arm", "mke2fs") if need(p) is None]
-    return names + ([] if os.path.exists(FIRMWARE) else [FIRMWARE])
 
 
 def path_of(number):
@@ -247,7 +233,7 @@ class Bench:
         """A U-Boot at its prompt."""
         if self.console is None:
             lines = ["virtio scan"] + [set_line(k, v) for k, v in BASE_ENVIRONMENT.items()]
-            self.console = Console(FIRMWARE, self.disk, lines)
+            self.console = Console([self.disk], lines)
             self.starts += 1
         return self.console
 
@@ -361,7 +347,7 @@ def main():
     """Run, or say what is missing."""
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    absent = missing()
+    absent = missing("mke2fs")
     if absent:
         print("skipped, for want of " + ", ".join(absent))
         sys.exit(SKIPPED)
