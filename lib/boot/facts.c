@@ -43,6 +43,7 @@ static void release_attempt(const struct sb_attempt *attempt)
 	if (attempt->image_src != attempt->kernel.src)
 		stmboot_source_close(attempt->image_src);
 	stmboot_uimage_free(attempt->wrapper);
+	stmboot_fit_free(attempt->fit);
 	stmboot_source_close(attempt->kernel.src);
 	stmboot_source_close(attempt->initrd.src);
 	stmboot_extlinux_steps_free(attempt->steps);

@@ -68,6 +68,8 @@ struct sb_second_stage {
 	bool is_fip;
 	struct stmboot_fip fip;
 	bool is_fit;
+	bool is_fdt;                    /* a FIT, or a device tree that SPL takes for one */
+	enum stmboot_status fit_status; /* of decoding it */
 	struct sb_scan scan;
 	uint64_t end;                         /* bytes of the partition that the image takes */
 	const struct stmboot_part *misplaced; /* another partition that holds a second stage */
@@ -134,6 +136,8 @@ struct sb_attempt {
 	struct stmboot_source *image_src;
 	struct stmboot_uimage *wrapper; /* uImage around the kernel, or NULL */
 	bool kernel_is_fit;
+	struct stmboot_fit *fit; /* NULL: none, or damaged */
+	enum stmboot_status fit_status;
 	const struct stmboot_extlinux_expansion *bootargs; /* NULL: left alone */
 	struct sb_file fdt;
 	bool fdt_from_dir;

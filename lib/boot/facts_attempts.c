@@ -91,6 +91,11 @@ static enum stmboot_status unwrap(struct sb_facts *facts, struct sb_attempt *att
 
 	attempt->image_src = attempt->kernel.src;
 	attempt->kernel_is_fit = status == STMBOOT_OK && content == STMBOOT_CONTENT_FIT;
+	if (attempt->kernel_is_fit) {
+		attempt->fit_status =
+			stmboot_fit_decode(facts->ctx, attempt->kernel.src, &attempt->fit);
+		return attempt->fit_status;
+	}
 	if (status != STMBOOT_OK || content != STMBOOT_CONTENT_UIMAGE)
 		return status;
 	status = stmboot_uimage_decode(facts->ctx, attempt->kernel.src, &attempt->wrapper);

@@ -244,6 +244,7 @@ static void describe_second(struct sb_second_stage *second)
 	second->is_stm32 = part->stm32 != NULL;
 	second->is_fip = part->fip != NULL;
 	second->is_fit = part->content == STMBOOT_CONTENT_FIT;
+	second->is_fdt = second->is_fit || part->content == STMBOOT_CONTENT_DTB;
 	if (second->is_uimage) {
 		second->uimage = *part->uimage;
 		second->end = STMBOOT_UIMAGE_HEADER + (uint64_t)second->uimage.data_bytes;
@@ -267,6 +268,19 @@ static enum stmboot_status scan_fip(struct sb_facts *facts)
 	return sb_scan_range(facts->ctx, second->src, uboot->offset, uboot->size, &second->scan);
 }
 
+/* The status tells what the part, which has no FIT then, cannot. */
+static enum stmboot_status decode_fit(struct sb_facts *facts)
+{
+	struct sb_second_stage *second = &facts->second;
+	struct stmboot_fit *fit = NULL;
+
+	if (!second->is_fdt)
+		return STMBOOT_OK;
+	second->fit_status = stmboot_fit_decode(facts->ctx, second->src, &fit);
+	stmboot_fit_free(fit);
+	return second->fit_status;
+}
+
 static enum stmboot_status scan_second(struct sb_facts *facts)
 {
 	struct sb_second_stage *second = &facts->second;
@@ -278,6 +292,8 @@ static enum stmboot_status scan_second(struct sb_facts *facts)
 	else
 		status = sb_image_scan(facts->image, second->part->number, &second->scan);
 	describe_second(second);
+	if (!sb_is_fatal(status))
+		status = decode_fit(facts);
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
 }
 

@@ -15,6 +15,7 @@ typedef void sb_rule(const struct sb_facts *facts, const struct sb_scope *scope)
 
 /* Each list ends with NULL. */
 extern sb_rule *const sb_rules_loaders[];
+extern sb_rule *const sb_rules_containers[];
 extern sb_rule *const sb_rules_uboot[];
 extern sb_rule *const sb_rules_kernel[];
 extern sb_rule *const sb_rules_linux[];

@@ -31,8 +31,8 @@ struct trace {
 
 static void run_rules(const struct sb_facts *facts, struct stmboot_diags *diags)
 {
-	sb_rule *const *const lists[] = { sb_rules_loaders, sb_rules_uboot, sb_rules_kernel,
-					  sb_rules_linux };
+	sb_rule *const *const lists[] = { sb_rules_loaders, sb_rules_containers, sb_rules_uboot,
+					  sb_rules_kernel, sb_rules_linux };
 	struct sb_scope scope = sb_scope(diags, sb_image_medium(facts->image));
 
 	if (facts->info->medium == STMBOOT_MEDIUM_EMMC)

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* FIT images and firmware update metadata: containers that name what to load. */
+#include <string.h>
+
+#include "boot/rules.h"
+#include "format/fit.h"
+#include "format/formats.h"
+
+static void check_fit(const struct sb_scope *scope, const struct stmboot_fit *fit,
+		      enum stmboot_status status)
+{
+	if (status == STMBOOT_OK && fit != NULL)
+		sb_fit_validate(scope, fit);
+	else
+		sb_fit_report_status(scope, status);
+}
+
+/* SPL takes any device tree for a FIT (U-Boot common/spl/spl_mmc.c). */
+static void check_second_fit(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_second_stage *second = &facts->second;
+	struct sb_scope part;
+
+	if (second->part == NULL || !second->is_fdt || facts->fsbl_kind == STMBOOT_FSBL_TFA)
+		return;
+	part = sb_scope_part(scope, facts, second->part);
+	check_fit(&part, second->part->fit, second->fit_status);
+}
+
+static void check_kernel_fit(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	struct sb_scope inner;
+
+	if (attempt == NULL || !attempt->kernel_is_fit)
+		return;
+	inner = sb_scope_config(scope, facts);
+	inner.path = attempt->kernel.path;
+	inner.src = attempt->kernel.src;
+	inner.stage = STMBOOT_STAGE_KERNEL;
+	check_fit(&inner, attempt->fit, attempt->fit_status);
+}
+
+/* Would TF-A take this copy? (drivers/fwu/fwu.c) */
+static bool is_sound(const struct stmboot_fwu *fwu)
+{
+	return fwu->has_computed_crc && fwu->crc == fwu->computed_crc && fwu->active_index < 2 &&
+	       fwu->previous_active_index < 2;
+}
+
+static bool is_metadata(const struct stmboot_part *part)
+{
+	return part->entry == NULL || strcmp(part->entry->name, "metadata1") == 0 ||
+	       strcmp(part->entry->name, "metadata2") == 0;
+}
+
+/* The first copy that is sound counts; what is wrong with the other is no error. */
+static void check_metadata(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *taken = NULL;
+	size_t count = stmboot_image_part_count(facts->image);
+
+	for (size_t i = 0; i < count && taken == NULL; i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+
+		if (part->fwu != NULL && is_metadata(part) && is_sound(part->fwu))
+			taken = part;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+		struct sb_scope inner;
+
+		if (part->fwu == NULL || !is_metadata(part))
+			continue;
+		inner = sb_scope_part(scope, facts, part);
+		if (taken != NULL && part != taken)
+			inner.ceiling = STMBOOT_WARNING;
+		sb_fwu_validate(&inner, part->fwu);
+	}
+}
+
+sb_rule *const sb_rules_containers[] = {
+	check_metadata,
+	check_second_fit,
+	check_kernel_fit,
+	NULL,
+};
