@@ -226,7 +226,7 @@ static bool entry_is_inside(const struct stmboot_stm32 *image, const struct wind
 {
 	uint64_t entry = image->entry_point;
 
-	if (!w->exact)
+	if (!w->exact || image->payload_bytes == 0)
 		return entry >= w->ram_first && entry < w->ram_end;
 	return entry >= w->payload_first && entry < w->ram_end &&
 	       entry - w->payload_first < image->payload_bytes;
