@@ -8,17 +8,12 @@ used as they are, and what they lack stands here.
 import os
 import shutil
 import struct
-import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-for directory in ("cards", "golden", "support"):
-    sys.path.insert(0, os.path.join(os.path.dirname(HERE), directory))
-
-import damage  # noqa: E402
-import image  # noqa: E402
-import recipe  # noqa: E402
-import tools  # noqa: E402
+import damage
+import image
+import recipe
+import tools
 
 SECTOR = image.SECTOR
 FREE_GUID = "9a127000-0000-4000-8000-0000000000%02x"
