@@ -17,7 +17,7 @@ START_SECONDS = 120
 
 
 class Dead(Exception):
-    """U-Boot crashed or hangs; the argument is what it said since the last prompt."""
+    """The machine crashed, hangs or is off; the argument is what it said since the last line."""
 
 
 def need(program):
@@ -40,26 +40,15 @@ def drives(disks):
     return arguments
 
 
-class Console:
-    """One U-Boot at its prompt. After Dead, start another."""
+class Machine:
+    """A qemu with a serial console."""
 
-    def __init__(self, disks, settings):
-        """Start it with disks, given as paths, and run lines that set it up."""
+    def __init__(self, *options):
         self.process = subprocess.Popen(
-            ["qemu-system-arm", "-M", "virt", "-nographic", "-net", "none", "-no-reboot",
-             "-bios", FIRMWARE, *drives(disks)],
+            ["qemu-system-arm", "-nographic", "-net", "none", "-no-reboot", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.said = b""
         self.started = time.monotonic()
-        try:
-            self._wait_for(lambda: b"stop autoboot" in self.said, START_SECONDS, ())
-            self._send(b" ")
-            self._wait_for(self._at_prompt, START_SECONDS, ())
-            for line in settings:
-                self.run(line, START_SECONDS)
-        except BaseException:
-            self.close()
-            raise
 
     def close(self):
         """End qemu."""
@@ -68,27 +57,71 @@ class Console:
         self.process.stdin.close()
         self.process.stdout.close()
 
+    def wait_for(self, happened, seconds, crashes=()):
+        """Read until happened(). Raises Dead when a crash, qemu's end or the time comes first."""
+        end = time.monotonic() + seconds
+        while not happened():
+            if time.monotonic() > end or any(c in self.said for c in crashes):
+                raise Dead(self.said)
+            self.read(min(end - time.monotonic(), 1))
+
+    def read(self, seconds):
+        """Take in what is said within some seconds, up to a pause."""
+        if select.select([self.process.stdout], [], [], max(seconds, 0))[0]:
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Dead(self.said)
+            self.said += data
+
+    def send(self, data):
+        """Type."""
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+
+class Console(Machine):
+    """One U-Boot at its prompt. After Dead, start another."""
+
+    def __init__(self, disks, settings):
+        """Start it with disks, given as paths, and run lines that set it up."""
+        super().__init__("-M", "virt", "-bios", FIRMWARE, *drives(disks))
+        try:
+            self.wait_for(lambda: b"stop autoboot" in self.said, START_SECONDS)
+            self.send(b" ")
+            self.wait_for(self._at_prompt, START_SECONDS)
+            for line in settings:
+                self.run(line, START_SECONDS)
+        except BaseException:
+            self.close()
+            raise
+
     def run(self, line, seconds, at_menu=None):
         """What U-Boot says to a line. at_menu() gives what to type when a menu waits."""
         self.said = b""
-        self._send(line.encode() + b"\r")
-        self._wait_for(lambda: b"\r\n" in self.said, seconds, ())
+        self.send(line.encode() + b"\r")
+        self.wait_for(lambda: b"\r\n" in self.said, seconds)
         self.said = self.said[self.said.index(b"\r\n"):]
         if at_menu is None:
-            self._wait_for(self._at_prompt, seconds)
+            self.wait_for(self._at_prompt, seconds, CRASHES)
         else:
-            self._wait_for(lambda: self._at_prompt() or CHOICE in self.said, seconds)
+            self.wait_for(lambda: self._at_prompt() or CHOICE in self.said, seconds, CRASHES)
             if CHOICE in self.said:
-                self._send(at_menu())
-                self._wait_for(self._at_prompt, seconds)
+                self.send(at_menu())
+                self.wait_for(self._at_prompt, seconds, CRASHES)
         return self.said[:-len(PROMPT)].replace(b"\r\n", b"\n")
+
+    def hand_over(self, line, happened, seconds):
+        """Say a line from which U-Boot need not come back, and listen until happened()."""
+        self.said = b""
+        self.send(line.encode() + b"\r")
+        self.wait_for(happened, seconds)
 
     def listen(self, seconds):
         """What U-Boot says by itself within some seconds; nothing more once it is at its prompt."""
         before = len(self.said)
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self._at_prompt():
-            self._read(end - time.monotonic())
+            self.read(end - time.monotonic())
         return self.said[before:]
 
     def grow_old(self, seconds):
@@ -97,21 +130,3 @@ class Console:
 
     def _at_prompt(self):
         return self.said.endswith(PROMPT)
-
-    def _send(self, data):
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def _read(self, seconds):
-        if select.select([self.process.stdout], [], [], max(seconds, 0))[0]:
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                raise Dead(self.said)
-            self.said += data
-
-    def _wait_for(self, happened, seconds, crashes=CRASHES):
-        end = time.monotonic() + seconds
-        while not happened():
-            if time.monotonic() > end or any(c in self.said for c in crashes):
-                raise Dead(self.said)
-            self._read(min(end - time.monotonic(), 1))
