@@ -101,14 +101,17 @@ static void judge_stages(const struct sb_facts *facts, const struct stmboot_diag
 	boot->verdict = judge(diags, first, &boot->stops_at);
 	for (int i = 0; i < STMBOOT_STAGE_COUNT; i++) {
 		struct stmboot_stage_result *stage = &boot->stages[i];
+		bool applies = sb_stage_applies(facts, stage->stage);
+		bool unreached = boot->stops_at != STMBOOT_NO_STAGE && i > boot->stops_at;
 
 		stage->outcome = outcome_of(diags, first, i);
-		if (!sb_stage_applies(facts, stage->stage) &&
-		    stage->outcome != STMBOOT_OUTCOME_ERROR) {
-			stage->outcome = STMBOOT_OUTCOME_NOT_APPLICABLE;
-			stage->summary = "nothing to decide here";
-		} else if (boot->stops_at != STMBOOT_NO_STAGE && i > boot->stops_at) {
+		if (unreached && (applies || facts->is_card)) {
 			stage->outcome = STMBOOT_OUTCOME_UNREACHED;
+		} else if (!applies && stage->outcome != STMBOOT_OUTCOME_ERROR) {
+			stage->outcome = STMBOOT_OUTCOME_NOT_APPLICABLE;
+			stage->summary = facts->is_card && stage->stage == STMBOOT_STAGE_INIT
+						 ? "not looked for: no root file system to look in"
+						 : "nothing to decide here";
 		} else if (stage->outcome == STMBOOT_OUTCOME_ERROR) {
 			stage->summary = first_error(facts, diags, first, stage->stage);
 		}
