@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "boot/disk.h"
 #include "format/cpio.h"
 #include "format/elf.h"
 #include "format/formats.h"
@@ -231,6 +232,7 @@ struct sb_facts {
 
 	/* rootfs, init */
 	struct stmboot_gpt_view linux_view;
+	struct sb_disk disk;
 	const struct stmboot_part *root; /* NULL: not found */
 	bool root_elsewhere;             /* root= names another disk, or no disk */
 	size_t root_matches;

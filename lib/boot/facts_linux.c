@@ -8,6 +8,9 @@
 
 #include "boot/facts.h"
 
+/* Of the MMC block driver; CONFIG_MMC_BLOCK_MINORS. */
+enum { MMC_MAJOR = 179, MMC_MINORS = 8 };
+
 /*
  * U-Boot writes its variable bootargs into the device tree. Where that is not
  * set, what the tree brought along stays (U-Boot boot/fdt_support.c).
@@ -96,31 +99,28 @@ static void match_filesystem(struct sb_facts *facts, const struct stmboot_cmdlin
 	}
 }
 
-/*
- * The disk that this medium becomes: an alias of the device tree decides, else
- * the order in which hosts are probed, SDMMC1 with the SD card first
- * (drivers/mmc/core/host.c). Of an eMMC nothing is known without an alias.
- */
-static bool names_this_disk(const struct sb_facts *facts, uint32_t disk)
+static void match_number(struct sb_facts *facts, uint32_t disk, uint32_t partition)
 {
-	return facts->info->medium != STMBOOT_MEDIUM_SD || disk == 0;
+	facts->root_elsewhere = facts->disk.known && disk != facts->disk.number;
+	if (!facts->root_elsewhere)
+		take_root(facts, partition);
 }
 
 static void find_root(struct sb_facts *facts)
 {
 	const struct stmboot_cmdline_root *root = &facts->cmdline->root;
 
+	facts->disk = sb_disk_of(facts->attempt->dtb, facts->info->medium);
 	switch (root->kind) {
 	case STMBOOT_ROOT_MMC:
-		facts->root_elsewhere = !names_this_disk(facts, root->disk);
-		if (!facts->root_elsewhere)
-			take_root(facts, root->partition);
+		match_number(facts, root->disk, root->partition);
 		break;
 	case STMBOOT_ROOT_NUMBER:
-		/* 179 is the MMC block driver, with 8 minors for each disk */
-		facts->root_elsewhere = root->device_major != 179;
-		if (!facts->root_elsewhere)
-			take_root(facts, root->device_minor % 8);
+		if (root->device_major == MMC_MAJOR)
+			match_number(facts, root->device_minor / MMC_MINORS,
+				     root->device_minor % MMC_MINORS);
+		else
+			facts->root_elsewhere = true;
 		break;
 	case STMBOOT_ROOT_PARTUUID:
 	case STMBOOT_ROOT_MBR_PARTUUID:

@@ -137,6 +137,31 @@ static void check_root_unique(const struct sb_facts *facts, const struct sb_scop
 	sb_report(&inner, SB_ROOTFS_AMBIGUOUS, &finding);
 }
 
+static bool names_a_disk(const struct stmboot_cmdline *cmdline)
+{
+	return cmdline != NULL && (cmdline->root.kind == STMBOOT_ROOT_MMC ||
+				   cmdline->root.kind == STMBOOT_ROOT_NUMBER);
+}
+
+/* What this card is to Linux, and why. */
+static const char *disk_text(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_disk *disk = &facts->disk;
+
+	return sb_text(scope, "mmcblk%" PRIu32 " (%s%s)", disk->number,
+		       disk->host != NULL ? disk->host : "the first controller",
+		       disk->alias          ? ", by its alias"
+		       : disk->host != NULL ? ", without an alias"
+					    : "");
+}
+
+static const char *by_partuuid(const struct sb_scope *scope, const struct stmboot_part *part)
+{
+	return part != NULL && part->entry != NULL
+		       ? sb_text(scope, "root=PARTUUID=%s does not depend on it", part->entry->guid)
+		       : NULL;
+}
+
 static void check_root_here(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	struct sb_finding finding;
@@ -147,7 +172,27 @@ static void check_root_here(const struct sb_facts *facts, const struct sb_scope 
 	inner = at_cmdline(facts, scope, &finding);
 	finding.found = sb_text(scope, "root=%s", facts->cmdline->root.spec);
 	finding.expected = "a partition of this card";
+	if (names_a_disk(facts->cmdline) && facts->disk.known) {
+		finding.expected = sb_text(scope, "a partition of this card, which is %s",
+					   disk_text(facts, scope));
+		finding.hint = by_partuuid(scope, likely_root(facts));
+	}
 	sb_report(&inner, SB_ROOTFS_ELSEWHERE, &finding);
+}
+
+static void check_disk_number(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_finding finding;
+	struct sb_scope inner;
+
+	if (!names_a_disk(facts->cmdline) || facts->root_elsewhere || !facts->disk.contested)
+		return;
+	inner = at_cmdline(facts, scope, &finding);
+	finding.found = sb_text(scope, "root=%s, and no alias of %s", facts->cmdline->root.spec,
+				facts->disk.host);
+	finding.expected = "a name that stays the same";
+	finding.hint = by_partuuid(scope, facts->root);
+	sb_report(&inner, SB_ROOTFS_DISK_NUMBER, &finding);
 }
 
 static bool is_filesystem(enum stmboot_content content)
@@ -308,15 +353,7 @@ static void check_init(const struct sb_facts *facts, const struct sb_scope *scop
 }
 
 sb_rule *const sb_rules_linux[] = {
-	check_root_given,
-	check_root_found,
-	check_root_unique,
-	check_root_here,
-	check_root_spelling,
-	check_rootwait,
-	check_root_mounts,
-	check_drivers,
-	check_modules,
-	check_init,
-	NULL,
+	check_root_given,  check_root_found,    check_root_unique, check_root_here,
+	check_disk_number, check_root_spelling, check_rootwait,    check_root_mounts,
+	check_drivers,     check_modules,       check_init,        NULL,
 };

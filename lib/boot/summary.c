@@ -188,13 +188,14 @@ static void summarize_rootfs(const struct sb_facts *facts, struct stmboot_stage_
 {
 	const struct stmboot_part *root = facts->root;
 
-	if (facts->root_elsewhere && facts->cmdline != NULL) {
-		stage->summary = sb_arena_printf(facts->arena, "root=%s is not on this card",
-						 facts->cmdline->root.spec);
+	if (root == NULL) {
+		if (facts->cmdline != NULL && facts->cmdline->root.spec != NULL)
+			stage->summary = sb_arena_printf(
+				facts->arena, "root=%s %s", facts->cmdline->root.spec,
+				facts->root_elsewhere ? "is not on this card"
+						      : "names no partition that Linux sees");
 		return;
 	}
-	if (root == NULL)
-		return;
 	at_part(stage, root);
 	stage->summary = sb_arena_printf(
 		facts->arena, "root=%s is %s, %s%s%s%s",
@@ -250,6 +251,8 @@ bool sb_stage_applies(const struct sb_facts *facts, enum stmboot_stage stage)
 {
 	const struct stmboot_part *bare = stmboot_image_part(facts->image, 0);
 
+	if (facts->is_card && stage == STMBOOT_STAGE_INIT)
+		return facts->root_fs != NULL;
 	if (facts->is_card)
 		return stage != STMBOOT_STAGE_ROM || facts->info->medium != STMBOOT_MEDIUM_EMMC;
 	switch (stage) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ways to find something in a device tree. */
+#include "format/dtb.h"
 #include "format/dtb_internal.h"
 
 #include <stdio.h>
@@ -191,10 +192,9 @@ bool stmboot_dtb_node_okay(const struct stmboot_dtb_node *node)
 	return text != NULL && (strcmp(text, "okay") == 0 || strcmp(text, "ok") == 0);
 }
 
-/* The N of "serial<N>", or -1. */
-static int32_t serial_number(const char *alias)
+/* The N of "<stem><N>", or -1. */
+static int32_t alias_number(const char *alias, const char *stem)
 {
-	static const char stem[] = "serial";
 	int64_t number = 0;
 	const char *digit = alias + strlen(stem);
 
@@ -228,17 +228,45 @@ static bool path_leads_to(const char *path, const struct stmboot_dtb_node *node)
 	return depth == 0;
 }
 
+int32_t sb_dtb_alias_of(const struct stmboot_dtb *dtb, const struct stmboot_dtb_node *node,
+			const char *stem)
+{
+	int32_t number = -1;
+
+	for (size_t i = 0; i < dtb->alias_count && number < 0; i++)
+		if (path_leads_to(dtb->aliases[i].path, node))
+			number = alias_number(dtb->aliases[i].name, stem);
+	return number;
+}
+
+int32_t sb_dtb_highest_alias(const struct stmboot_dtb *dtb, const char *stem)
+{
+	int32_t highest = -1;
+
+	for (size_t i = 0; i < dtb->alias_count; i++) {
+		int32_t number = alias_number(dtb->aliases[i].name, stem);
+
+		if (number > highest && stmboot_dtb_find_node(dtb, dtb->aliases[i].path) != NULL)
+			highest = number;
+	}
+	return highest;
+}
+
+bool sb_dtb_is_enabled(const struct stmboot_dtb_node *node)
+{
+	while (node != NULL && stmboot_dtb_node_okay(node))
+		node = node->parent;
+	return node == NULL;
+}
+
 static void describe(struct stmboot_dtb_console *console, const struct stmboot_dtb_node *node)
 {
 	const struct stmboot_dtb_property *p = stmboot_dtb_find_property(node, "compatible");
 
 	console->found = true;
-	console->okay = true;
+	console->okay = sb_dtb_is_enabled(node);
 	console->node = node;
 	console->compatible = p != NULL ? stmboot_dtb_string(p, 0) : NULL;
-	for (; node != NULL; node = node->parent)
-		if (!stmboot_dtb_node_okay(node))
-			console->okay = false;
 }
 
 struct stmboot_dtb_console stmboot_dtb_stdout(const struct stmboot_dtb *dtb)
@@ -262,10 +290,8 @@ struct stmboot_dtb_console stmboot_dtb_stdout(const struct stmboot_dtb *dtb)
 	if (node == NULL)
 		return console;
 	describe(&console, node);
-	/* Linux of_alias_get_id() takes the first alias of the node, whatever stdout-path says */
-	for (size_t i = 0; i < dtb->alias_count && console.number < 0; i++)
-		if (path_leads_to(dtb->aliases[i].path, node))
-			console.number = serial_number(dtb->aliases[i].name);
+	/* whatever stdout-path says */
+	console.number = sb_dtb_alias_of(dtb, node, "serial");
 	return console;
 }
 
@@ -280,7 +306,7 @@ struct stmboot_dtb_console stmboot_dtb_serial(const struct stmboot_dtb *dtb, uin
 	if (alias == NULL)
 		return console;
 	console.alias = alias->name;
-	console.number = serial_number(alias->name);
+	console.number = alias_number(alias->name, "serial");
 	node = stmboot_dtb_find_node(dtb, alias->path);
 	if (node != NULL)
 		describe(&console, node);

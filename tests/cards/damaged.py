@@ -56,6 +56,26 @@ def device_tree(source):
     return tools.run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-", data=source.encode())
 
 
+def board(aliases, second="okay"):
+    """A device tree with the two controllers of an STM32MP157, and these aliases."""
+    return device_tree(f"""/dts-v1/;
+/ {{
+	model = "A board with an eMMC";
+	compatible = "st,stm32mp157c-dk2", "st,stm32mp157";
+	chosen {{ stdout-path = "serial0:115200n8"; }};
+	aliases {{ serial0 = "/soc/serial@40010000"; {aliases} }};
+	soc {{
+		#address-cells = <1>;
+		#size-cells = <1>;
+		serial@40010000 {{ compatible = "st,stm32h7-uart"; reg = <0x40010000 0x400>; }};
+		sd: mmc@58005000 {{ compatible = "st,stm32-sdmmc2", "arm,pl18x"; reg = <0x58005000 0x400>; }};
+		emmc: mmc@58007000 {{ compatible = "st,stm32-sdmmc2", "arm,pl18x"; reg = <0x58007000 0x400>;
+			status = "{second}"; }};
+	}};
+}};
+""")
+
+
 def compressed(card):
     """Keep the card as a .gz would."""
     with open(card.path, "rb") as f:
@@ -341,6 +361,21 @@ ROWS = [
      "warning", None, ["rootfs.not-found"]),
     ("root= names ssbl", "builtin", [append("root=/dev/mmcblk0p3 rootwait")],
      "error", "rootfs", ["rootfs.no-filesystem"]),
+    ("an alias makes the card mmcblk1", "builtin",
+     [put(DTB, board("mmc0 = &emmc; mmc1 = &sd;")), append("root=/dev/mmcblk1p4 rootwait")],
+     "ok", None, []),
+    ("an alias makes the eMMC mmcblk0", "builtin", [put(DTB, board("mmc0 = &emmc; mmc1 = &sd;"))],
+     "warning", None, ["rootfs.elsewhere"]),
+    ("an alias of the eMMC alone makes the card mmcblk2", "builtin",
+     [put(DTB, board("mmc1 = &emmc;")), append("root=/dev/mmcblk2p4 rootwait")],
+     "ok", None, []),
+    ("two controllers without an alias", "builtin", [put(DTB, board(""))],
+     "warning", None, ["rootfs.disk-number"]),
+    ("two controllers without an alias, and PARTUUID", "builtin",
+     [put(DTB, board("")), append(f"root=PARTUUID={ROOTFS} rootwait")],
+     "ok", None, []),
+    ("one of two controllers is disabled", "builtin", [put(DTB, board("", "disabled"))],
+     "ok", None, []),
     ("PARTUUID of another card", "builtin",
      [append("root=PARTUUID=e91c4e10-16e6-4c0e-bd0e-77becf4a3582 rootwait")],
      "error", "rootfs", ["rootfs.not-found"]),
