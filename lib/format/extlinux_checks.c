@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules on an extlinux.conf as a whole; those on a label's values are beside it. */
+/* The rules on an extlinux.conf as a whole; those on lines and on labels are beside it. */
 #include "format/extlinux_checks.h"
 
 #include <string.h>
@@ -34,55 +34,9 @@ enum stmboot_severity sb_extlinux_label_ceiling(const struct sb_extlinux_checks 
 		       : STMBOOT_WARNING;
 }
 
-static enum stmboot_severity file_ceiling(const struct sb_extlinux_checks *c)
+enum stmboot_severity sb_extlinux_file_ceiling(const struct sb_extlinux_checks *c)
 {
 	return c->usable ? STMBOOT_WARNING : STMBOOT_ERROR;
-}
-
-struct fault_text {
-	enum sb_code code;
-	const char *message;
-	const char *hint;
-};
-
-static const struct fault_text fault_texts[] = {
-	[STMBOOT_EXTLINUX_EMPTY_VALUE] = { SB_EXTLINUX_EMPTY_VALUE,
-					   "a keyword without its value: U-Boot rejects the file",
-					   "write the value, or remove the line" },
-	[STMBOOT_EXTLINUX_INCLUDE_MISSING] = { SB_EXTLINUX_INCLUDE,
-					       "an included file is missing: U-Boot rejects the "
-					       "whole configuration",
-					       "put the file there, or remove the line" },
-	[STMBOOT_EXTLINUX_INCLUDE_DEPTH] = { SB_EXTLINUX_INCLUDE,
-					     "files include each other more than 16 deep: U-Boot "
-					     "rejects the whole configuration",
-					     "break the circle" },
-	[STMBOOT_EXTLINUX_INITRD_LAST] = { SB_EXTLINUX_INITRD_LAST,
-					   "initrd= is the last word of append: U-Boot crashes "
-					   "while it reads the file",
-					   "use an initrd line" },
-	[STMBOOT_EXTLINUX_APPEND_NULL] = { SB_EXTLINUX_EMPTY_VALUE,
-					   "append without a value: U-Boot uses a NULL pointer",
-					   "write the arguments, or remove the line" },
-	[STMBOOT_EXTLINUX_BAD_FREE] = { SB_EXTLINUX_EMPTY_VALUE,
-					"default without a value: U-Boot releases a pointer that "
-					"it never set",
-					"name a label, or remove the line" },
-	[STMBOOT_EXTLINUX_PAST_END] = { SB_EXTLINUX_PAST_END, NULL,
-					"write the text of the menu line, or remove it" },
-	[STMBOOT_EXTLINUX_LABEL_OVERFLOW] = { SB_EXTLINUX_TOO_MANY_LABELS, NULL,
-					      "keep at most 999 labels" },
-};
-
-static void check_fault(const struct sb_extlinux_checks *c)
-{
-	const struct stmboot_extlinux *conf = c->conf;
-	const struct fault_text *text = &fault_texts[conf->fault];
-
-	if (conf->fault == STMBOOT_EXTLINUX_NO_FAULT)
-		return;
-	sb_extlinux_report(c, text->code, STMBOOT_ERROR, &conf->fault_at,
-			   &(struct sb_finding){ .message = text->message, .hint = text->hint });
 }
 
 static void check_any_label(const struct sb_extlinux_checks *c)
@@ -181,264 +135,24 @@ static void check_kernels(const struct sb_extlinux_checks *c)
 		if (label->kernel.text != NULL || label->localboot.text != NULL)
 			continue;
 		sb_extlinux_report(
-			c, SB_EXTLINUX_NO_KERNEL, file_ceiling(c), &label->name,
+			c, SB_EXTLINUX_NO_KERNEL, sb_extlinux_file_ceiling(c), &label->name,
 			&(struct sb_finding){ .expected = "a line `kernel PATH` in the label",
 					      .hint = "add a line `kernel PATH` to the label" });
 	}
 }
 
-static bool same_place(const struct stmboot_extlinux_text *a, const struct stmboot_extlinux_text *b)
-{
-	return a->file == b->file && a->offset == b->offset && a->line == b->line;
-}
-
-/* The line that ended the parse has its finding already. */
-static bool is_of_fault(const struct sb_extlinux_checks *c,
-			const struct stmboot_extlinux_event *event)
-{
-	return c->conf->fault != STMBOOT_EXTLINUX_NO_FAULT &&
-	       event->at.file == c->conf->fault_at.file && event->at.line == c->conf->fault_at.line;
-}
-
-static const struct stmboot_extlinux_event *next_event(const struct sb_extlinux_checks *c,
-						       const struct stmboot_extlinux_event *event)
-{
-	return event + 1 < c->conf->events + c->conf->event_count ? event + 1 : NULL;
-}
-
-/* An empty value that is not the end of everything: menu lines, and a prompt that is ignored. */
-static void check_empty_value(const struct sb_extlinux_checks *c,
-			      const struct stmboot_extlinux_event *event)
-{
-	const struct stmboot_extlinux_event *next = next_event(c, event);
-	bool lost = next != NULL && next->kind == STMBOOT_EXTLINUX_EVENT_SWALLOWED;
-	enum stmboot_severity ceiling = STMBOOT_WARNING;
-	const char *message = "a keyword without its value; this U-Boot ignores the line";
-
-	if (lost)
-		message = sb_text(&c->scope,
-				  "a keyword without its value: line %u behind it is swallowed",
-				  next->at.line);
-	if (lost)
-		ceiling = event->label == STMBOOT_EXTLINUX_NONE
-				  ? file_ceiling(c)
-				  : sb_extlinux_label_ceiling(c, event->label);
-	sb_extlinux_report(c, SB_EXTLINUX_EMPTY_VALUE, ceiling, &event->at,
-			   &(struct sb_finding){ .message = message,
-						 .hint = "write the value, or remove the line" });
-}
-
-/* Which keywords of the label are lost behind the word that ended it; NULL for none. */
-static const char *lost_keywords(const struct sb_extlinux_checks *c, int32_t label)
-{
-	const char *list = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < c->conf->event_count; i++) {
-		const struct stmboot_extlinux_event *event = &c->conf->events[i];
-
-		if (event->kind != STMBOOT_EXTLINUX_EVENT_OUTSIDE_LABEL || event->label != label)
-			continue;
-		if (count++ < 8)
-			list = sb_text(&c->scope, "%s%s%s", list != NULL ? list : "",
-				       list != NULL ? ", " : "", event->keyword);
-	}
-	return list;
-}
-
-static void check_label_end(const struct sb_extlinux_checks *c,
-			    const struct stmboot_extlinux_event *event)
-{
-	const char *lost = lost_keywords(c, event->label);
-	const char *name = c->conf->labels[event->label].name.text;
-
-	if (lost != NULL)
-		sb_extlinux_report(
-			c, SB_EXTLINUX_LABEL_ENDED, sb_extlinux_label_ceiling(c, event->label),
-			&event->at,
-			&(struct sb_finding){
-				.message =
-					sb_text(&c->scope,
-						"this word ends the label %s, and what follows is "
-						"lost: %s",
-						name, lost),
-				.hint = "move the line before the first label, or remove it" });
-	else if (event->kind == STMBOOT_EXTLINUX_EVENT_LABEL_ENDED)
-		sb_extlinux_report(c, SB_EXTLINUX_UNKNOWN_WORD, STMBOOT_NOTE, &event->at,
-				   &(struct sb_finding){ .hint = NULL });
-}
-
-static void check_duplicate(const struct sb_extlinux_checks *c,
-			    const struct stmboot_extlinux_event *event)
-{
-	const struct stmboot_extlinux_label *label = &c->conf->labels[event->label];
-	bool ends = label->ended_by.text != NULL && same_place(&label->ended_by, &event->at);
-	const char *lost = ends ? lost_keywords(c, event->label) : NULL;
-	enum stmboot_severity ceiling =
-		lost != NULL ? sb_extlinux_label_ceiling(c, event->label) : STMBOOT_WARNING;
-	const char *message = "a second line of this kind is not read";
-
-	if (lost != NULL)
-		message = sb_text(&c->scope,
-				  "a second line of this kind ends the label, and what follows is "
-				  "lost: %s",
-				  lost);
-	else if (ends)
-		message = "a second line of this kind ends the label";
-	sb_extlinux_report(
-		c, SB_EXTLINUX_DUPLICATE_KEY, ceiling, &event->at,
-		&(struct sb_finding){ .message = message, .hint = "remove one of the two lines" });
-}
-
-static bool kernel_ends_in_cr(const struct stmboot_extlinux *conf)
-{
-	for (size_t i = 0; i < conf->label_count; i++) {
-		const char *path = conf->labels[i].kernel.text;
-		size_t length = path != NULL ? strlen(path) : 0;
-
-		if (length > 0 && path[length - 1] == '\r')
-			return true;
-	}
-	return false;
-}
-
-/* Where labels have their kernel, it is the kernel that U-Boot then does not find. */
-static void check_cr(const struct sb_extlinux_checks *c, const struct stmboot_extlinux_event *event)
-{
-	struct sb_extlinux_checks at_stage = *c;
-	bool kernel = kernel_ends_in_cr(c->conf);
-	bool stops = c->options.boots == STMBOOT_EXTLINUX_NONE && (kernel || !c->usable);
-
-	if (stops && kernel)
-		at_stage.scope.stage = STMBOOT_STAGE_KERNEL;
-	sb_extlinux_report(&at_stage, SB_EXTLINUX_CARRIAGE_RETURN,
-			   stops ? STMBOOT_ERROR : STMBOOT_WARNING, &event->at,
-			   &(struct sb_finding){ .expected = "LF alone at the end of each line",
-						 .hint = "rewrite the file with Unix line ends" });
-}
-
-static void check_trailing_blanks(const struct sb_extlinux_checks *c,
-				  const struct stmboot_extlinux_event *event)
-{
-	static const char *const harmless[] = { "append", "ipappend", "localboot", "timeout",
-						"prompt", "title",    "kaslrseed" };
-	const char *last = event->at.text + strlen(event->at.text) - 1;
-
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (event->keyword == NULL || strcmp(event->keyword, harmless[i]) == 0)
-			return;
-	if (*last == ' ' && (strcmp(event->keyword, "fdtoverlays") == 0 ||
-			     strcmp(event->keyword, "devicetree-overlay") == 0))
-		return;
-	sb_extlinux_report(
-		c, SB_EXTLINUX_TRAILING_BLANK, STMBOOT_WARNING, &event->at,
-		&(struct sb_finding){
-			.message = sb_text(&c->scope,
-					   "blanks at the end of the value of %s belong to it",
-					   event->keyword),
-			.hint = "remove them" });
-}
-
-static void check_prompt(const struct sb_extlinux_checks *c,
-			 const struct stmboot_extlinux_event *event)
-{
-	bool off = c->conf->prompt.text != NULL && c->conf->prompt.text[0] == '0';
-
-	sb_extlinux_report(c, SB_EXTLINUX_PROMPT_IGNORED,
-			   off && !c->conf->menu_shown ? STMBOOT_NOTE : STMBOOT_WARNING, &event->at,
-			   &(struct sb_finding){ .hint = "remove the line" });
-}
-
-struct event_text {
-	enum sb_code code;
-	const char *hint;
+/* clang-format off */
+static const SB_RULE(const struct sb_extlinux_checks *) rows[] = {
+	{ SB_EXTLINUX_NO_LABEL, check_any_label },
+	{ SB_EXTLINUX_ENDLESS_MENU, check_menu },
+	{ SB_EXTLINUX_NEGATIVE_TIMEOUT, check_negative_timeout },
+	{ SB_EXTLINUX_DEFAULT_UNKNOWN, check_default },
+	{ SB_EXTLINUX_DUPLICATE_LABEL, check_names },
+	{ SB_EXTLINUX_NO_KERNEL, check_kernels },
 };
+/* clang-format on */
 
-/* Events that are one finding each, whatever else is true. */
-static const struct event_text simple_events[] = {
-	[STMBOOT_EXTLINUX_EVENT_UNKNOWN_WORD] = { SB_EXTLINUX_UNKNOWN_WORD, NULL },
-	[STMBOOT_EXTLINUX_EVENT_MENU_IGNORED] = { SB_EXTLINUX_UNKNOWN_WORD, NULL },
-	[STMBOOT_EXTLINUX_EVENT_REPLACED] = { SB_EXTLINUX_VALUE_REPLACED,
-					      "remove the line that does not count" },
-	[STMBOOT_EXTLINUX_EVENT_NOT_A_NUMBER] = { SB_EXTLINUX_NOT_A_NUMBER,
-						  "write a decimal number" },
-	[STMBOOT_EXTLINUX_EVENT_NUL] = { SB_EXTLINUX_NUL_BYTE, "write the file again" },
-	[STMBOOT_EXTLINUX_EVENT_ODD_SPACE] = { SB_EXTLINUX_ODD_SPACE, "use spaces or tabs" },
-	[STMBOOT_EXTLINUX_EVENT_INCLUDE_OVERLAP] = { SB_EXTLINUX_INCLUDE_OVERLAP,
-						     "add a line feed at the end of the file" },
-	[STMBOOT_EXTLINUX_EVENT_TOO_NEW] = { SB_EXTLINUX_KEYWORD_TOO_NEW,
-					     "use the older keyword, or a newer U-Boot" },
-};
-
-static void check_simple_event(const struct sb_extlinux_checks *c,
-			       const struct stmboot_extlinux_event *event)
-{
-	const struct event_text *text = &simple_events[event->kind];
-
-	sb_extlinux_report(c, text->code, STMBOOT_WARNING, &event->at,
-			   &(struct sb_finding){ .hint = text->hint });
-}
-
-static void check_outside_label(const struct sb_extlinux_checks *c,
-				const struct stmboot_extlinux_event *event)
-{
-	/* Behind a label that was ended early it is part of that finding. */
-	if (event->label != STMBOOT_EXTLINUX_NONE)
-		return;
-	sb_extlinux_report(c, SB_EXTLINUX_OUTSIDE_LABEL, STMBOOT_WARNING, &event->at,
-			   &(struct sb_finding){ .hint = "move the line into a label" });
-}
-
-static void check_bom(const struct sb_extlinux_checks *c,
-		      const struct stmboot_extlinux_event *event)
-{
-	sb_extlinux_report(c, SB_EXTLINUX_BYTE_ORDER_MARK, file_ceiling(c), &event->at,
-			   &(struct sb_finding){ .found = "EF BB BF",
-						 .expected = "a keyword or a comment",
-						 .hint = "remove the first three bytes" });
-}
-
-static void check_event(const struct sb_extlinux_checks *c,
-			const struct stmboot_extlinux_event *event)
-{
-	switch (event->kind) {
-	case STMBOOT_EXTLINUX_EVENT_EMPTY_VALUE:
-		check_empty_value(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_LABEL_ENDED:
-	case STMBOOT_EXTLINUX_EVENT_LABEL_CLOSED:
-		check_label_end(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_DUPLICATE:
-		check_duplicate(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_OUTSIDE_LABEL:
-		check_outside_label(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_CARRIAGE_RETURN:
-		check_cr(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_TRAILING_BLANKS:
-		check_trailing_blanks(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_PROMPT_IGNORED:
-		check_prompt(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_BOM:
-		check_bom(c, event);
-		break;
-	case STMBOOT_EXTLINUX_EVENT_SWALLOWED:
-	case STMBOOT_EXTLINUX_EVENT_INCLUDE:
-		break;
-	case STMBOOT_EXTLINUX_EVENT_TOO_NEW:
-		check_simple_event(c, event);
-		if (event->label != STMBOOT_EXTLINUX_NONE)
-			check_label_end(c, event);
-		break;
-	default:
-		check_simple_event(c, event);
-	}
-}
+const struct sb_rules sb_extlinux_rules = SB_RULES(rows);
 
 static bool is_usable(const struct stmboot_extlinux *conf, int32_t boots)
 {
@@ -464,16 +178,10 @@ enum stmboot_status stmboot_extlinux_validate(struct stmboot_context *ctx,
 	c.scope.partition = c.options.partition;
 	c.scope.path = c.options.path;
 	c.usable = is_usable(conf, c.options.boots);
-	check_fault(&c);
-	check_any_label(&c);
-	check_menu(&c);
-	check_negative_timeout(&c);
-	check_default(&c);
-	check_names(&c);
-	check_kernels(&c);
-	for (size_t i = 0; i < conf->event_count; i++)
-		if (!is_of_fault(&c, &conf->events[i]))
-			check_event(&c, &conf->events[i]);
+	sb_extlinux_check_fault(&c);
+	for (struct sb_run run = sb_run(&sb_extlinux_rules, &c.scope); sb_run_next(&run);)
+		rows[run.row].check(&c);
+	sb_extlinux_check_lines(&c);
 	sb_extlinux_check_labels(&c);
 	return c.status != STMBOOT_OK ? c.status : sb_diags_status(diags);
 }

@@ -5,6 +5,7 @@
 
 #include "base/rules.h"
 #include "format/dtb.h"
+#include "format/extlinux_checks.h"
 #include "format/fit.h"
 #include "format/formats.h"
 #include "format/gpt.h"
@@ -13,23 +14,13 @@
 
 /* Every table there is. */
 static const struct sb_rules *const tables[] = {
-	&sb_medium_rules,
-	&sb_mbr_plain_rules,
-	&sb_mbr_protective_rules,
-	&sb_gpt_rules,
-	&sb_partition_rules,
-	&sb_stm32_rules,
-	&sb_uimage_rules,
-	&sb_fit_status_rules,
-	&sb_fit_rules,
-	&sb_fip_header_rules,
-	&sb_fip_entry_rules,
-	&sb_fip_set_rules,
-	&sb_fwu_rules,
-	&sb_ext4_rules,
-	&sb_kernel_rules,
-	&sb_kernel_payload_rules,
-	&sb_dtb_rules,
+	&sb_medium_rules,        &sb_mbr_plain_rules,      &sb_mbr_protective_rules,
+	&sb_gpt_rules,           &sb_partition_rules,      &sb_stm32_rules,
+	&sb_uimage_rules,        &sb_fit_status_rules,     &sb_fit_rules,
+	&sb_fip_header_rules,    &sb_fip_entry_rules,      &sb_fip_set_rules,
+	&sb_fwu_rules,           &sb_ext4_rules,           &sb_extlinux_rules,
+	&sb_extlinux_line_rules, &sb_extlinux_label_rules, &sb_extlinux_bootargs_rules,
+	&sb_kernel_rules,        &sb_kernel_payload_rules, &sb_dtb_rules,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
