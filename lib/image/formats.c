@@ -9,7 +9,7 @@
 						 struct stmboot_source *src,                       \
 						 struct stmboot_part *part, void **record)         \
 	{                                                                                          \
-		type *decoded;                                                                     \
+		struct type *decoded;                                                              \
 		enum stmboot_status status = stmboot_##name##_decode(ctx, src, &decoded);          \
                                                                                                    \
 		if (status == STMBOOT_OK)                                                          \
@@ -22,14 +22,14 @@
 		stmboot_##name##_free(record);                                                     \
 	}
 
-DESCRIBED_BY(dtb, struct stmboot_dtb)
-DESCRIBED_BY(ext4, struct stmboot_ext4_info)
-DESCRIBED_BY(fip, struct stmboot_fip)
-DESCRIBED_BY(fit, struct stmboot_fit)
-DESCRIBED_BY(fwu, struct stmboot_fwu)
-DESCRIBED_BY(kernel, struct stmboot_kernel)
-DESCRIBED_BY(stm32, struct stmboot_stm32)
-DESCRIBED_BY(uimage, struct stmboot_uimage)
+DESCRIBED_BY(dtb, stmboot_dtb)
+DESCRIBED_BY(ext4, stmboot_ext4_info)
+DESCRIBED_BY(fip, stmboot_fip)
+DESCRIBED_BY(fit, stmboot_fit)
+DESCRIBED_BY(fwu, stmboot_fwu)
+DESCRIBED_BY(kernel, stmboot_kernel)
+DESCRIBED_BY(stm32, stmboot_stm32)
+DESCRIBED_BY(uimage, stmboot_uimage)
 
 static enum stmboot_status scan_stm32(struct stmboot_context *ctx, struct stmboot_source *src,
 				      void *record, struct sb_scan *scan)

@@ -138,7 +138,7 @@ static enum stmboot_status overlay_read_at(void *self, uint64_t offset, void *bu
 		uint64_t start = at != NULL ? at->number * SB_SECTOR_BYTES : overlay->size;
 		size_t part;
 
-		if (start > offset) {
+		if (at == NULL || start > offset) {
 			part = (size_t)sb_min_u64(start - offset, size);
 			status = stmboot_source_read(overlay->base, offset, to, part);
 		} else {
