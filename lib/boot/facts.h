@@ -87,7 +87,8 @@ enum sb_env_place {
 
 struct sb_environment {
 	enum sb_env_place place;
-	const char *wanted;              /* the partition name that U-Boot looks for, or NULL */
+	const char *wanted; /* the partition name that U-Boot looks for, or NULL */
+	uint32_t gap;       /* missing number that hides a partition of that name, or 0 */
 	const struct stmboot_part *part; /* with SB_ENV_PARTITION */
 	uint64_t offset[SB_ENV_COPIES];  /* on the medium */
 	const struct stmboot_env *copies[SB_ENV_COPIES];

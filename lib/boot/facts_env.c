@@ -37,6 +37,21 @@ static const struct stmboot_part *search(const struct sb_facts *facts, const cha
 	}
 }
 
+/* The missing number that ends the search before a partition of that name, or 0. */
+static uint32_t find_gap(const struct sb_facts *facts, const char *name)
+{
+	const struct stmboot_gpt_view *view = &facts->uboot_view;
+	uint32_t missing = 1;
+
+	while (sb_facts_part(facts, view, missing) != NULL)
+		missing++;
+	for (size_t i = 0; i < view->count; i++)
+		if (view->partitions[i]->number > missing &&
+		    strcmp(view->partitions[i]->name_uboot, name) == 0)
+			return missing;
+	return 0;
+}
+
 /* Copy 0 takes the last 8 KiB, copy 1 those before; a small partition is left towards its start. */
 static void place_in(struct sb_environment *env, const struct stmboot_part *part)
 {
@@ -79,10 +94,12 @@ static void find_place(struct sb_facts *facts)
 	part = search(facts, env->wanted, NULL);
 	if (part == NULL && facts->uboot_number >= 202304 && facts->soc != STMBOOT_SOC_STM32MP2)
 		part = search(facts, NULL, ENV_TYPE_GUID);
-	if (part != NULL)
+	if (part != NULL) {
 		place_in(env, part);
-	else
+	} else {
+		env->gap = find_gap(facts, env->wanted);
 		place_absolute(facts, env);
+	}
 }
 
 static enum stmboot_status read_copies(struct sb_facts *facts)

@@ -248,6 +248,28 @@ static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t 
 	return NULL;
 }
 
+/* How U-Boot gets a place for its environment where nothing else is. */
+static const char *env_remedy(const struct sb_environment *env, const struct sb_scope *scope)
+{
+	if (env->gap != 0)
+		return sb_text(
+			scope,
+			"U-Boot does not look past a missing number: add a partition %" PRIu32
+			", and it finds %s",
+			env->gap, env->wanted);
+	if (env->place == SB_ENV_PARTITION)
+		return sb_text(scope,
+			       "give partition %" PRIu32 " (%s) 16 KiB more than its content needs "
+			       "(size = 2M)",
+			       env->part->number, env->wanted);
+	if (strcmp(env->wanted, "u-boot-env") == 0)
+		return "add a partition named u-boot-env (size = 512K)";
+	return sb_text(scope,
+		       "name U-Boot's partition %s and give it 16 KiB more than it needs "
+		       "(size = 2M)",
+		       env->wanted);
+}
+
 /* The first save takes copy 1, a later one copy 0 (U-Boot env/mmc.c, env_mmc_save()). */
 static void check_env_place(const struct sb_facts *facts, const struct sb_scope *scope)
 {
@@ -277,11 +299,7 @@ static void check_env_place(const struct sb_facts *facts, const struct sb_scope 
 						   "the first boot saves U-Boot's environment over "
 						   "partition %" PRIu32,
 						   part->number),
-				.hint = sb_text(
-					scope,
-					"name U-Boot's partition %s and give it 16 KiB more "
-					"than it needs (size = 2M)",
-					env->wanted) });
+				.hint = env_remedy(env, scope) });
 		return;
 	}
 }
@@ -292,10 +310,17 @@ static void check_env_saved(const struct sb_facts *facts, const struct sb_scope 
 	struct sb_scope inner = *scope;
 
 	if (env->place == SB_ENV_NOWHERE && env->wanted != NULL)
-		sb_report(scope, SB_ENV_NOT_KEPT,
-			  &(struct sb_finding){
-				  .no_offset = true,
-				  .found = sb_text(scope, "no partition named %s", env->wanted) });
+		sb_report(
+			scope, SB_ENV_NOT_KEPT,
+			&(struct sb_finding){
+				.no_offset = true,
+				.found = env->gap != 0
+						 ? sb_text(scope,
+							   "%s behind the missing number %" PRIu32,
+							   env->wanted, env->gap)
+						 : sb_text(scope, "no partition named %s",
+							   env->wanted),
+				.hint = env->gap != 0 ? env_remedy(env, scope) : NULL });
 	if (env->saved == NULL)
 		return;
 	if (env->part != NULL)
