@@ -171,6 +171,7 @@ struct sb_init {
 	struct stmboot_fs_node node;
 	struct sb_program program;
 	enum stmboot_status interpreter; /* of finding what the program needs */
+	const char *interpreter_path;    /* the last one that was looked for, or NULL */
 	bool runs;
 	struct stmboot_source *src;
 };

@@ -6,6 +6,8 @@
 #include "boot/facts.h"
 #include "source/source.h"
 
+enum { MAX_INTERPRETERS = 5 }; /* exec_binprm() in fs/exec.c */
+
 /* Tried one after another when the command line has no init=. */
 static const char *const programs[SB_INIT_PROGRAMS] = { "/sbin/init", "/etc/init", "/bin/init",
 							"/bin/sh" };
@@ -19,18 +21,65 @@ bool sb_facts_runs_machine(const struct sb_facts *facts, const struct sb_program
 	return facts->soc == STMBOOT_SOC_STM32MP2 && program->machine == SB_ELF_AARCH64;
 }
 
-/* The interpreter of a program is looked for, not in turn its own. */
-static void find_interpreter(struct sb_facts *facts, struct sb_init *init)
+/* A file that may be executed, opened; STMBOOT_NOT_FOUND for one that may not. */
+static enum stmboot_status open_program(struct sb_facts *facts, const char *path,
+					struct stmboot_source **src)
 {
 	struct stmboot_fs_node node;
+	enum stmboot_status status = stmboot_fs_stat(facts->root_fs, path, true, &node);
+
+	if (status != STMBOOT_OK)
+		return status;
+	if (node.type != STMBOOT_FS_FILE || (node.mode & 0111) == 0)
+		return STMBOOT_NOT_FOUND;
+	return stmboot_fs_open(facts->root_fs, path, src);
+}
+
+static enum stmboot_status read_program(struct sb_facts *facts, const char *path,
+					struct sb_program *out)
+{
+	struct stmboot_source *src = NULL;
+	enum stmboot_status status = open_program(facts, path, &src);
+
+	if (status == STMBOOT_OK)
+		status = sb_program_decode(facts->arena, src, out);
+	stmboot_source_close(src);
+	return status;
+}
+
+/*
+ * The interpreter of a script may be a script itself, a few times over
+ * (fs/exec.c); that of an ELF program has to be ELF and needs no further one
+ * (fs/binfmt_elf.c).
+ */
+static enum stmboot_status find_interpreter(struct sb_facts *facts, struct sb_init *init)
+{
+	const struct sb_program *needs = &init->program;
+	struct sb_program *found;
 
 	init->interpreter = STMBOOT_OK;
-	if (init->program.interpreter == NULL)
-		return;
-	init->interpreter = stmboot_fs_stat(facts->root_fs, init->program.interpreter, true, &node);
-	if (init->interpreter == STMBOOT_OK &&
-	    (node.type != STMBOOT_FS_FILE || (node.mode & 0111) == 0))
-		init->interpreter = STMBOOT_NOT_FOUND;
+	for (unsigned depth = 0; needs->interpreter != NULL; depth++, needs = found) {
+		init->interpreter_path = needs->interpreter;
+		if (depth >= MAX_INTERPRETERS && needs->kind == SB_PROGRAM_SCRIPT) {
+			init->interpreter = STMBOOT_LIMIT;
+			break;
+		}
+		found = sb_arena_alloc(facts->arena, sizeof(*found));
+		if (found == NULL)
+			return STMBOOT_NO_MEMORY;
+		init->interpreter = read_program(facts, needs->interpreter, found);
+		if (init->interpreter != STMBOOT_OK)
+			break;
+		if (found->kind == SB_PROGRAM_UNKNOWN ||
+		    (found->kind == SB_PROGRAM_SCRIPT && needs->kind == SB_PROGRAM_ELF))
+			init->interpreter = STMBOOT_NOT_RECOGNISED;
+		else if (found->kind == SB_PROGRAM_ELF &&
+			 (found->damaged || !sb_facts_runs_machine(facts, found)))
+			init->interpreter = STMBOOT_UNSUPPORTED;
+		if (init->interpreter != STMBOOT_OK || needs->kind == SB_PROGRAM_ELF)
+			break;
+	}
+	return sb_is_fatal(init->interpreter) ? init->interpreter : STMBOOT_OK;
 }
 
 static bool runs(const struct sb_facts *facts, const struct sb_init *init)
@@ -60,10 +109,12 @@ static enum stmboot_status look_at(struct sb_facts *facts, const char *path, str
 	}
 	if (init->src != NULL)
 		init->status = sb_program_decode(facts->arena, init->src, &init->program);
-	if (init->status == STMBOOT_OK)
-		find_interpreter(facts, init);
+	if (sb_is_fatal(init->status))
+		return init->status;
+	if (init->status == STMBOOT_OK && find_interpreter(facts, init) != STMBOOT_OK)
+		return init->interpreter;
 	init->runs = runs(facts, init);
-	return sb_is_fatal(init->status) ? init->status : STMBOOT_OK;
+	return STMBOOT_OK;
 }
 
 static enum stmboot_status find_init(struct sb_facts *facts)

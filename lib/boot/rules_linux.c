@@ -312,9 +312,9 @@ static void report_init(const struct sb_facts *facts, const struct sb_scope *sco
 		finding.expected = facts->soc == STMBOOT_SOC_STM32MP2 ? "AArch64 or ARM" : "ARM";
 	} else if (init->interpreter != STMBOOT_OK) {
 		code = SB_INIT_NO_INTERPRETER;
-		finding.found = sb_text(scope, "%s: %s", program->interpreter,
+		finding.found = sb_text(scope, "%s: %s", init->interpreter_path,
 					stmboot_status_text(init->interpreter));
-		finding.expected = "an executable file of that path";
+		finding.expected = "a program of that path that runs on this processor";
 	} else {
 		finding.found = "neither an ELF program nor a script";
 	}

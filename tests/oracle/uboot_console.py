@@ -110,11 +110,10 @@ class Console(Machine):
                 self.wait_for(self._at_prompt, seconds, CRASHES)
         return self.said[:-len(PROMPT)].replace(b"\r\n", b"\n")
 
-    def hand_over(self, line, happened, seconds):
-        """Say a line from which U-Boot need not come back, and listen until happened()."""
+    def hand_over(self, line):
+        """Say a line from which U-Boot need not come back."""
         self.said = b""
         self.send(line.encode() + b"\r")
-        self.wait_for(happened, seconds)
 
     def listen(self, seconds):
         """What U-Boot says by itself within some seconds; nothing more once it is at its prompt."""
