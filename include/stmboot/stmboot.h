@@ -26,6 +26,7 @@
 #include <stmboot/gpt.h>
 #include <stmboot/image.h>
 #include <stmboot/kernel.h>
+#include <stmboot/refusal.h>
 #include <stmboot/source.h>
 #include <stmboot/status.h>
 #include <stmboot/stm32.h>

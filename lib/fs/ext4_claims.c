@@ -23,7 +23,7 @@ enum {
 
 struct claims {
 	struct stmboot_fs *fs;
-	struct sb_refusal *refusal;
+	struct stmboot_refusal *refusal;
 	struct sb_arena arena;
 	uint8_t **blocks;     /* a bitmap for each group; NULL: no block of it is claimed */
 	uint8_t **attributes; /* the same for blocks of attributes, which inodes may share */
@@ -143,7 +143,7 @@ static enum stmboot_status claim_content(struct claims *claims, uint8_t *raw,
 	if (!ext2fs_inode_has_valid_blocks2(sb_ext2_of(fs), (void *)raw))
 		return STMBOOT_OK;
 	status = sb_ext4_survey(fs, inode, claim_run, claims);
-	if (status == STMBOOT_OK || claims->refusal->reason != NULL)
+	if (status == STMBOOT_OK || claims->refusal->message[0] != '\0')
 		return status;
 	return sb_refuse_trouble(fs, status, claims->refusal);
 }
@@ -347,7 +347,7 @@ static enum stmboot_status prepare(struct claims *claims)
 	return arena->failed ? STMBOOT_NO_MEMORY : STMBOOT_OK;
 }
 
-enum stmboot_status sb_ext4_check_claims(struct stmboot_fs *fs, struct sb_refusal *refusal)
+enum stmboot_status sb_ext4_check_claims(struct stmboot_fs *fs, struct stmboot_refusal *refusal)
 {
 	struct claims claims = { .fs = fs, .refusal = refusal };
 	enum stmboot_status status;

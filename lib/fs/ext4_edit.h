@@ -7,15 +7,9 @@
 #define SB_FS_EXT4_EDIT_H
 
 #include <stmboot/fs.h>
+#include <stmboot/refusal.h>
 
 #include "base/arena.h"
-
-/* Why an edit was refused, and what the user can do about it. */
-struct sb_refusal {
-	const char *reason; /* one phrase, static or of the arena; NULL: nothing was refused */
-	const char *remedy; /* NULL when nothing helps but trying again */
-	uint64_t offset;    /* of what is to blame, in the partition; SB_NOWHERE */
-};
 
 /* What an edit is going to change. */
 enum sb_ext4_reach {
@@ -39,6 +33,6 @@ enum sb_ext4_reach {
  */
 STMBOOT_NODISCARD enum stmboot_status
 sb_ext4_open_fit(struct stmboot_context *ctx, struct stmboot_source *src, enum sb_ext4_reach reach,
-		 struct sb_refusal *refusal, struct stmboot_fs **out);
+		 struct stmboot_refusal *refusal, struct stmboot_fs **out);
 
 #endif

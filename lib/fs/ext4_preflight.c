@@ -5,7 +5,10 @@
  */
 #include "fs/ext4_preflight.h"
 
+#include <inttypes.h>
+
 #include "base/context.h"
+#include "base/refusal.h"
 #include "fs/ext4_groups.h"
 #include "fs/fs.h"
 
@@ -19,33 +22,25 @@ enum {
 	CRC32C = 1,
 };
 
-enum stmboot_status sb_refuse(struct sb_refusal *refusal, enum stmboot_status status,
-			      uint64_t offset, const char *reason, const char *remedy)
+enum stmboot_status sb_refuse_damage(struct stmboot_refusal *refusal, uint64_t offset,
+				     const char *what)
 {
-	*refusal = (struct sb_refusal){ .reason = reason, .remedy = remedy, .offset = offset };
-	return status;
-}
-
-enum stmboot_status sb_refuse_damage(struct sb_refusal *refusal, uint64_t offset,
-				     const char *reason)
-{
-	return sb_refuse(refusal, STMBOOT_CORRUPT, offset, reason, RUN_E2FSCK);
+	if (offset == SB_NOWHERE)
+		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK, "%s", what);
+	return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK,
+			 "%s, at byte %" PRIu64 " of the file system", what, offset);
 }
 
 enum stmboot_status sb_refuse_trouble(struct stmboot_fs *fs, enum stmboot_status status,
-				      struct sb_refusal *refusal)
+				      struct stmboot_refusal *refusal)
 {
-	if (status != STMBOOT_CORRUPT && status != STMBOOT_TRUNCATED && status != STMBOOT_LIMIT &&
-	    status != STMBOOT_UNSUPPORTED)
-		return status;
-	return sb_refuse(refusal, status, fs->trouble_at,
-			 fs->trouble != NULL ? fs->trouble : "damaged structures", RUN_E2FSCK);
-}
+	const char *trouble = fs->trouble != NULL ? fs->trouble : "damaged structures";
 
-static enum stmboot_status refuse_field(struct sb_refusal *refusal, enum stmboot_status status,
-					uint64_t field, const char *reason, const char *remedy)
-{
-	return sb_refuse(refusal, status, EXT4_SUPERBLOCK_OFFSET + field, reason, remedy);
+	if (status == STMBOOT_CORRUPT)
+		return sb_refuse_damage(refusal, fs->trouble_at, trouble);
+	if (status == STMBOOT_TRUNCATED || status == STMBOOT_LIMIT || status == STMBOOT_UNSUPPORTED)
+		return sb_refuse(refusal, status, RUN_E2FSCK, "%s", trouble);
+	return status;
 }
 
 /* Features whose presence forbids any edit. */
@@ -109,81 +104,81 @@ static bool has_feature(const struct stmboot_ext4_info *info, uint64_t field, ui
 }
 
 static enum stmboot_status check_features(const struct stmboot_ext4_info *info,
-					  enum sb_ext4_reach reach, struct sb_refusal *refusal)
+					  enum sb_ext4_reach reach, struct stmboot_refusal *refusal)
 {
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
 		if (has_feature(info, forbidden[i].field, forbidden[i].bit))
-			return refuse_field(refusal, forbidden[i].status, forbidden[i].field,
-					    forbidden[i].reason, forbidden[i].remedy);
+			return sb_refuse(refusal, forbidden[i].status, forbidden[i].remedy, "%s",
+					 forbidden[i].reason);
 	if (info->incompat & ~(uint32_t)EDITABLE_INCOMPAT)
-		return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_FEATURE_INCOMPAT,
-				    "a feature that is not known", OTHER_FEATURES);
+		return sb_refuse(refusal, STMBOOT_UNSUPPORTED, OTHER_FEATURES,
+				 "a feature that is not known");
 	if (info->ro_compat & ~(uint32_t)EDITABLE_RO_COMPAT)
-		return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_FEATURE_RO_COMPAT,
-				    "a feature that is not known", OTHER_FEATURES);
+		return sb_refuse(refusal, STMBOOT_UNSUPPORTED, OTHER_FEATURES,
+				 "a feature that is not known");
 	for (size_t i = 0; reach == SB_EXT4_ALLOCATION &&
 			   i < sizeof(forbidden_allocation) / sizeof(forbidden_allocation[0]);
 	     i++)
 		if (has_feature(info, forbidden_allocation[i].field, forbidden_allocation[i].bit))
-			return refuse_field(
-				refusal, STMBOOT_UNSUPPORTED, forbidden_allocation[i].field,
-				forbidden_allocation[i].reason, forbidden_allocation[i].remedy);
+			return sb_refuse(refusal, STMBOOT_UNSUPPORTED,
+					 forbidden_allocation[i].remedy, "%s",
+					 forbidden_allocation[i].reason);
 	return STMBOOT_OK;
 }
 
 static enum stmboot_status check_state(const struct stmboot_ext4_info *info,
-				       struct sb_refusal *refusal)
+				       struct stmboot_refusal *refusal)
 {
 	if (info->state & STATE_ERRORS)
-		return refuse_field(refusal, STMBOOT_CONFLICT, S_STATE,
-				    "Linux found errors in the file system", RUN_E2FSCK);
+		return sb_refuse(refusal, STMBOOT_CONFLICT, RUN_E2FSCK,
+				 "Linux found errors in the file system");
 	if ((info->state & STATE_VALID) == 0)
-		return refuse_field(refusal, STMBOOT_CONFLICT, S_STATE,
-				    "the file system was not unmounted", MOUNT_ONCE);
+		return sb_refuse(refusal, STMBOOT_CONFLICT, MOUNT_ONCE,
+				 "the file system was not unmounted");
 	if (info->state & ~(uint32_t)(STATE_VALID | STATE_ERRORS))
-		return refuse_field(refusal, STMBOOT_CONFLICT, S_STATE,
-				    "the file system was being recovered", MOUNT_ONCE);
+		return sb_refuse(refusal, STMBOOT_CONFLICT, MOUNT_ONCE,
+				 "the file system was being recovered");
 	if (info->first_orphan != 0)
-		return refuse_field(refusal, STMBOOT_CONFLICT, S_LAST_ORPHAN,
-				    "removed files wait to be released", MOUNT_ONCE);
+		return sb_refuse(refusal, STMBOOT_CONFLICT, MOUNT_ONCE,
+				 "removed files wait to be released");
 	if (info->has_journal && info->journal_inode == 0)
-		return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_JOURNAL_INUM,
-				    "the journal is on another device",
-				    "give it an internal one with tune2fs -O ^has_journal and -j");
+		return sb_refuse(refusal, STMBOOT_UNSUPPORTED,
+				 "give it an internal one with tune2fs -O ^has_journal and -j",
+				 "the journal is on another device");
 	return STMBOOT_OK;
 }
 
 static enum stmboot_status check_geometry(const struct stmboot_ext4_info *info,
-					  uint64_t partition_bytes, struct sb_refusal *refusal)
+					  uint64_t partition_bytes, struct stmboot_refusal *refusal)
 {
 	uint64_t field;
 	const char *defect = sb_ext4_geometry_defect(info, &field);
 
 	if (defect != NULL)
-		return refuse_field(refusal, STMBOOT_CORRUPT, field, defect, RUN_E2FSCK);
+		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK, "%s", defect);
 	if (info->blocks_per_group % 8 != 0)
-		return refuse_field(refusal, STMBOOT_CORRUPT, S_BLOCKS_PER_GROUP,
-				    "the number of blocks in a group is out of range", RUN_E2FSCK);
+		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK,
+				 "the number of blocks in a group is out of range");
 	if (info->inodes_per_group % 8 != 0)
-		return refuse_field(refusal, STMBOOT_CORRUPT, S_INODES_PER_GROUP,
-				    "the number of inodes in a group is out of range", RUN_E2FSCK);
+		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK,
+				 "the number of inodes in a group is out of range");
 	if (info->size_bytes > partition_bytes)
-		return refuse_field(refusal, STMBOOT_CORRUPT, S_BLOCKS_COUNT_LO,
-				    "the file system reaches past the end of its partition",
-				    "make the partition as large as the file system, or write the "
-				    "image again if it was cut short");
+		return sb_refuse(refusal, STMBOOT_CORRUPT,
+				 "make the partition as large as the file system, or write the "
+				 "image again if it was cut short",
+				 "the file system reaches past the end of its partition");
 	return STMBOOT_OK;
 }
 
 static enum stmboot_status check_superblock(const struct stmboot_ext4_info *info,
 					    uint64_t partition_bytes, enum sb_ext4_reach reach,
-					    struct sb_refusal *refusal)
+					    struct stmboot_refusal *refusal)
 {
 	enum stmboot_status status;
 
 	if (info->checksum == STMBOOT_EXT4_CHECKSUM_BAD)
-		return refuse_field(refusal, STMBOOT_CORRUPT, S_CHECKSUM,
-				    "the superblock does not match its checksum", RUN_E2FSCK);
+		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK,
+				 "the superblock does not match its checksum");
 	status = check_features(info, reach, refusal);
 	if (status == STMBOOT_OK)
 		status = check_geometry(info, partition_bytes, refusal);
@@ -192,12 +187,12 @@ static enum stmboot_status check_superblock(const struct stmboot_ext4_info *info
 	if (status != STMBOOT_OK || info->checksum == STMBOOT_EXT4_CHECKSUM_ABSENT ||
 	    info->checksum_type == CRC32C)
 		return status;
-	return refuse_field(refusal, STMBOOT_UNSUPPORTED, S_CHECKSUM_TYPE,
-			    "a kind of checksum that is not known", OTHER_FEATURES);
+	return sb_refuse(refusal, STMBOOT_UNSUPPORTED, OTHER_FEATURES,
+			 "a kind of checksum that is not known");
 }
 
 /* Every structure of a group lies inside, its own inode table not at the front. */
-static enum stmboot_status check_groups(struct stmboot_fs *fs, struct sb_refusal *refusal)
+static enum stmboot_status check_groups(struct stmboot_fs *fs, struct stmboot_refusal *refusal)
 {
 	const struct stmboot_ext4_info *info = fs->info;
 	ext2_filsys ext2 = sb_ext2_of(fs);
@@ -215,14 +210,14 @@ static enum stmboot_status check_groups(struct stmboot_fs *fs, struct sb_refusal
 	}
 	if (EXT2_FIRST_INODE(ext2->super) < FIRST_INODE ||
 	    EXT2_FIRST_INODE(ext2->super) > info->inodes_per_group)
-		return refuse_field(refusal, STMBOOT_CORRUPT, S_FIRST_INO,
-				    "the number of reserved inodes is out of range", RUN_E2FSCK);
+		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK,
+				 "the number of reserved inodes is out of range");
 	return STMBOOT_OK;
 }
 
 /* What the reader says without an object that could be asked for more. */
 static enum stmboot_status open_reader(struct stmboot_context *ctx, struct stmboot_source *src,
-				       struct sb_refusal *refusal, struct stmboot_fs **out)
+				       struct stmboot_refusal *refusal, struct stmboot_fs **out)
 {
 	enum stmboot_status status = stmboot_fs_open_linux(ctx, src, out);
 
@@ -232,28 +227,25 @@ static enum stmboot_status open_reader(struct stmboot_context *ctx, struct stmbo
 		return sb_refuse_damage(refusal, SB_NOWHERE,
 					"the group descriptors or the root directory are damaged");
 	case STMBOOT_UNSUPPORTED:
-		return sb_refuse(refusal, status, EXT4_SUPERBLOCK_OFFSET + S_FEATURE_INCOMPAT,
-				 "a feature that is not known", OTHER_FEATURES);
+		return sb_refuse(refusal, status, OTHER_FEATURES, "a feature that is not known");
 	case STMBOOT_LIMIT:
-		return sb_refuse(refusal, status, SB_NOWHERE, "more block groups than are handled",
-				 NULL);
+		return sb_refuse(refusal, status, NULL, "more block groups than are handled");
 	default:
 		return status;
 	}
 }
 
 enum stmboot_status sb_ext4_open_fit(struct stmboot_context *ctx, struct stmboot_source *src,
-				     enum sb_ext4_reach reach, struct sb_refusal *refusal,
+				     enum sb_ext4_reach reach, struct stmboot_refusal *refusal,
 				     struct stmboot_fs **out)
 {
 	struct stmboot_ext4_info info;
 	struct stmboot_fs *fs;
 	enum stmboot_status status = sb_ext4_decode(src, &info);
 
-	*refusal = (struct sb_refusal){ .offset = SB_NOWHERE };
+	*refusal = (struct stmboot_refusal){ .message = "" };
 	if (status == STMBOOT_NOT_RECOGNISED)
-		return sb_refuse(refusal, status, SB_NOWHERE, "no ext4 file system stands here",
-				 NULL);
+		return sb_refuse(refusal, status, NULL, "no ext4 file system stands here");
 	if (status == STMBOOT_OK)
 		status = check_superblock(&info, stmboot_source_size(src), reach, refusal);
 	if (status == STMBOOT_OK)

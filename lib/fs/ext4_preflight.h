@@ -6,23 +6,19 @@
 #include "fs/ext4.h"
 #include "fs/ext4_edit.h"
 
-/* Fill a refusal in; gives `status` back. */
-enum stmboot_status sb_refuse(struct sb_refusal *refusal, enum stmboot_status status,
-			      uint64_t offset, const char *reason, const char *remedy);
-
-/* Damage that e2fsck mends: STMBOOT_CORRUPT. */
-enum stmboot_status sb_refuse_damage(struct sb_refusal *refusal, uint64_t offset,
-				     const char *reason);
+/* Damage that e2fsck mends: STMBOOT_CORRUPT. The offset is in the partition, or SB_NOWHERE. */
+enum stmboot_status sb_refuse_damage(struct stmboot_refusal *refusal, uint64_t offset,
+				     const char *what);
 
 /* Make what a reader stumbled over a refusal; failures of the host stay what they are. */
 enum stmboot_status sb_refuse_trouble(struct stmboot_fs *fs, enum stmboot_status status,
-				      struct sb_refusal *refusal);
+				      struct stmboot_refusal *refusal);
 
 /*
  * Read every inode in use, and compare what they say with bitmaps and
  * counters. As sb_ext4_open_fit().
  */
 STMBOOT_NODISCARD enum stmboot_status sb_ext4_check_claims(struct stmboot_fs *fs,
-							   struct sb_refusal *refusal);
+							   struct stmboot_refusal *refusal);
 
 #endif

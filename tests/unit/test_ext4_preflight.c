@@ -56,16 +56,16 @@ static const char *judge(struct copy *copy, enum sb_ext4_reach reach)
 {
 	struct stmboot_source *src;
 	struct stmboot_fs *fs = NULL;
-	struct sb_refusal refusal;
+	static struct stmboot_refusal refusal;
 	enum stmboot_status status;
 
 	cr_assert_eq(stmboot_source_from_memory(copy->ctx, copy->data, copy->size, &src),
 		     STMBOOT_OK);
 	status = sb_ext4_open_fit(copy->ctx, src, reach, &refusal, &fs);
-	cr_expect_eq(status == STMBOOT_OK, refusal.reason == NULL);
+	cr_expect_eq(status == STMBOOT_OK, refusal.message[0] == '\0');
 	stmboot_fs_close(fs);
 	stmboot_source_close(src);
-	return status == STMBOOT_OK ? "fit" : refusal.reason;
+	return status == STMBOOT_OK ? "fit" : refusal.message;
 }
 
 /* Where things stand. */
