@@ -2,6 +2,7 @@
 #include "source/overlay.h"
 
 #include <string.h>
+#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
@@ -19,6 +20,8 @@ struct sector {
 	uint8_t level;
 	uint8_t order;
 	bool pending;
+	bool has_old_crc;
+	uint32_t old_crc; /* of what the base held when it was first read */
 	uint8_t data[SB_SECTOR_BYTES];
 };
 
@@ -225,6 +228,18 @@ struct stmboot_source *sb_overlay_source(struct sb_overlay *overlay)
 	return overlay->view;
 }
 
+/* What is staged was made from what the base held: it must not be another by now. */
+static enum stmboot_status check_old(struct sector *sector, const uint8_t *old, size_t length)
+{
+	uint32_t crc = (uint32_t)crc32(0, old, (uInt)length);
+
+	if (sector->has_old_crc && sector->old_crc != crc)
+		return STMBOOT_CONFLICT;
+	sector->has_old_crc = true;
+	sector->old_crc = crc;
+	return STMBOOT_OK;
+}
+
 /* A sector to write into; *fresh when it holds nothing yet. */
 static enum stmboot_status make_pending(struct sb_overlay *overlay, uint64_t number,
 					struct sector **out, bool *fresh)
@@ -249,6 +264,14 @@ static enum stmboot_status make_pending(struct sb_overlay *overlay, uint64_t num
 	return STMBOOT_OK;
 }
 
+static enum stmboot_status merge(struct sb_overlay *overlay, struct sector *sector, size_t length)
+{
+	enum stmboot_status status = stmboot_source_read(
+		overlay->base, sector->number * SB_SECTOR_BYTES, sector->data, length);
+
+	return status == STMBOOT_OK ? check_old(sector, sector->data, length) : status;
+}
+
 static enum stmboot_status write_sector(struct sb_overlay *overlay, uint64_t number, size_t skip,
 					const uint8_t *data, size_t size)
 {
@@ -258,8 +281,7 @@ static enum stmboot_status write_sector(struct sb_overlay *overlay, uint64_t num
 	enum stmboot_status status = make_pending(overlay, number, &sector, &fresh);
 
 	if (status == STMBOOT_OK && fresh && size != length)
-		status = stmboot_source_read(overlay->base, number * SB_SECTOR_BYTES, sector->data,
-					     length);
+		status = merge(overlay, sector, length);
 	if (status != STMBOOT_OK)
 		return status;
 	if (fresh) {
@@ -358,6 +380,23 @@ uint64_t sb_overlay_pending(const struct sb_overlay *overlay)
 	return overlay->pending;
 }
 
+static enum stmboot_status read_old(struct sb_overlay *overlay, const struct sb_extent *extent)
+{
+	enum stmboot_status status = stmboot_source_read(overlay->base, extent->offset,
+							 overlay->old_bytes, extent->length);
+
+	for (size_t at = 0; at < extent->length && status == STMBOOT_OK; at += SB_SECTOR_BYTES) {
+		struct sector *sector =
+			find_exactly(overlay, (extent->offset + at) / SB_SECTOR_BYTES);
+
+		if (sector != NULL)
+			status =
+				check_old(sector, overlay->old_bytes + at,
+					  (size_t)sb_min_u64(SB_SECTOR_BYTES, extent->length - at));
+	}
+	return status;
+}
+
 enum stmboot_status sb_overlay_next(struct sb_overlay *overlay, uint64_t offset, bool with_old,
 				    struct sb_extent *out)
 {
@@ -379,8 +418,7 @@ enum stmboot_status sb_overlay_next(struct sb_overlay *overlay, uint64_t offset,
 		at = extent.length < SB_EXTENT_BYTES ? find_exactly(overlay, number) : NULL;
 	} while (at != NULL && at->pending && at->order == (uint8_t)extent.order);
 	if (with_old) {
-		status = stmboot_source_read(overlay->base, extent.offset, overlay->old_bytes,
-					     extent.length);
+		status = read_old(overlay, &extent);
 		if (status != STMBOOT_OK)
 			return status;
 		extent.old_bytes = overlay->old_bytes;

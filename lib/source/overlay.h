@@ -67,7 +67,7 @@ void sb_overlay_fail(struct sb_overlay *overlay, enum stmboot_status status);
 void sb_overlay_mark(struct sb_overlay *overlay, uint64_t offset, uint64_t length,
 		     enum sb_order order);
 
-/* Forget sectors that hold what the base holds. A failure is that of a read. */
+/* Forget sectors that hold what the base holds. A failure is that of sb_overlay_next(). */
 STMBOOT_NODISCARD enum stmboot_status sb_overlay_prune(struct sb_overlay *overlay);
 
 /* Forget everything that is pending; a failure stays. */
@@ -91,7 +91,8 @@ enum { SB_EXTENT_BYTES = 64 << 10 };
 /*
  * The first pending sectors at or after `offset`, in the order of the medium.
  * STMBOOT_NOT_FOUND when there are none; with `with_old`, also what the base
- * says to a read.
+ * says to a read, and STMBOOT_CONFLICT when it holds something else than the
+ * first time that it was asked.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_overlay_next(struct sb_overlay *overlay, uint64_t offset,
 						      bool with_old, struct sb_extent *out);

@@ -226,6 +226,18 @@ Test(overlay, sectors_that_turn_out_unchanged_are_dropped)
 	cr_expect_eq(sb_overlay_next(overlay, 1024, true, &extent), STMBOOT_NOT_FOUND);
 }
 
+Test(overlay, a_base_that_changes_below_is_noticed)
+{
+	struct sb_extent extent;
+
+	cr_expect_eq(sb_overlay_write(overlay, 600, "ab", 2), STMBOOT_OK);
+	medium.data[1000]++;
+	cr_expect_eq(sb_overlay_next(overlay, 0, true, &extent), STMBOOT_CONFLICT);
+	cr_expect_eq(sb_overlay_prune(overlay), STMBOOT_CONFLICT);
+	medium.data[1000]--;
+	cr_expect_eq(sb_overlay_prune(overlay), STMBOOT_OK);
+}
+
 Test(overlay, extents_part_where_the_order_changes)
 {
 	static const uint8_t bytes[4 * SB_SECTOR_BYTES];
