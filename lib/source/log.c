@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/log.h"
+
+#include <lzma.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/checked.h"
+#include "base/context.h"
+#include "base/cursor.h"
+
+struct sb_log {
+	struct stmboot_context *ctx;
+	struct stmboot_source *src;
+	struct sb_log_head head;
+	uint64_t first; /* where the records begin */
+	uint64_t end;   /* where the trailer begins */
+	char name[SB_LOG_MAX_NAME + 1];
+	char summary[SB_LOG_MAX_SUMMARY + 1];
+	struct sb_log_record record;
+	uint8_t crcs[8 * SB_LOG_SECTORS];
+	uint8_t payload[SB_EXTENT_BYTES];
+};
+
+/* A log that ends too early was not completed. */
+static enum stmboot_status read_part(const struct sb_log *log, uint64_t offset, void *buffer,
+				     size_t size)
+{
+	enum stmboot_status status = stmboot_source_read(log->src, offset, buffer, size);
+
+	return status == STMBOOT_TRUNCATED ? STMBOOT_CORRUPT : status;
+}
+
+static enum stmboot_status read_texts(struct sb_log *log, uint32_t name, uint32_t summary)
+{
+	enum stmboot_status status;
+
+	if (name > SB_LOG_MAX_NAME || summary > SB_LOG_MAX_SUMMARY)
+		return STMBOOT_CORRUPT;
+	log->first = (uint64_t)SB_LOG_HEADER + name + summary;
+	status = read_part(log, SB_LOG_HEADER, log->name, name);
+	if (status == STMBOOT_OK)
+		status = read_part(log, (uint64_t)SB_LOG_HEADER + name, log->summary, summary);
+	log->head.name = log->name;
+	log->head.summary = log->summary;
+	return status;
+}
+
+static enum stmboot_status read_header(struct sb_log *log)
+{
+	uint8_t bytes[SB_LOG_HEADER];
+	struct sb_cursor c = sb_cursor(bytes, sizeof(bytes));
+	struct sb_log_head *head = &log->head;
+	uint32_t version, kind, sector_bytes, name, summary;
+	enum stmboot_status status = read_part(log, 0, bytes, sizeof(bytes));
+
+	if (status != STMBOOT_OK)
+		return status;
+	if (memcmp(bytes, "STMBJRNL", 8) != 0)
+		return STMBOOT_CORRUPT;
+	sb_skip(&c, 8);
+	version = sb_le32(&c);
+	kind = sb_le32(&c);
+	head->medium_size = sb_le64(&c);
+	sector_bytes = sb_le32(&c);
+	head->record_count = sb_le32(&c);
+	head->payload_bytes = sb_le64(&c);
+	head->time = (int64_t)sb_le64(&c);
+	sb_bytes(&c, head->id_before, SB_MEDIUM_ID_BYTES);
+	sb_bytes(&c, head->id_after, SB_MEDIUM_ID_BYTES);
+	name = sb_le32(&c);
+	summary = sb_le32(&c);
+	sb_skip(&c, 20);
+	if (sb_le32(&c) != crc32(0, bytes, 108))
+		return STMBOOT_CORRUPT;
+	if (version != 1)
+		return STMBOOT_UNSUPPORTED;
+	if ((kind != SB_LOG_REDO && kind != SB_LOG_UNDO) || sector_bytes != SB_SECTOR_BYTES)
+		return STMBOOT_CORRUPT;
+	head->kind = (enum sb_log_kind)kind;
+	return read_texts(log, name, summary);
+}
+
+static enum stmboot_status check_trailer(struct sb_log *log)
+{
+	uint64_t size = stmboot_source_size(log->src);
+	uint8_t bytes[SB_LOG_TRAILER];
+	enum stmboot_status status;
+	uint64_t crc = 0;
+
+	if (size < log->first + SB_LOG_TRAILER)
+		return STMBOOT_CORRUPT;
+	log->end = size - SB_LOG_TRAILER;
+	status = read_part(log, log->end, bytes, sizeof(bytes));
+	if (status != STMBOOT_OK)
+		return status;
+	if (memcmp(bytes, "STMBJEND", 8) != 0 || sb_get_le64(bytes + 8) != size)
+		return STMBOOT_CORRUPT;
+	for (uint64_t at = 0; at < log->end;) {
+		size_t part = (size_t)sb_min_u64(sizeof(log->payload), log->end - at);
+
+		status = read_part(log, at, log->payload, part);
+		if (status != STMBOOT_OK)
+			return status;
+		crc = lzma_crc64(log->payload, part, crc);
+		at += part;
+	}
+	return lzma_crc64(bytes, 16, crc) == sb_get_le64(bytes + 16) ? STMBOOT_OK : STMBOOT_CORRUPT;
+}
+
+/* Whole sectors on the medium; only its last one may be short. */
+static bool is_well_placed(const struct sb_log *log, uint64_t offset, uint64_t length)
+{
+	uint64_t size = log->head.medium_size;
+
+	return length != 0 && length <= SB_EXTENT_BYTES && offset % SB_SECTOR_BYTES == 0 &&
+	       sb_range_within(offset, length, size) &&
+	       (length % SB_SECTOR_BYTES == 0 || offset + length == size);
+}
+
+static enum stmboot_status read_record(struct sb_log *log, uint64_t at, uint64_t *next)
+{
+	struct sb_log_record *record = &log->record;
+	uint8_t bytes[SB_LOG_RECORD];
+	uint32_t order;
+	enum stmboot_status status;
+
+	if (log->end - at < sizeof(bytes))
+		return STMBOOT_CORRUPT;
+	status = read_part(log, at, bytes, sizeof(bytes));
+	if (status != STMBOOT_OK)
+		return status;
+	record->offset = sb_get_le64(bytes);
+	record->length = sb_get_le32(bytes + 8);
+	order = sb_get_le32(bytes + 12);
+	if (!is_well_placed(log, record->offset, record->length) || order >= SB_ORDER_COUNT)
+		return STMBOOT_CORRUPT;
+	record->order = (enum sb_order)order;
+	record->sectors = (record->length + SB_SECTOR_BYTES - 1) / SB_SECTOR_BYTES;
+	record->bytes = log->payload;
+	at += sizeof(bytes);
+	if (log->end - at < 8 * record->sectors + record->length)
+		return STMBOOT_CORRUPT;
+	status = read_part(log, at, log->crcs, 8 * record->sectors);
+	at += 8 * record->sectors;
+	if (status == STMBOOT_OK)
+		status = read_part(log, at, log->payload, record->length);
+	*next = at + record->length;
+	return status;
+}
+
+static enum stmboot_status check_record(struct sb_log *log)
+{
+	struct sb_log_record *record = &log->record;
+
+	for (size_t i = 0; i < record->sectors; i++) {
+		record->old_crc[i] = sb_get_le32(log->crcs + 4 * i);
+		record->new_crc[i] = sb_get_le32(log->crcs + 4 * (record->sectors + i));
+		if (record->new_crc[i] != sb_log_sector_crc(log->payload, record->length, i))
+			return STMBOOT_CORRUPT;
+	}
+	return STMBOOT_OK;
+}
+
+enum stmboot_status sb_log_next(struct sb_log *log, uint64_t *position,
+				const struct sb_log_record **out)
+{
+	uint64_t at = *position != 0 ? *position : log->first;
+	uint64_t next = at;
+	enum stmboot_status status;
+
+	if (at >= log->end)
+		return STMBOOT_NOT_FOUND;
+	status = read_record(log, at, &next);
+	if (status == STMBOOT_OK)
+		status = check_record(log);
+	if (status != STMBOOT_OK)
+		return status;
+	*position = next;
+	*out = &log->record;
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status check_records(struct sb_log *log)
+{
+	const struct sb_log_record *record;
+	uint64_t position = 0, behind = 0, payload = 0;
+	uint32_t count = 0;
+	enum stmboot_status status;
+
+	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
+		if (record->offset < behind)
+			return STMBOOT_CORRUPT;
+		behind = record->offset + record->length;
+		payload += record->length;
+		log->head.orders |= 1u << record->order;
+		count++;
+	}
+	if (status != STMBOOT_NOT_FOUND)
+		return status;
+	return count == log->head.record_count && payload == log->head.payload_bytes
+		       ? STMBOOT_OK
+		       : STMBOOT_CORRUPT;
+}
+
+enum stmboot_status sb_log_open(struct stmboot_context *ctx, struct stmboot_source *src,
+				struct sb_log **out)
+{
+	struct sb_log *log = sb_alloc(ctx, sizeof(*log));
+	enum stmboot_status status;
+
+	if (log == NULL)
+		return STMBOOT_NO_MEMORY;
+	log->ctx = ctx;
+	log->src = src;
+	status = read_header(log);
+	if (status == STMBOOT_OK)
+		status = check_trailer(log);
+	if (status == STMBOOT_OK)
+		status = check_records(log);
+	if (status != STMBOOT_OK)
+		sb_log_free(log);
+	else
+		*out = log;
+	return status;
+}
+
+void sb_log_free(struct sb_log *log)
+{
+	if (log != NULL)
+		sb_free(log->ctx, log);
+}
+
+const struct sb_log_head *sb_log_head(const struct sb_log *log)
+{
+	return &log->head;
+}
