@@ -50,6 +50,8 @@ enum stmboot_image_state {
 struct stmboot_image_options {
 	size_t struct_size;
 	enum stmboot_medium medium; /**< STMBOOT_MEDIUM_AUTO, or what the caller knows better */
+	/** Where logs of edits of block devices are kept (edit.h); NULL: none is looked for. */
+	const char *state_directory;
 };
 
 /** What an image is. */
@@ -88,7 +90,9 @@ struct stmboot_part {
  * Open an image file or a block device, for reading only.
  *
  * A compressed image is known by its content and unpacked once into an
- * unlinked temporary file.
+ * unlinked temporary file. When an edit of the image was interrupted behind
+ * its commit point, the image is shown as the edit was to make it
+ * (STMBOOT_IMAGE_INTERRUPTED); nothing is written.
  *
  * @param ctx      allocator and limits; must outlive the image
  * @param path     on the host

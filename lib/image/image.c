@@ -4,18 +4,16 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "image/medium.h"
 #include "image/part.h"
 #include "source/source.h"
-#include "source/unpack.h"
 
 struct stmboot_image {
 	struct stmboot_context *ctx;
 	struct sb_arena arena;
 	struct stmboot_image_info info;
-	struct stmboot_source *file;     /* what was opened here; NULL for the caller's source */
-	struct stmboot_source *unpacked; /* of a compressed image */
-	struct stmboot_source *below;    /* one of these, or the caller's */
-	struct stmboot_source *medium;   /* the same, with an eye on what cannot be read */
+	struct sb_medium below;        /* of what was opened here, or of the caller's source */
+	struct stmboot_source *medium; /* the same, with an eye on what cannot be read */
 	struct sb_read_errors read_errors;
 	struct stmboot_gpt *gpt;
 	struct sb_part *parts;
@@ -103,43 +101,16 @@ static bool belongs_on_a_card(enum stmboot_content content)
 	}
 }
 
-static enum stmboot_status unpack(struct stmboot_image *image)
-{
-	static const struct {
-		enum stmboot_content content;
-		enum stmboot_compression compression;
-	} containers[] = {
-		{ STMBOOT_CONTENT_GZIP, STMBOOT_COMPRESSION_GZIP },
-		{ STMBOOT_CONTENT_XZ, STMBOOT_COMPRESSION_XZ },
-		{ STMBOOT_CONTENT_ZSTD, STMBOOT_COMPRESSION_ZSTD },
-		{ STMBOOT_CONTENT_BZIP2, STMBOOT_COMPRESSION_BZIP2 },
-		{ STMBOOT_CONTENT_LZ4, STMBOOT_COMPRESSION_LZ4 },
-	};
-	enum stmboot_content content;
-	enum stmboot_status status =
-		stmboot_content_detect(image->ctx, image->below, &content, NULL);
-
-	for (size_t i = 0; status == STMBOOT_OK && i < sizeof(containers) / sizeof(containers[0]);
-	     i++) {
-		if (containers[i].content != content)
-			continue;
-		image->info.container = containers[i].compression;
-		status = sb_source_unpacked(image->ctx, image->below, containers[i].compression,
-					    &image->unpacked);
-		if (status == STMBOOT_OK)
-			image->below = image->unpacked;
-		break;
-	}
-	return status;
-}
-
 static enum stmboot_status open_medium(struct stmboot_image *image,
 				       const struct stmboot_image_options *options)
 {
-	enum stmboot_status status = unpack(image);
+	enum stmboot_status status = sb_medium_unpack(image->ctx, &image->below);
 
+	image->info.container = image->below.container;
+	image->info.state =
+		image->below.interrupted ? STMBOOT_IMAGE_INTERRUPTED : STMBOOT_IMAGE_CLEAN;
 	if (status == STMBOOT_OK)
-		status = sb_source_watch(image->ctx, image->below, &image->read_errors,
+		status = sb_source_watch(image->ctx, image->below.source, &image->read_errors,
 					 &image->medium);
 	if (status == STMBOOT_OK)
 		status = stmboot_gpt_decode(image->ctx, image->medium, &image->gpt);
@@ -170,6 +141,15 @@ static enum stmboot_status new_image(struct stmboot_context *ctx, struct stmboot
 	return STMBOOT_OK;
 }
 
+/* Not there in the options of an older caller. */
+static const char *state_directory(const struct stmboot_image_options *options)
+{
+	size_t end = offsetof(struct stmboot_image_options, state_directory) +
+		     sizeof(options->state_directory);
+
+	return options != NULL && options->struct_size >= end ? options->state_directory : NULL;
+}
+
 enum stmboot_status stmboot_image_open(struct stmboot_context *ctx, const char *path,
 				       const struct stmboot_image_options *options,
 				       struct stmboot_image **out)
@@ -180,8 +160,7 @@ enum stmboot_status stmboot_image_open(struct stmboot_context *ctx, const char *
 	if (status != STMBOOT_OK)
 		return status;
 	image->info.path = sb_arena_strdup(&image->arena, path);
-	status = stmboot_source_open_file(ctx, path, &image->file);
-	image->below = image->file;
+	status = sb_medium_open(ctx, &sb_host_posix, path, state_directory(options), &image->below);
 	if (status == STMBOOT_OK)
 		status = image->info.path != NULL ? open_medium(image, options) : STMBOOT_NO_MEMORY;
 	if (status != STMBOOT_OK)
@@ -201,7 +180,7 @@ enum stmboot_status stmboot_image_open_source(struct stmboot_context *ctx,
 
 	if (status != STMBOOT_OK)
 		return status;
-	image->below = src;
+	image->below.source = src;
 	status = open_medium(image, options);
 	if (status != STMBOOT_OK)
 		stmboot_image_close(image);
@@ -218,8 +197,7 @@ void stmboot_image_close(struct stmboot_image *image)
 		sb_part_close(image->ctx, &image->parts[i]);
 	stmboot_gpt_free(image->gpt);
 	stmboot_source_close(image->medium);
-	stmboot_source_close(image->unpacked);
-	stmboot_source_close(image->file);
+	sb_medium_release(&image->below);
 	sb_arena_release(&image->arena);
 	sb_free(image->ctx, image);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The medium behind a file of the host: what an interrupted edit was to make
+ * of it, or what is packed in it.
+ */
+#ifndef SB_IMAGE_MEDIUM_H
+#define SB_IMAGE_MEDIUM_H
+
+#include <stmboot/compression.h>
+
+#include "image/pending.h"
+
+struct sb_medium {
+	struct stmboot_source *source; /* the medium; one of these, or what it was made over */
+	enum stmboot_compression container;
+	bool interrupted; /* source shows what the edit was to make */
+	struct stmboot_source *file;
+	struct stmboot_source *unpacked;
+	struct sb_overlay *view;
+};
+
+/*
+ * Open a file or block device for reading, and see through the log of an
+ * interrupted edit. The medium is zeroed, and to be released also when this
+ * failed. As stmboot_source_open_file() and sb_medium_see_through().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_open(struct stmboot_context *ctx,
+						     const struct sb_host *host, const char *path,
+						     const char *state_directory,
+						     struct sb_medium *medium);
+
+/*
+ * See through the log of an interrupted edit. Without a complete log that fits
+ * the medium it stays as it is.
+ *
+ * medium->source: borrowed, replaced by what is seen. STMBOOT_UNSUPPORTED when
+ * a later version made the log, STMBOOT_LIMIT, STMBOOT_NO_MEMORY or STMBOOT_IO.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_see_through(struct stmboot_context *ctx,
+							    const struct sb_host *host,
+							    const struct sb_place *place,
+							    struct sb_medium *medium);
+
+/* How a source is packed, by its content. */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_container(struct stmboot_context *ctx,
+							  struct stmboot_source *src,
+							  enum stmboot_compression *out);
+
+/*
+ * Unpack a compressed image. medium->source as above. As stmboot_image_open().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_unpack(struct stmboot_context *ctx,
+						       struct sb_medium *medium);
+
+/* Close what these have opened; a zeroed medium is fine. */
+void sb_medium_release(struct sb_medium *medium);
+
+#endif
