@@ -17,6 +17,7 @@
 #include <stmboot/context.h>
 #include <stmboot/diag.h>
 #include <stmboot/dtb.h>
+#include <stmboot/edit.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
 #include <stmboot/fip.h>

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Up to the commit point: whatever fails here leaves the image as it was. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/context.h"
+#include "edit/edit.h"
+
+/* An editor that wrote where it had no business is a mistake that must not reach a card. */
+static enum stmboot_status check_confines(const struct stmboot_edit *edit,
+					  struct stmboot_refusal *why)
+{
+	for (size_t i = 0; edit->confine_count != 0 && i < edit->plan.write_count; i++) {
+		const struct stmboot_edit_range *write = &edit->plan.writes[i];
+		uint64_t at = write->offset, end = write->offset + write->length;
+		bool moved = true;
+
+		while (at < end && moved) { /* a write may span ranges that touch */
+			moved = false;
+			for (size_t j = 0; j < edit->confine_count; j++) {
+				const struct stmboot_edit_range *range = &edit->confines[j];
+
+				if (at >= range->offset && at - range->offset < range->length) {
+					at = range->offset + range->length;
+					moved = true;
+				}
+			}
+		}
+		if (at < end)
+			return sb_refuse(why, STMBOOT_INTERNAL, "please report this",
+					 "the edit would write outside its place, at 0x%llx",
+					 (unsigned long long)at);
+	}
+	return STMBOOT_OK;
+}
+
+/* What the changes are, in one line. */
+static const char *summarize(struct stmboot_edit *edit)
+{
+	const char *summary = "";
+
+	for (size_t i = 0;
+	     i < edit->change_count && summary != NULL && strlen(summary) < SB_LOG_MAX_SUMMARY;
+	     i++) {
+		const struct stmboot_edit_change *change = &edit->changes[i];
+
+		summary = sb_arena_printf(&edit->arena, "%s%s%s%s%s", summary, i != 0 ? "; " : "",
+					  change->what, change->after != NULL ? ": " : "",
+					  change->after != NULL ? change->after : "");
+	}
+	return summary;
+}
+
+static struct sb_log_head make_head(struct stmboot_edit *edit)
+{
+	struct sb_log_head head = { .kind = SB_LOG_REDO,
+				    .medium_size = edit->target.place.size,
+				    .time = sb_now(edit->ctx),
+				    .name = edit->target.place.path,
+				    .summary = summarize(edit) };
+
+	memcpy(head.id_before, edit->target.place.id, SB_MEDIUM_ID_BYTES);
+	sb_medium_id(sb_overlay_source(edit->overlay), head.id_after);
+	return head;
+}
+
+static enum stmboot_status refuse_changed(struct stmboot_refusal *why)
+{
+	return sb_refuse(why, STMBOOT_CONFLICT, "look at it, then try again",
+			 "another program wrote to the image while it was edited");
+}
+
+/* A log that cannot be read, or that was made from what no longer stands there, is no use. */
+static enum stmboot_status check_log(struct stmboot_edit *edit, struct sb_log *log,
+				     struct stmboot_refusal *why)
+{
+	unsigned match = 0;
+	uint64_t stranger;
+	enum stmboot_status status = sb_log_compare(log, edit->target.source, &match, &stranger);
+
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "compare the image with the log", NULL);
+	if ((match & SB_LOG_ALL_OLD) == 0)
+		return refuse_changed(why);
+	return STMBOOT_OK;
+}
+
+/* Holes of the image get their room now, while nothing has happened yet. */
+static enum stmboot_status reserve_image(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct sb_target *target = &edit->target;
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; i < edit->plan.write_count && status == STMBOOT_OK; i++)
+		status = target->host->reserve(target->host->self, target->file,
+					       edit->plan.writes[i].offset,
+					       edit->plan.writes[i].length);
+	return sb_refuse_work(why, status == STMBOOT_UNSUPPORTED ? STMBOOT_OK : status,
+			      "reserve room in the image", NULL);
+}
+
+/*
+ * The new name of the log is the commit point, once it is durable. If that
+ * cannot be known, the name is taken back, and if that cannot be known either,
+ * the edit waits to be finished.
+ */
+static enum stmboot_status name_log(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct sb_host *host = edit->target.host;
+	const struct sb_place *place = &edit->target.place;
+	char folder[SB_PATH_BYTES];
+	enum stmboot_status status;
+
+	if (!sb_path_parent(place->log, folder))
+		return STMBOOT_LIMIT;
+	status = host->rename(host->self, place->new_log, place->log);
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "name the log of the edit", NULL);
+	status = host->sync_directory(host->self, folder);
+	if (status == STMBOOT_OK)
+		return STMBOOT_OK;
+	status = sb_refuse_work(why, status, "make the log of the edit durable", NULL);
+	if (host->unlink(host->self, place->log) != STMBOOT_OK ||
+	    host->sync_directory(host->self, folder) != STMBOOT_OK)
+		edit->result.state = STMBOOT_EDIT_PENDING;
+	return status;
+}
+
+static enum stmboot_status open_new_log(struct stmboot_edit *edit, int *file,
+					struct stmboot_source **src, struct sb_log **log)
+{
+	const struct sb_host *host = edit->target.host;
+	enum stmboot_status status =
+		host->open(host->self, edit->target.place.new_log, SB_HOST_READ, file);
+
+	if (status == STMBOOT_OK)
+		status = sb_host_source(edit->ctx, host, *file, false, src);
+	if (status == STMBOOT_OK)
+		status = sb_log_open(edit->ctx, *src, log);
+	return status;
+}
+
+/* The edit is as good as done when its log is: from here on it goes forward only. */
+static enum stmboot_status go_forward(struct stmboot_edit *edit, struct sb_log *log,
+				      struct stmboot_refusal *why)
+{
+	enum stmboot_status status;
+
+	edit->result.state = STMBOOT_EDIT_PENDING;
+	status = sb_apply(&edit->target, log, why);
+	if (status != STMBOOT_OK)
+		return status;
+	edit->result.state = STMBOOT_EDIT_DONE;
+	return sb_retire(&edit->target, edit->target.place.log, why);
+}
+
+static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb_log_head *head,
+				      struct stmboot_refusal *why)
+{
+	const struct sb_host *host = edit->target.host;
+	const char *new_log = edit->target.place.new_log;
+	struct stmboot_source *src = NULL;
+	struct sb_log *log = NULL;
+	int file = SB_NO_FILE;
+	enum stmboot_status status = sb_log_write(edit->ctx, host, new_log, head, edit->overlay);
+
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "write the log of the edit beside the image",
+				      "make room there, or use --output");
+	status = sb_refuse_work(why, open_new_log(edit, &file, &src, &log),
+				"read the log of the edit", NULL);
+	if (status == STMBOOT_OK)
+		status = check_log(edit, log, why);
+	if (status == STMBOOT_OK)
+		status = reserve_image(edit, why);
+	if (status == STMBOOT_OK)
+		status = name_log(edit, why);
+	if (status == STMBOOT_OK)
+		status = go_forward(edit, log, why);
+	else
+		(void)host->unlink(host->self, new_log);
+	sb_log_free(log);
+	stmboot_source_close(src);
+	if (file != SB_NO_FILE)
+		host->close(host->self, file);
+	return status;
+}
+
+/* Without an undo record the edit is as good; the caller is told. */
+static const char *keep_undo(struct stmboot_edit *edit, const struct sb_log_head *head)
+{
+	const char *record = NULL;
+	enum stmboot_status status;
+
+	if (edit->undone_count != 0 || edit->target.place.state_directory == NULL)
+		return NULL;
+	status = sb_undo_keep(edit, head, &record);
+	if (status != STMBOOT_OK)
+		edit->result.undo_trouble = stmboot_status_text(status);
+	return record;
+}
+
+static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct sb_host *host = edit->target.host;
+	enum stmboot_recovery recovery;
+	struct sb_log_head head;
+	const char *record;
+	enum stmboot_status status = sb_target_is_same(&edit->target, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	status = sb_finish_pending(edit->ctx, &edit->target, why, &recovery);
+	if (status != STMBOOT_OK && edit->medium.interrupted)
+		edit->result.state = STMBOOT_EDIT_PENDING;
+	if (status != STMBOOT_OK)
+		return status;
+	head = make_head(edit);
+	if (head.summary == NULL)
+		return STMBOOT_NO_MEMORY;
+	record = keep_undo(edit, &head);
+	status = commit_log(edit, &head, why);
+	edit->result.undoable = record != NULL && edit->result.state != STMBOOT_EDIT_UNCHANGED;
+	if (record != NULL && edit->result.state == STMBOOT_EDIT_UNCHANGED)
+		(void)host->unlink(host->self, record);
+	if (status != STMBOOT_OK)
+		return status;
+	for (size_t i = 0; i < edit->undone_count; i++)
+		(void)host->unlink(host->self, edit->undone[i]);
+	if (record != NULL)
+		sb_undo_prune(edit);
+	return STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct stmboot_edit_plan *plan;
+	enum stmboot_status status;
+
+	if (edit->dry_run)
+		return sb_refuse(why, STMBOOT_UNSUPPORTED, NULL, "a dry run writes nothing");
+	if (edit->committed)
+		return STMBOOT_INVALID_ARGUMENT;
+	edit->committed = true;
+	status = stmboot_edit_plan(edit, &plan);
+	if (status == STMBOOT_CONFLICT)
+		return refuse_changed(why);
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "stage the edit", NULL);
+	status = check_confines(edit, why);
+	if (status != STMBOOT_OK)
+		return status;
+	if (edit->output != NULL)
+		return sb_write_output(edit, why);
+	return plan->write_count != 0 ? commit_in_place(edit, why) : STMBOOT_OK;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of an edit. Editors use the first part; the rest is for this directory. */
+#ifndef SB_EDIT_EDIT_H
+#define SB_EDIT_EDIT_H
+
+#include <stmboot/edit.h>
+
+#include "base/arena.h"
+#include "base/refusal.h"
+#include "image/medium.h"
+#include "image/pending.h"
+#include "source/host.h"
+#include "source/log.h"
+#include "source/overlay.h"
+
+/* What is staged. Borrowed from the edit. */
+struct sb_overlay *sb_edit_overlay(struct stmboot_edit *edit);
+
+/*
+ * Only these ranges may be written. Without a call everything may; a commit
+ * with a sector elsewhere is a mistake of the library: STMBOOT_INTERNAL.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_confine(struct stmboot_edit *edit, uint64_t offset,
+						      uint64_t length);
+
+/* Begin on a host of the caller's, which must outlive the edit. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_begin(struct stmboot_context *ctx,
+						    const struct sb_host *host, const char *path,
+						    const struct stmboot_edit_options *options,
+						    struct stmboot_refusal *why,
+						    struct stmboot_edit **out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_edit_begin_undo(struct stmboot_context *ctx, const struct sb_host *host, const char *path,
+		   const struct stmboot_edit_options *options, struct stmboot_refusal *why,
+		   struct stmboot_edit **out);
+STMBOOT_NODISCARD enum stmboot_status sb_edit_recover(struct stmboot_context *ctx,
+						      const struct sb_host *host, const char *path,
+						      const struct stmboot_edit_options *options,
+						      struct stmboot_refusal *why,
+						      enum stmboot_recovery *out);
+STMBOOT_NODISCARD enum stmboot_status sb_undos_list(struct stmboot_context *ctx,
+						    const struct sb_host *host, const char *path,
+						    const struct stmboot_edit_options *options,
+						    struct stmboot_undos **out);
+
+/* The image of an edit, open on the host. */
+struct sb_target {
+	const struct sb_host *host;
+	int file;
+	struct sb_host_info info;
+	struct stmboot_source *source; /* the file as it is, log or not */
+	struct sb_place place;
+};
+
+struct stmboot_edit {
+	struct stmboot_context *ctx;
+	struct sb_arena arena;
+	struct sb_target target;
+	struct sb_medium medium; /* over the target */
+	struct sb_overlay *overlay;
+	const char *output;
+	bool dry_run;
+	bool committed;
+	struct stmboot_edit_change *changes;
+	size_t change_count;
+	size_t change_capacity;
+	struct stmboot_edit_range *confines;
+	size_t confine_count;
+	size_t confine_capacity;
+	struct sb_arena plan_arena;
+	struct stmboot_edit_plan plan;
+	struct stmboot_edit_result result;
+	const char **undone; /* undo records that this edit uses up */
+	size_t undone_count;
+};
+
+/* target.c */
+
+/*
+ * Open, lock and look at the image. STMBOOT_CONFLICT when it is held or
+ * mounted. A target is zeroed before, and to be closed also after a failure.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_target_open(struct stmboot_context *ctx,
+						     const struct sb_host *host, const char *path,
+						     bool to_write, const char *state_directory,
+						     struct stmboot_refusal *why,
+						     struct sb_target *target);
+void sb_target_close(struct sb_target *target);
+
+/* Is the path still the file that was opened, with the time of its last write? */
+STMBOOT_NODISCARD enum stmboot_status sb_target_is_same(struct sb_target *target,
+							struct stmboot_refusal *why);
+
+/* Say that a part of the work failed: "could not WHAT: errno" for STMBOOT_IO. Gives the status. */
+enum stmboot_status sb_refuse_work(struct stmboot_refusal *why, enum stmboot_status status,
+				   const char *what, const char *hint);
+
+/* apply.c */
+
+/*
+ * Write what a log says in its order, durably, and read it back. On failure
+ * the log must stay.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_apply(struct sb_target *target, struct sb_log *log,
+					       struct stmboot_refusal *why);
+
+/* Take a log away for good. */
+STMBOOT_NODISCARD enum stmboot_status sb_retire(struct sb_target *target, const char *log,
+						struct stmboot_refusal *why);
+
+/* Finish or drop what an interrupted edit left. */
+STMBOOT_NODISCARD enum stmboot_status sb_finish_pending(struct stmboot_context *ctx,
+							struct sb_target *target,
+							struct stmboot_refusal *why,
+							enum stmboot_recovery *out);
+
+/* output.c: write the copy. */
+STMBOOT_NODISCARD enum stmboot_status sb_write_output(struct stmboot_edit *edit,
+						      struct stmboot_refusal *why);
+
+/* undo.c */
+
+/*
+ * Keep what the edit is about to replace; *record is a path in the arena of the
+ * edit. Without a state directory *record is NULL.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_undo_keep(struct stmboot_edit *edit, const struct sb_log_head *head, const char **record);
+
+/* The oldest records go when there are too many. */
+void sb_undo_prune(struct stmboot_edit *edit);
+
+#endif
