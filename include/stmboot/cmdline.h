@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <stmboot/context.h>
+#include <stmboot/refusal.h>
 #include <stmboot/status.h>
 
 #ifdef __cplusplus
@@ -117,6 +118,59 @@ stmboot_cmdline_find(const struct stmboot_cmdline *cmdline, const char *key);
 
 /** Are two keys one to the kernel, where '-' equals '_'? */
 STMBOOT_API bool stmboot_cmdline_same_key(const char *a, const char *b);
+
+/**
+ * A change of the kernel's arguments. Zero it and set struct_size.
+ *
+ * An argument is `KEY=VALUE` or `FLAG`, as the kernel is to get it: a value with
+ * blanks is put into double quotes, and one that has its quotes already stays
+ * as it is.
+ */
+struct stmboot_cmdline_edit {
+	size_t struct_size; /**< sizeof(struct stmboot_cmdline_edit) */
+	/**
+	 * All of one key replace all occurrences of that key, at the place of the
+	 * first, or go to the end.
+	 */
+	const char *const *set;
+	size_t set_count;
+	const char *const *add; /**< go to the end, whatever is there */
+	size_t add_count;
+	const char *const *remove; /**< keys of which no occurrence stays */
+	size_t remove_count;
+	bool replace; /**< `set` is to be the whole line; neither add nor remove then */
+};
+
+/** An edited command line. */
+struct stmboot_cmdline_edited {
+	const char *text;
+	bool changed; /**< it is not what it was */
+};
+
+/**
+ * Change a command line. What is not asked for keeps its bytes and its order;
+ * what follows "--" is init's and stays. '-' equals '_' in keys.
+ * Linux lib/cmdline.c, kernel/params.c.
+ *
+ * @param ctx   allocator; must outlive the result
+ * @param text  NUL-terminated, borrowed for the call
+ * @param edit  borrowed for the call
+ * @param why   says why it was refused; NULL: nobody asks
+ * @param out   on success, a result to release with stmboot_cmdline_edited_free()
+ * @return STMBOOT_OK; STMBOOT_NO_MEMORY; STMBOOT_LIMIT when the text is longer than
+ *         max_text_bytes; STMBOOT_INVALID_ARGUMENT for an argument without a key, with
+ *         a control character or with quotes that do not make it one word, and
+ *         for a change that contradicts itself; STMBOOT_UNSUPPORTED when an
+ *         unclosed quote in the text would take in what is added. On failure
+ *         *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_cmdline_edit(struct stmboot_context *ctx, const char *text,
+		     const struct stmboot_cmdline_edit *edit, struct stmboot_refusal *why,
+		     const struct stmboot_cmdline_edited **out);
+
+/** Release an edited command line; NULL is fine. */
+STMBOOT_API void stmboot_cmdline_edited_free(const struct stmboot_cmdline_edited *edited);
 
 #ifdef __cplusplus
 }

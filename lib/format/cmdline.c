@@ -4,14 +4,13 @@
  * quotes), init/main.c, init/do_mounts.c (parameters of the root) and
  * block/early-lookup.c (what root= names).
  */
-#include <stmboot/cmdline.h>
+#include "format/cmdline.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/context.h"
 
 enum {
@@ -34,66 +33,82 @@ struct line {
 };
 
 /* The kernel's isspace() is that of Latin-1, where 0xA0 is a space too. */
-static bool is_space(char c)
+bool sb_cmdline_is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || (unsigned char)c == 0xa0;
 }
 
-static size_t skip_spaces(const char *text, size_t at)
-{
-	while (is_space(text[at]))
-		at++;
-	return at;
-}
-
 /* The end of the word that starts at `at`, and its first '=' unless the word starts with it. */
-static size_t word_end(struct line *line, size_t at, size_t *equals)
+static size_t word_end(const char *text, size_t at, size_t *equals, bool *open)
 {
-	const char *text = line->cmdline.text;
 	bool quoted = text[at] == '"';
 	size_t first = at + quoted;
 
 	*equals = 0;
-	for (at = first; text[at] != '\0' && (quoted || !is_space(text[at])); at++) {
+	for (at = first; text[at] != '\0' && (quoted || !sb_cmdline_is_space(text[at])); at++) {
 		if (*equals == 0 && text[at] == '=' && at != first)
 			*equals = at;
 		if (text[at] == '"')
 			quoted = !quoted;
 	}
-	if (quoted)
-		line->cmdline.unclosed_quote = true;
+	*open = quoted;
 	return at;
 }
 
 /*
- * One word as next_arg() cuts it: a quote at the very start or right behind
- * '=' goes away, and with it one at the end of the word.
+ * A quote at the very start or right behind '=' goes away, and with it one at
+ * the end of the word.
  */
-static bool add_word(struct line *line, size_t start, size_t end, size_t equals, bool after)
+bool sb_cmdline_next(const char *text, size_t *at, struct sb_cmdline_word *word)
+{
+	size_t start = *at, equals, end, cut;
+	bool strip;
+
+	while (sb_cmdline_is_space(text[start]))
+		start++;
+	*at = start;
+	if (text[start] == '\0')
+		return false;
+	*word = (struct sb_cmdline_word){ .start = start, .key = start + (text[start] == '"') };
+	end = word_end(text, start, &equals, &word->open);
+	word->end = end;
+	strip = word->key != start && end > word->key && text[end - 1] == '"';
+	word->has_value = equals != 0;
+	if (word->has_value) {
+		word->value = equals + 1;
+		if (text[word->value] == '"') {
+			word->value++;
+			strip = strip || text[end - 1] == '"';
+		}
+	}
+	cut = end - strip;
+	word->key_length = (word->has_value ? equals : cut) - word->key;
+	if (word->has_value && cut > word->value)
+		word->value_length = cut - word->value;
+	*at = end;
+	return true;
+}
+
+bool sb_cmdline_is_dashdash(const char *text, const struct sb_cmdline_word *word)
+{
+	return !word->has_value && word->key_length == 2 && memcmp(text + word->key, "--", 2) == 0;
+}
+
+static bool add_word(struct line *line, const struct sb_cmdline_word *word, bool after)
 {
 	const char *text = line->cmdline.text;
-	size_t key = start + (text[start] == '"');
-	bool strip = key != start && end > key && text[end - 1] == '"';
-	size_t value = equals + 1;
-	size_t cut = end;
-	struct stmboot_cmdline_argument *argument;
+	struct stmboot_cmdline_argument *argument =
+		sb_arena_push(&line->arena, &line->arguments, &line->cmdline.argument_count,
+			      &line->argument_capacity, sizeof(*argument));
 
-	if (equals != 0 && text[value] == '"') {
-		value++;
-		strip = strip || text[end - 1] == '"';
-	}
-	cut -= strip;
-	argument = sb_arena_push(&line->arena, &line->arguments, &line->cmdline.argument_count,
-				 &line->argument_capacity, sizeof(*argument));
 	if (argument == NULL)
 		return false;
-	argument->key =
-		sb_arena_strndup(&line->arena, text + key, (equals != 0 ? equals : cut) - key);
-	if (equals != 0)
+	argument->key = sb_arena_strndup(&line->arena, text + word->key, word->key_length);
+	if (word->has_value)
 		argument->value =
-			sb_arena_strndup(&line->arena, text + value, cut > value ? cut - value : 0);
-	argument->offset = start;
-	argument->length = end - start;
+			sb_arena_strndup(&line->arena, text + word->value, word->value_length);
+	argument->offset = word->start;
+	argument->length = word->end - word->start;
 	argument->after_dashdash = after;
 	return !line->arena.failed;
 }
@@ -102,22 +117,16 @@ static bool add_word(struct line *line, size_t start, size_t end, size_t equals,
 static bool split(struct line *line)
 {
 	const char *text = line->cmdline.text;
-	size_t at = skip_spaces(text, 0);
+	struct sb_cmdline_word word;
 	unsigned dashes = 0;
+	size_t at = 0;
 
-	while (text[at] != '\0' && dashes < 2) {
-		size_t equals;
-		size_t end = word_end(line, at, &equals);
-		struct stmboot_cmdline_argument *last;
-
-		if (!add_word(line, at, end, equals, dashes > 0))
-			return false;
-		last = &line->arguments[line->cmdline.argument_count - 1];
-		if (last->value == NULL && strcmp(last->key, "--") == 0) {
-			line->cmdline.argument_count--;
+	while (dashes < 2 && sb_cmdline_next(text, &at, &word)) {
+		line->cmdline.unclosed_quote = line->cmdline.unclosed_quote || word.open;
+		if (sb_cmdline_is_dashdash(text, &word))
 			dashes++;
-		}
-		at = skip_spaces(text, text[end] != '\0' ? end + 1 : end);
+		else if (!add_word(line, &word, dashes > 0))
+			return false;
 	}
 	line->cmdline.arguments = line->arguments;
 	return true;
@@ -241,7 +250,8 @@ static void parse_hex_number(struct stmboot_cmdline_root *root)
 {
 	char *end;
 	unsigned long number = strtoul(root->spec, &end, 16);
-	bool sign = root->spec[0] == '-' || root->spec[0] == '+' || is_space(root->spec[0]);
+	bool sign =
+		root->spec[0] == '-' || root->spec[0] == '+' || sb_cmdline_is_space(root->spec[0]);
 
 	if (*end != '\0' || end == root->spec || sign || number > UINT32_MAX) {
 		invalid(root,
