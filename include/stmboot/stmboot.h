@@ -20,6 +20,7 @@
 #include <stmboot/edit.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
+#include <stmboot/extlinux_edit.h>
 #include <stmboot/fip.h>
 #include <stmboot/fit.h>
 #include <stmboot/fs.h>

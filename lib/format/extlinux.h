@@ -70,6 +70,9 @@ char sb_extlinux_byte(const struct sb_extlinux_parser *p, size_t position);
 struct sb_extlinux_token sb_extlinux_lex(const struct sb_extlinux_parser *p, size_t *position,
 					 enum sb_extlinux_state state);
 
+/* The keyword that a word is, also one that is too new; false when it is none. */
+bool sb_extlinux_find_keyword(const char *name, unsigned version, struct sb_extlinux_token *out);
+
 /* First end of line or NUL at or after a position. */
 size_t sb_extlinux_line_end(const struct sb_extlinux_parser *p, size_t position);
 

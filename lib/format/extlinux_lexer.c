@@ -6,6 +6,7 @@
 #include "format/extlinux.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/checked.h"
 #include "base/context.h"
@@ -100,6 +101,19 @@ static void look_up_word(const struct sb_extlinux_parser *p, struct sb_extlinux_
 			token->keyword = words[i].keyword;
 		return;
 	}
+}
+
+bool sb_extlinux_find_keyword(const char *name, unsigned version, struct sb_extlinux_token *out)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(words[i].name, name) != 0)
+			continue;
+		out->name = words[i].name;
+		out->keyword = words[i].keyword;
+		out->too_new = version < words[i].since;
+		return true;
+	}
+	return false;
 }
 
 static size_t word_end(const struct sb_extlinux_parser *p, size_t position)

@@ -8,6 +8,8 @@
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
 
+#include "../support/extlinux_apply.h"
+
 struct allocator {
 	size_t left; /* requests that are granted */
 	size_t held; /* blocks not yet released */
@@ -112,6 +114,32 @@ static enum stmboot_status read_env(struct stmboot_context *ctx)
 	return status;
 }
 
+/* Every edit, from a file to what it becomes. */
+static enum stmboot_status edit_configuration(struct stmboot_context *ctx)
+{
+	static const char before[] = "include i\n\nlabel a\n kernel /k\n append root='a b'\n";
+	static const char *const edits[] = { "args a x=y z",
+					     "set a fdt /f",
+					     "args i root=PARTUUID=${u}",
+					     "unset a fdt",
+					     "add c linux=/k append=x",
+					     "default a",
+					     "timeout 50",
+					     "remove a" };
+	struct stmboot_extlinux_options options = { .struct_size = sizeof(options),
+						    .include = include };
+	struct stmboot_extlinux_document *document;
+	enum stmboot_status status =
+		stmboot_extlinux_document_open(ctx, before, strlen(before), &options, &document);
+
+	if (status != STMBOOT_OK)
+		return status;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]) && status == STMBOOT_OK; i++)
+		status = extlinux_apply(document, edits[i], NULL);
+	stmboot_extlinux_document_free(document);
+	return status;
+}
+
 static void refuse_each(enum stmboot_status (*call)(struct stmboot_context *))
 {
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
@@ -139,6 +167,11 @@ static void refuse_each(enum stmboot_status (*call)(struct stmboot_context *))
 Test(extlinux_memory, configuration)
 {
 	refuse_each(read_configuration);
+}
+
+Test(extlinux_memory, edits)
+{
+	refuse_each(edit_configuration);
 }
 
 Test(extlinux_memory, command_line)
