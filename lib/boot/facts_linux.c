@@ -214,7 +214,7 @@ enum stmboot_status sb_facts_linux(struct sb_facts *facts)
 	facts->linux_view = stmboot_gpt_linux_view(
 		facts->gpt,
 		facts->cmdline != NULL && stmboot_cmdline_find(facts->cmdline, "gpt") != NULL);
-	if (facts->is_card && facts->cmdline != NULL)
+	if (facts->is_card && facts->attempt != NULL && facts->cmdline != NULL)
 		find_root(facts);
 	take_bare(facts);
 	facts->root_status = STMBOOT_NOT_FOUND;
