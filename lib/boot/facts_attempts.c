@@ -249,15 +249,10 @@ static enum stmboot_status take_step(struct sb_facts *facts, const struct sb_con
 }
 
 /*
- * U-Boot stops a label at its first failure. The wrong format of a kernel or a
- * device tree shows only when everything is loaded; going on finds more to say.
+ * U-Boot stops a label at its first failure, which is the one that is kept.
+ * Going on finds more to say, and a command line that is not looked at would
+ * seem to have no root=.
  */
-static bool ends_label(enum sb_failure failure)
-{
-	return failure != SB_BOOTS && failure != SB_FAILS_KERNEL_FORMAT &&
-	       failure != SB_FAILS_FDT_FORMAT && failure != SB_FAILS_OVERLAY;
-}
-
 static enum stmboot_status attempt_label(struct sb_facts *facts, const struct sb_config *config,
 					 struct sb_attempt *attempt)
 {
@@ -278,9 +273,9 @@ static enum stmboot_status attempt_label(struct sb_facts *facts, const struct sb
 		status = take_step(facts, config, &steps->steps[i], attempt);
 		if (first == SB_BOOTS)
 			first = attempt->failure;
-		if (ends_label(attempt->failure))
-			break;
 	}
+	if (first == SB_FAILS_NO_KERNEL && status == STMBOOT_OK)
+		status = set_bootargs(facts, config, attempt);
 	attempt->failure = first;
 	return status;
 }
