@@ -113,6 +113,15 @@ class Bases:
         return card
 
 
+def golden(name, *replacements):
+    """The text of a golden recipe, with parts of it replaced."""
+    with open(os.path.join(recipe.HERE, "recipes", name + ".recipe"), encoding="utf-8") as f:
+        text = f.read()
+    for old, new in replacements:
+        text = text.replace(old, new)
+    return text
+
+
 def table(change):
     """Change the partition table, and write both copies."""
     def step(card):
