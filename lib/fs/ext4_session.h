@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of one edit; ext4_edit.h has its front. */
+#ifndef SB_FS_EXT4_SESSION_H
+#define SB_FS_EXT4_SESSION_H
+
+#include "fs/ext4.h"
+#include "fs/ext4_edit.h"
+
+/* Bytes of the partition that an edit may change. */
+struct sb_planned {
+	enum sb_ext4_write_kind kind;
+	uint64_t offset; /* whole sectors */
+	uint64_t length;
+};
+
+/* One edit: staged in an overlay of its own, whose offsets are those of the partition. */
+struct sb_session {
+	struct sb_arena *arena;
+	struct stmboot_refusal *refusal;
+	struct stmboot_source *before; /* the partition */
+	struct sb_overlay *staged;     /* over it */
+	const char *path;
+	const uint8_t *data;
+	size_t size;
+	struct sb_walk target; /* as it was found */
+	bool in_place;
+	struct sb_planned *planned;
+	size_t planned_count;
+	size_t planned_capacity;
+};
+
+/* Add to the plan, rounded to whole sectors. */
+STMBOOT_NODISCARD enum stmboot_status sb_session_plan(struct sb_session *session,
+						      enum sb_ext4_write_kind kind, uint64_t offset,
+						      uint64_t length);
+
+/* Is a byte planned to change, and as what? */
+bool sb_session_find(const struct sb_session *session, uint64_t offset,
+		     enum sb_ext4_write_kind *kind);
+
+/*
+ * Find the target in a file system that is fit, and ask whether it may be
+ * changed. STMBOOT_NOT_FOUND, or a refusal.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_session_target(struct sb_session *session, struct stmboot_fs *fs, struct sb_walk *target);
+
+/*
+ * Are blocks of a file marked as in use, and none of the file system itself?
+ * Else a refusal.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_session_check_run(struct sb_session *session,
+							   struct stmboot_fs *fs, uint64_t first,
+							   uint64_t count);
+
+/*
+ * Stage new content in the blocks that the target has. STMBOOT_NOT_FOUND when
+ * it does not fit into them; nothing is staged then.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_session_stage_in_place(struct sb_session *session,
+								struct stmboot_fs *fs);
+
+/*
+ * Is what is staged what was asked for, and nothing else? Also drops staged
+ * sectors that do not differ. STMBOOT_INTERNAL when the plan was left.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_session_verify(struct sb_session *session);
+
+#endif

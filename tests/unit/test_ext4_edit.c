@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Edits of real images, which ext4_images.sh makes. What is staged is written
+ * to the image, shown to e2fsck, whose words are read (it must say nothing), and taken back.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ext4_medium.h"
+#include "fs/ext4_edit.h"
+#include "source/overlay.h"
+
+/* One edit of one image. */
+struct edited {
+	struct medium m;
+	const char *image;
+	struct sb_overlay *overlay;
+	struct sb_arena arena;
+	struct stmboot_refusal refusal;
+	struct sb_ext4_edit edit;
+};
+
+static void edited_open(struct edited *e, const char *image)
+{
+	memset(e, 0, sizeof(*e));
+	e->image = image;
+	medium_open(&e->m, image);
+	cr_assert_eq(sb_overlay_new(e->m.ctx, e->m.cache, &e->overlay), STMBOOT_OK);
+	sb_arena_init(&e->arena, e->m.ctx);
+}
+
+static void edited_close(struct edited *e)
+{
+	sb_arena_release(&e->arena);
+	sb_overlay_free(e->overlay);
+	medium_close(&e->m);
+}
+
+static enum stmboot_status replace(struct edited *e, const char *path, const void *data,
+				   size_t size)
+{
+	return sb_ext4_replace_file(&e->arena, e->overlay, 0, stmboot_source_size(e->m.file), path,
+				    data, size, &e->refusal, &e->edit);
+}
+
+/* Sectors written of one kind. */
+static uint64_t sectors(const struct edited *e, enum sb_ext4_write_kind kind)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < e->edit.write_count; i++)
+		if (e->edit.writes[i].kind == kind)
+			bytes += e->edit.writes[i].length;
+	return bytes / SB_SECTOR_BYTES;
+}
+
+/*
+ * Write what is staged to the image, and keep what stood there in `kept`; or
+ * take it back.
+ */
+static void write_image(struct edited *e, uint8_t *kept, bool back)
+{
+	struct sb_extent extent = { 0 };
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.img", e->image);
+	fd = open(in_folder(name), O_WRONLY);
+	cr_assert_geq(fd, 0);
+	while (sb_overlay_next(e->overlay, extent.offset + extent.length, !back, &extent) ==
+	       STMBOOT_OK) {
+		if (!back)
+			memcpy(kept, extent.old_bytes, extent.length);
+		cr_assert_eq(pwrite(fd, back ? kept : extent.new_bytes, extent.length,
+				    (off_t)extent.offset),
+			     (ssize_t)extent.length);
+		kept += extent.length;
+	}
+	close(fd);
+}
+
+/* Lines of e2fsck beside those it always writes. */
+static void expect_clean(struct edited *e, const char *what)
+{
+	uint8_t *kept = malloc((size_t)sb_overlay_pending(e->overlay) + 1);
+	char command[512], line[512];
+	FILE *pipe;
+
+	cr_assert_not_null(kept);
+	snprintf(command, sizeof(command),
+		 "cd \"$STMBOOT_EXT4_IMAGES\" && PATH=$PATH:/sbin:/usr/sbin && "
+		 "e2fsck -fn %s.img 2>&1 | "
+		 "grep -vE '^(e2fsck [0-9]|Pass [1-5]: |.*: [0-9]+/[0-9]+ files )'",
+		 e->image);
+	write_image(e, kept, false);
+	pipe = popen(command, "r");
+	cr_assert_not_null(pipe);
+	while (fgets(line, sizeof(line), pipe) != NULL)
+		cr_expect(false, "%s, %s: e2fsck says %s", e->image, what, line);
+	pclose(pipe);
+	write_image(e, kept, true);
+	free(kept);
+}
+
+static bool content_is(struct stmboot_fs *fs, const char *path, const uint8_t *data, size_t size)
+{
+	struct stmboot_source *src;
+	uint8_t *found;
+	bool equal;
+
+	if (stmboot_fs_open(fs, path, &src) != STMBOOT_OK)
+		return false;
+	found = malloc(size + 1);
+	cr_assert_not_null(found);
+	equal = stmboot_source_size(src) == size &&
+		(size == 0 || stmboot_source_read(src, 0, found, size) == STMBOOT_OK) &&
+		memcmp(found, data, size) == 0;
+	free(found);
+	stmboot_source_close(src);
+	return equal;
+}
+
+/* Two views of a tree, of which one file may differ. */
+struct trees {
+	struct stmboot_fs *before;
+	struct stmboot_fs *after;
+	const char *path; /* of the folder */
+	const char *changed;
+	size_t names;
+	size_t differences;
+};
+
+static bool nodes_equal(const struct stmboot_fs_node *a, const struct stmboot_fs_node *b,
+			bool is_changed)
+{
+	return a->type == b->type && a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
+	       a->links == b->links && a->mtime == b->mtime && a->flags == b->flags &&
+	       (is_changed || (a->inode == b->inode && a->size == b->size));
+}
+
+static bool contents_equal(struct trees *trees, const char *path)
+{
+	struct stmboot_source *src;
+	uint64_t size;
+	uint8_t *data;
+	bool equal;
+
+	cr_assert_eq(stmboot_fs_open(trees->before, path, &src), STMBOOT_OK);
+	size = stmboot_source_size(src);
+	data = malloc((size_t)size + 1);
+	cr_assert_not_null(data);
+	cr_assert(size == 0 || stmboot_source_read(src, 0, data, (size_t)size) == STMBOOT_OK);
+	equal = content_is(trees->after, path, data, (size_t)size);
+	free(data);
+	stmboot_source_close(src);
+	return equal;
+}
+
+static bool compare_entry(void *user, const struct stmboot_fs_entry *entry)
+{
+	struct trees *trees = user;
+	struct stmboot_fs_node before, after;
+	char path[STMBOOT_FS_PATH_BYTES];
+	struct trees below = *trees;
+	bool is_changed, equal;
+
+	snprintf(path, sizeof(path), "%s/%s", trees->path, entry->name);
+	trees->names++;
+	is_changed = strcmp(path, trees->changed) == 0;
+	cr_assert_eq(stmboot_fs_stat(trees->before, path, false, &before), STMBOOT_OK);
+	equal = stmboot_fs_stat(trees->after, path, false, &after) == STMBOOT_OK &&
+		nodes_equal(&before, &after, is_changed);
+	if (equal && before.type == STMBOOT_FS_FILE && !is_changed)
+		equal = contents_equal(trees, path);
+	if (!equal)
+		trees->differences++;
+	if (before.type != STMBOOT_FS_DIRECTORY || entry->name[0] == '.')
+		return true;
+	below.path = path;
+	below.names = below.differences = 0;
+	cr_assert_eq(stmboot_fs_list(trees->before, path, compare_entry, &below), STMBOOT_OK);
+	trees->names += below.names;
+	trees->differences += below.differences;
+	return true;
+}
+
+static size_t count_names(struct stmboot_fs *fs)
+{
+	struct trees trees = { .before = fs, .after = fs, .path = "", .changed = "" };
+
+	cr_assert_eq(stmboot_fs_list(fs, "/", compare_entry, &trees), STMBOOT_OK);
+	return trees.names;
+}
+
+/* The edit did what was asked for, for Linux and for U-Boot, and nothing else. */
+static void expect_edited(struct edited *e, const void *data, size_t size, const char *what)
+{
+	struct trees trees = { .path = "", .changed = e->edit.path };
+	struct stmboot_fs *uboot;
+
+	cr_assert_eq(stmboot_fs_open_linux(e->m.ctx, e->m.cache, &trees.before), STMBOOT_OK);
+	cr_assert_eq(stmboot_fs_open_linux(e->m.ctx, sb_overlay_source(e->overlay), &trees.after),
+		     STMBOOT_OK);
+	cr_assert_eq(stmboot_fs_open_uboot(e->m.ctx, sb_overlay_source(e->overlay), &uboot),
+		     STMBOOT_OK);
+	cr_expect(content_is(trees.after, e->edit.path, data, size), "%s, %s: content", e->image,
+		  what);
+	cr_expect(size == 0 || content_is(uboot, e->edit.path, data, size),
+		  "%s, %s: content for U-Boot", e->image, what);
+	cr_expect_eq(stmboot_fs_list(trees.before, "/", compare_entry, &trees), STMBOOT_OK);
+	cr_expect_eq(trees.differences, 0, "%s, %s: %zu other differences", e->image, what,
+		     trees.differences);
+	cr_expect_eq(count_names(trees.after), trees.names, "%s, %s: names", e->image, what);
+	stmboot_fs_close(uboot);
+	stmboot_fs_close(trees.after);
+	stmboot_fs_close(trees.before);
+	expect_clean(e, what);
+}
+
+static const char *const shapes[] = {
+	"ext2-1k",  "ext2-4k",  "ext2-plain",   "ext3-1k",     "ext4-1k",    "ext4-2k",
+	"ext4-4k",  "ext4-64k", "uninit-bg",    "seed-orphan", "no-flex-bg", "inode-128",
+	"htree-1k", "htree-4k", "small-groups", "removed",     "default",    "meta-bg",
+};
+
+enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+
+static const char CONF[] = "/boot/extlinux/extlinux.conf";
+
+Test(ext4_edit, other_bytes_of_the_same_size_touch_one_sector)
+{
+	static const char text[] = "label linux\n\tkernel /boot/zOther";
+
+	for (size_t i = 0; i < SHAPES; i++) {
+		struct edited e;
+
+		edited_open(&e, shapes[i]);
+		cr_assert_eq(replace(&e, CONF, text, sizeof(text)), STMBOOT_OK, "%s: %s", e.image,
+			     e.refusal.message);
+		cr_expect(e.edit.changed && e.edit.in_place);
+		cr_expect_eq(sectors(&e, SB_EXT4_WRITE_DATA), 1, "%s", e.image);
+		cr_expect_eq(sb_overlay_pending(e.overlay), SB_SECTOR_BYTES, "%s", e.image);
+		cr_expect_str_eq(e.edit.path, CONF);
+		expect_edited(&e, text, sizeof(text), "same size");
+		edited_close(&e);
+	}
+}
+
+Test(ext4_edit, another_size_in_the_same_block_touches_one_more_sector)
+{
+	static const struct {
+		size_t size;
+		uint64_t data_sectors;
+	} sizes[] = { { 20, 1 }, { 100, 1 }, { 512, 1 }, { 513, 2 }, { 1024, 2 }, { 1, 1 } };
+	char text[1024];
+
+	memset(text, '#', sizeof(text));
+	for (size_t i = 0; i < SHAPES; i++) {
+		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+			struct edited e;
+			char what[32];
+
+			snprintf(what, sizeof(what), "%zu bytes", sizes[s].size);
+			edited_open(&e, shapes[i]);
+			cr_assert_eq(replace(&e, CONF, text, sizes[s].size), STMBOOT_OK, "%s: %s",
+				     e.image, e.refusal.message);
+			cr_expect(e.edit.in_place);
+			cr_expect_eq(sectors(&e, SB_EXT4_WRITE_DATA), sizes[s].data_sectors);
+			cr_expect_eq(sectors(&e, SB_EXT4_WRITE_INODE), 1);
+			cr_expect_eq(sb_overlay_pending(e.overlay),
+				     (sizes[s].data_sectors + 1) * SB_SECTOR_BYTES);
+			if (s == i % 6)
+				expect_edited(&e, text, sizes[s].size, what);
+			edited_close(&e);
+		}
+	}
+}
