@@ -27,8 +27,9 @@ enum {
 	I_MTIME_EXTRA = 0x88,
 	I_MTIME_EXTRA_END = 0x8c,
 	EPOCH_BITS = 3,
-	MAX_TARGET_BYTES = 4095, /* Linux PATH_MAX without the NUL */
-	MAX_RUNS = 1 << 20,      /* looked at for one range of data */
+	MAX_TARGET_BYTES = 4095,          /* Linux PATH_MAX without the NUL */
+	MAX_UBOOT_TARGET_BYTES = 1 << 20, /* it takes any length that its heap has room for */
+	MAX_RUNS = 1 << 20,               /* looked at for one range of data */
 };
 
 void sb_ext4_inode_decode(const uint8_t *raw, size_t size, struct sb_ext4_inode *inode)
@@ -264,7 +265,8 @@ enum stmboot_status sb_ext4_link_target(struct stmboot_fs *fs, const struct sb_e
 	if (fs->ops->verifies && (inode->flags & EXT4_FLAG_ENCRYPT) != 0)
 		return sb_fs_fail(fs, STMBOOT_UNSUPPORTED, inode->offset,
 				  "the symbolic link is encrypted");
-	if (inode->size > MAX_TARGET_BYTES || (fs->ops->verifies && inode->size == 0))
+	if (inode->size > (fs->ops->verifies ? MAX_TARGET_BYTES : MAX_UBOOT_TARGET_BYTES) ||
+	    (fs->ops->verifies && inode->size == 0))
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, inode->offset,
 				  "a symbolic link of an impossible length");
 	text = sb_alloc(fs->ctx, (size_t)inode->size + 1);

@@ -80,10 +80,11 @@ static enum stmboot_status uboot_inode(struct stmboot_fs *fs, uint32_t number,
 	status = inode_table(fs, index / info->inodes_per_group, &table);
 	if (status != STMBOOT_OK)
 		return status;
-	if (!sb_add_u64(table, index % info->inodes_per_group / in_block, &block) ||
-	    !sb_mul_u64(block, info->block_bytes, &offset) ||
-	    !sb_add_u64(offset, index % in_block * info->inode_bytes, &offset))
+	/* U-Boot has this number in a long, which an STM32MP1 cuts to 32 bits. */
+	block = (uint32_t)(table + index % info->inodes_per_group / in_block);
+	if (block > INT32_MAX)
 		return sb_fs_fail(fs, STMBOOT_TRUNCATED, SB_NOWHERE, "an inode table out of range");
+	offset = block * info->block_bytes + index % in_block * info->inode_bytes;
 	status = sb_fs_read(fs, offset, raw, sizeof(raw));
 	if (status != STMBOOT_OK)
 		return status;
