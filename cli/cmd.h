@@ -9,6 +9,7 @@
 
 /* The commands, one file each: cmd_NAME.c. Each gives an exit status. */
 int cmd_check(struct stmboot_context *ctx, const struct options *o);
+int cmd_get_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o);
 
 /* What --medium says. */

@@ -47,7 +47,7 @@ void help_text(struct buffer *b, enum command_id command)
 			       "Read, check and trace STM32MP boot cards and their images.\n\n"
 			       "commands:\n");
 		for (int i = 0; i < COMMAND_COUNT; i++)
-			buffer_printf(b, "  %-9s %-18s %s\n", commands[i].name,
+			buffer_printf(b, "  %-12s %-12s %s\n", commands[i].name,
 				      commands[i].operands, commands[i].summary);
 		buffer_puts(b, "\n");
 	} else {

@@ -11,6 +11,7 @@
 
 static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct options *o) = {
 	[COMMAND_CHECK] = cmd_check,
+	[COMMAND_GET_BOOTARGS] = cmd_get_bootargs,
 	[COMMAND_INSPECT] = cmd_inspect,
 };
 

@@ -108,14 +108,16 @@ static const char tail[] =
 	"*0*\n\tIt is done, or the answer is yes. *inspect* exits 0 whenever it could describe "
 	"the\n"
 	"\timage, whatever it found.\n\n"
-	"*1*\n\tThe answer is no: *check* found an error, or with *--strict* a warning.\n\n"
+	"*1*\n\tThe answer is no: *check* found an error, or with *--strict* a warning; the\n"
+	"\tkey that *get-bootargs* was asked for is absent.\n\n"
 	"*2*\n\tIt could not be done: wrong usage, an input or output error, not a card. One line\n"
 	"\ton standard error says why; with *--json*, an object on standard output does, too.\n\n"
 	"# ENVIRONMENT\n\n"
 	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
 	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
 	"# FILES\n\n"
-	"The JSON Schemas of what *--json* prints, check.schema.json, codes.schema.json,\n"
+	"The JSON Schemas of what *--json* prints, bootargs.schema.json, check.schema.json, "
+	"codes.schema.json,\n"
 	"error.schema.json and inspect.schema.json, are installed in share/stmboot/schema.\n\n";
 
 int main(void)

@@ -19,6 +19,15 @@ const struct command commands[COMMAND_COUNT] = {
 			    "--only and --ignore choose which findings count, for the verdict and "
 			    "the exit status as well. Nothing is written to an IMAGE.",
 			    1, INT_MAX },
+	[COMMAND_GET_BOOTARGS] = { "get-bootargs", "IMAGE [KEY]",
+				   "print the kernel's command line, or one value of it",
+				   "Prints the command line that the kernel gets from the label "
+				   "that boots, or the value of its last argument KEY, in which "
+				   "'-' "
+				   "equals '_'; what follows '--' is for init and does not count. "
+				   "The exit status is 1 when KEY is absent. Nothing is written to "
+				   "IMAGE.",
+				   1, 2 },
 	[COMMAND_INSPECT] = { "inspect", "IMAGE", "show what is on a card and follow its boot",
 			      "Shows the partition table, what each partition holds, and the boot "
 			      "of the card "
@@ -38,7 +47,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     1U << COMMAND_CHECK },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    1U << COMMAND_CHECK | 1U << COMMAND_INSPECT },
+			    1U << COMMAND_CHECK | 1U << COMMAND_GET_BOOTARGS |
+				    1U << COMMAND_INSPECT },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too",
 			    1U << COMMAND_CHECK },
 	[OPTION_ONLY] = { "only", 0, "CODE",
@@ -54,6 +64,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			  1U << COMMAND_CHECK },
 	[OPTION_EXPLAIN] = { "explain", 0, "CODE", "explain a code, and check nothing",
 			     1U << COMMAND_CHECK },
+	[OPTION_LABEL] = { "label", 0, "LABEL", "of this label, not of the one that boots",
+			   1U << COMMAND_GET_BOOTARGS },
+	[OPTION_RAW] = { "raw", 0, NULL, "as written in the file, before U-Boot expands it",
+			 1U << COMMAND_GET_BOOTARGS },
 	[OPTION_JSON] = { "json", 0, NULL, "print one JSON object, for programs",
 			  (unsigned)ANY_COMMAND },
 	[OPTION_COLOR] = { "color", 0, "auto|always|never",
@@ -292,4 +306,12 @@ size_t option_words(const struct options *o, enum option_id option, const char *
 		if (o->words[i].option == option)
 			words[count++] = o->words[i].word;
 	return count;
+}
+
+const char *option_word(const struct options *o, enum option_id option)
+{
+	const char *words[MOST_WORDS];
+	size_t count = option_words(o, option, words);
+
+	return count > 0 ? words[count - 1] : NULL;
 }

@@ -11,6 +11,7 @@
  */
 enum command_id {
 	COMMAND_CHECK,
+	COMMAND_GET_BOOTARGS,
 	COMMAND_INSPECT,
 	COMMAND_COUNT,
 	COMMAND_NONE = COMMAND_COUNT,
@@ -36,6 +37,8 @@ enum option_id {
 	OPTION_JOBS,
 	OPTION_LIST,
 	OPTION_EXPLAIN,
+	OPTION_LABEL,
+	OPTION_RAW,
 	OPTION_JSON,
 	OPTION_COLOR,
 	OPTION_QUIET,
@@ -84,6 +87,9 @@ struct options {
 
 /* The words given to an option, in their order; how many. */
 size_t option_words(const struct options *o, enum option_id option, const char *words[MOST_WORDS]);
+
+/* The last word given to an option, or NULL. */
+const char *option_word(const struct options *o, enum option_id option);
 
 /* Reorders argv. */
 bool options_parse(struct options *o, int argc, char **argv);

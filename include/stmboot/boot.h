@@ -63,6 +63,15 @@ enum stmboot_fsbl_kind {
 /** "spl" or "tf-a"; NULL when unknown. */
 STMBOOT_API const char *stmboot_fsbl_kind_text(enum stmboot_fsbl_kind kind);
 
+enum { STMBOOT_NO_LABEL = -1 };
+
+/** A label of the configuration that counts. */
+struct stmboot_boot_label {
+	const char *name;
+	const char *append;   /**< as written, before U-Boot expands it; or NULL */
+	const char *bootargs; /**< what the kernel would get; NULL where that is not known */
+};
+
 /** A boot; everything is valid until stmboot_boot_free(). What is not known is NULL. */
 struct stmboot_boot {
 	enum stmboot_outcome verdict; /**< ok, warning or error: the worst of all findings */
@@ -88,7 +97,10 @@ struct stmboot_boot {
 	const char *root_spec;  /**< value of root= */
 	int32_t root_partition; /**< or STMBOOT_NO_PARTITION */
 	const char *init_path;
-	const char *init_resolved; /**< after symbolic links */
+	const char *init_resolved;               /**< after symbolic links */
+	const struct stmboot_boot_label *labels; /**< of the configuration, in its order */
+	size_t label_count;
+	int32_t label_index; /**< of the one that boots, or STMBOOT_NO_LABEL */
 };
 
 /** How to follow a boot. Zero it and set struct_size. */

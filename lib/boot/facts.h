@@ -278,6 +278,9 @@ static inline bool sb_is_fatal(enum stmboot_status status)
 /* U-Boot's environment as far as it is known: set at every start, or saved. */
 const char *sb_facts_getenv(const struct sb_facts *facts, const char *name);
 
+/* COMMAND_LINE_SIZE of the card's kernel, with its NUL. */
+size_t sb_facts_command_line_size(const struct sb_facts *facts);
+
 /* Is an ELF program for a processor that the card's kernel can run it on? */
 bool sb_facts_runs_machine(const struct sb_facts *facts, const struct sb_program *program);
 

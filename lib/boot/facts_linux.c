@@ -28,7 +28,7 @@ static const char *find_bootargs(const struct sb_facts *facts)
 	return saved != NULL ? saved : own != NULL ? own : "";
 }
 
-static size_t command_line_size(const struct sb_facts *facts)
+size_t sb_facts_command_line_size(const struct sb_facts *facts)
 {
 	return facts->soc == STMBOOT_SOC_STM32MP2 ? STMBOOT_CMDLINE_ARM64_BYTES
 						  : STMBOOT_CMDLINE_ARM_BYTES;
@@ -38,7 +38,7 @@ static size_t command_line_size(const struct sb_facts *facts)
 static enum stmboot_status read_cmdline(struct sb_facts *facts)
 {
 	const char *text = find_bootargs(facts);
-	size_t limit = command_line_size(facts) - 1;
+	size_t limit = sb_facts_command_line_size(facts) - 1;
 
 	facts->bootargs = sb_arena_strndup(facts->arena, text, strnlen(text, limit));
 	if (facts->bootargs == NULL)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "boot/labels.h"
 #include "boot/rules.h"
 
 static const char *const outcome_names[] = { "ok", "warning", "error", "unreached",
@@ -163,7 +164,7 @@ static enum stmboot_status fill_attempt(const struct sb_facts *facts, struct stm
 	return fill_overlays(facts, boot);
 }
 
-static enum stmboot_status fill(const struct sb_facts *facts, struct stmboot_boot *boot)
+static enum stmboot_status fill(struct sb_facts *facts, struct stmboot_boot *boot)
 {
 	const struct sb_config *config = sb_facts_config(facts);
 	const struct sb_file none = { 0 };
@@ -185,7 +186,9 @@ static enum stmboot_status fill(const struct sb_facts *facts, struct stmboot_boo
 		boot->init_path = facts->inits[facts->init].path;
 		boot->init_resolved = facts->inits[facts->init].resolved;
 	}
-	return facts->attempt != NULL ? fill_attempt(facts, boot) : STMBOOT_OK;
+	if (facts->attempt != NULL && fill_attempt(facts, boot) != STMBOOT_OK)
+		return STMBOOT_NO_MEMORY;
+	return sb_fill_labels(facts, boot);
 }
 
 static enum stmboot_status run(struct trace *trace, struct stmboot_diags *diags)

@@ -55,6 +55,19 @@ def card(name, path):
     return path
 
 
+def configured(path, text, name="healthy"):
+    """Build the card of a golden recipe with another extlinux.conf."""
+    lines = recipe.load(name)
+    place = next(line for part in lines for content in part.below for line in content.below
+                 if line.text.startswith("file /boot/extlinux/extlinux.conf"))
+    place.below = [recipe.Line("| " + line, 0) for line in text.splitlines()]
+    try:
+        recipe.Builder(path).build(lines)
+    except tools.Missing as e:
+        raise unittest.SkipTest(f"{e} is not installed") from e
+    return path
+
+
 def main():
     """Run the tests of the calling script: SCRIPT STMBOOT [TEST...]."""
     global stmboot

@@ -76,6 +76,18 @@ class Schemas(unittest.TestCase):
             said["images"][0]["error"] = "none"
             self.assertFalse(program.schema("check").is_valid(said))
 
+    def test_bootargs(self):
+        with tempfile.TemporaryDirectory() as directory:
+            card = program.card("healthy", os.path.join(directory, "card"))
+            for arguments in ([], ["root"], ["nokey"], ["--raw"]):
+                done = program.run("get-bootargs", "--json", card, *arguments)
+                self.assertEqual(done.returncode, arguments == ["nokey"])
+                said = json.loads(done.stdout)
+                self.agrees(said, "bootargs")
+                self.assertEqual(list(said), "schema label append bootargs arguments".split())
+            said["arguments"][0].pop("value")
+            self.assertFalse(program.schema("bootargs").is_valid(said))
+
     def test_codes(self):
         for arguments, least in ((["--list"], 70), (["--explain", "gpt.primary-bad"], 1)):
             said = json.loads(program.run("check", "--json", *arguments).stdout)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stmboot/boot.h>
+#include <stmboot/cmdline.h>
+#include <stmboot/text.h>
+
+#include "buffer.h"
+#include "fail.h"
+#include "json.h"
+#include "style.h"
+
+/* What is asked for, and of which label. */
+struct request {
+	const struct options *o;
+	const char *label;
+	const char *append;
+	const char *bootargs;
+	const char *key; /* NULL: all */
+};
+
+static bool is_wanted(const struct request *r, const struct stmboot_cmdline_argument *argument)
+{
+	return !argument->after_dashdash &&
+	       (r->key == NULL || stmboot_cmdline_same_key(argument->key, r->key));
+}
+
+static void add_json(struct buffer *out, const struct request *r,
+		     const struct stmboot_cmdline *cmdline)
+{
+	struct json j = { .out = out };
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "schema", "stmboot.bootargs/1");
+	json_text(&j, "label", r->label);
+	json_text(&j, "append", r->append);
+	json_text(&j, "bootargs", r->bootargs);
+	json_open(&j, "arguments", '[');
+	for (size_t i = 0; i < cmdline->argument_count; i++) {
+		if (!is_wanted(r, &cmdline->arguments[i]))
+			continue;
+		json_open(&j, NULL, '{');
+		json_text(&j, "key", cmdline->arguments[i].key);
+		json_text(&j, "value", cmdline->arguments[i].value);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+}
+
+/* The line, or the value of the argument; a flag has an empty one. */
+static void add_text(struct buffer *out, const struct request *r, const char *line,
+		     const struct stmboot_cmdline_argument *found)
+{
+	const struct style style = style_choose((enum color_choice)r->o->value[OPTION_COLOR]);
+
+	if (r->key == NULL)
+		style_escape(&style, out, line);
+	else if (found != NULL)
+		style_escape(&style, out, found->value != NULL ? found->value : "");
+	if (r->key == NULL || found != NULL)
+		buffer_puts(out, "\n");
+}
+
+static int answer(struct stmboot_context *ctx, const struct request *r)
+{
+	const char *line = r->o->value[OPTION_RAW] != 0 ? r->append : r->bootargs;
+	const struct stmboot_cmdline_argument *found = NULL;
+	const struct stmboot_cmdline *cmdline = NULL;
+	struct buffer out = { 0 };
+	enum stmboot_status status;
+	int result;
+
+	if (line == NULL)
+		line = "";
+	status = stmboot_cmdline_decode(ctx, line, &cmdline);
+	if (status != STMBOOT_OK)
+		return fail(r->o, r->o->operands[0], stmboot_status_text(status), NULL);
+	if (r->key != NULL)
+		found = stmboot_cmdline_find(cmdline, r->key);
+	if (r->o->value[OPTION_JSON] != 0)
+		add_json(&out, r, cmdline);
+	else
+		add_text(&out, r, line, found);
+	result = finish(r->o, &out);
+	if (result == EXIT_DONE && r->key != NULL && found == NULL)
+		result = EXIT_ANSWER_NO;
+	stmboot_cmdline_free(cmdline);
+	return result;
+}
+
+/* The last label of that name, as `default` takes it; with NULL the one that boots. */
+static const struct stmboot_boot_label *find_label(const struct stmboot_boot *boot,
+						   const char *name)
+{
+	if (name == NULL)
+		return boot->label_index != STMBOOT_NO_LABEL ? &boot->labels[boot->label_index]
+							     : NULL;
+	for (size_t i = boot->label_count; i-- > 0;)
+		if (strcmp(boot->labels[i].name, name) == 0)
+			return &boot->labels[i];
+	return NULL;
+}
+
+static int tell(struct stmboot_context *ctx, const struct options *o,
+		const struct stmboot_boot *boot)
+{
+	const char *name = option_word(o, OPTION_LABEL);
+	const struct stmboot_boot_label *label = find_label(boot, name);
+
+	if (label == NULL && name != NULL && boot->label_count > 0)
+		return fail(o, o->operands[0], "there is no label of that name",
+			    "'stmboot extlinux show' lists them");
+	if (label == NULL)
+		return fail(o, o->operands[0], "U-Boot finds no label that it could boot",
+			    "'stmboot inspect' says why");
+	return answer(ctx,
+		      &(struct request){ .o = o,
+					 .label = label->name,
+					 .append = label->append,
+					 .bootargs = label->bootargs,
+					 .key = o->operand_count > 1 ? o->operands[1] : NULL });
+}
+
+int cmd_get_bootargs(struct stmboot_context *ctx, const struct options *o)
+{
+	const struct stmboot_image_options how = { .struct_size = sizeof(how),
+						   .medium = medium_asked(o) };
+	struct stmboot_image *image = NULL;
+	struct stmboot_diags *diags = NULL;
+	const struct stmboot_boot *boot = NULL;
+	enum stmboot_status status;
+	int result;
+
+	errno = 0;
+	status = stmboot_image_open(ctx, o->operands[0], &how, &image);
+	if (status != STMBOOT_OK)
+		return fail_open(o, o->operands[0], status, errno);
+	status = stmboot_diags_new(ctx, &diags);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
+	result = status == STMBOOT_OK ? tell(ctx, o, boot)
+				      : fail(o, o->operands[0], stmboot_status_text(status), NULL);
+	stmboot_boot_free(boot);
+	stmboot_diags_free(diags);
+	stmboot_image_close(image);
+	return result;
+}
