@@ -113,10 +113,10 @@ static bool check_version(struct stmboot_dtb *dtb)
 {
 	const struct stmboot_dtb_header *h = &dtb->header;
 
-	if (h->version < OLDEST_VERSION || h->version < h->last_compatible_version)
-		return fail(dtb, STMBOOT_DTB_BAD_VERSION, AT_VERSION, NULL);
 	if (h->last_compatible_version > KNOWN_VERSION)
 		return fail(dtb, STMBOOT_DTB_BAD_VERSION, AT_LAST_COMPATIBLE, NULL);
+	if (h->version < OLDEST_VERSION || h->version < h->last_compatible_version)
+		return fail(dtb, STMBOOT_DTB_BAD_VERSION, AT_VERSION, NULL);
 	return true;
 }
 

@@ -75,7 +75,7 @@ static const struct {
 	  0,
 	  STMBOOT_DTB_BAD_VERSION,
 	  "dtb.version",
-	  20 },
+	  24 },
 	{ "version 16, which has no size of the structure",
 	  { { 20, 16 }, { 36, 0xffffffff } },
 	  0,
