@@ -12,8 +12,6 @@ packages that cannot be had.
 
 import os
 import re
-import statistics
-import subprocess
 import sys
 import tempfile
 
@@ -21,7 +19,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cards"))
 
 import cards  # noqa: E402
+import timing  # noqa: E402
 import tools  # noqa: E402
+from timing import row  # noqa: E402
 
 MB, MIB = 10 ** 6, 1 << 20
 
@@ -39,20 +39,11 @@ class Bench:
 
     def once(self, command):
         """Wall time in seconds and peak memory in bytes of one run."""
-        out = subprocess.run([self.measure, *command], env=tools.surroundings(), check=True,
-                             stdout=subprocess.PIPE, text=True).stdout
-        nanoseconds, kib, status = (int(word) for word in out.split())
-        if status != 0:
-            raise RuntimeError(f"{' '.join(command)}: exit {status}")
-        return nanoseconds / 1e9, kib * 1024
+        return timing.once(self.measure, command)
 
     def paired(self, first, second, rounds):
         """Median times of two commands run in turn, and of their ratios second / first."""
-        times = []
-        for _ in range(rounds):
-            times.append((self.once(first)[0], self.once(second)[0]))
-        return (statistics.median(a for a, _ in times), statistics.median(b for _, b in times),
-                statistics.median(b / a for a, b in times))
+        return timing.paired(self.measure, first, second, rounds)
 
     def reads(self, card):
         """How many reads from the card one run makes, and of how many bytes."""
@@ -64,11 +55,6 @@ class Bench:
             raise RuntimeError("the card is mapped: its reads cannot be counted")
         sizes = [int(m.group(1)) for m in (re.search(r"= (\d+)$", line.strip()) for line in lines) if m]
         return len(sizes), sum(sizes)
-
-
-def row(what, is_, target, met):
-    """One line of the table."""
-    print(f"{what:<44} {is_:>14}   {target:<16} {'met' if met else 'MISSED'}")
 
 
 def main():
