@@ -189,6 +189,24 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 		diag->message = about->meaning;
 }
 
+void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_code *codes,
+		     size_t count, const char *remark)
+{
+	for (size_t i = first; i < diags->count; i++) {
+		struct stmboot_diag *diag = &diags->items[i];
+
+		for (size_t k = 0; k < count; k++) {
+			const char *message;
+
+			if (strcmp(diag->code, catalogue[codes[k]].code) != 0)
+				continue;
+			message = sb_arena_printf(&diags->arena, "%s (%s)", diag->message, remark);
+			if (message != NULL)
+				diag->message = message;
+		}
+	}
+}
+
 const char *sb_text(const struct sb_scope *scope, const char *format, ...)
 {
 	va_list args;

@@ -49,6 +49,13 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 /* Formatted text that lives as long as the list; NULL without memory. */
 const char *sb_text(const struct sb_scope *scope, const char *format, ...) STMBOOT_PRINTF(2, 3);
 
+/*
+ * Add a remark to the messages of the findings from number `first` on that have
+ * one of these codes.
+ */
+void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_code *codes,
+		     size_t count, const char *remark);
+
 /* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was dropped, else STMBOOT_OK. */
 enum stmboot_status sb_diags_status(const struct stmboot_diags *diags);
 

@@ -15,6 +15,8 @@ enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena
 				    .gpt = stmboot_image_gpt(image),
 				    .deep = deep,
 				    .fsbl_taken = -1,
+				    .uboot_number = STMBOOT_EXTLINUX_VERSION,
+				    .uboot_assumed = true,
 				    .config = -1,
 				    .init = -1 };
 	facts->is_card = facts->gpt->type != STMBOOT_TABLE_NONE;

@@ -210,7 +210,8 @@ struct sb_facts {
 	struct stmboot_gpt_view loader_view;
 	struct sb_second_stage second;
 	struct sb_program_version uboot;
-	unsigned uboot_number;       /* found, or assumed */
+	unsigned uboot_number; /* found, or assumed */
+	bool uboot_assumed;
 	struct stmboot_dtb *control; /* U-Boot's own device tree, or NULL */
 	struct sb_environment env;
 

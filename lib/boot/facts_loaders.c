@@ -362,7 +362,8 @@ static enum stmboot_status identify_uboot(struct sb_facts *facts)
 	facts->uboot_number = facts->uboot.number;
 	if (facts->uboot_number == 0 && facts->fsbl_kind == STMBOOT_FSBL_SPL)
 		facts->uboot_number = facts->fsbl_version.number;
-	if (facts->uboot_number == 0)
+	facts->uboot_assumed = facts->uboot_number == 0;
+	if (facts->uboot_assumed)
 		facts->uboot_number = STMBOOT_EXTLINUX_VERSION;
 	status = find_control(facts);
 	if (status != STMBOOT_OK || facts->control == NULL)

@@ -2,6 +2,7 @@
 #include "boot/trace.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context.h"
@@ -30,17 +31,41 @@ struct trace {
 	struct sb_facts facts;
 };
 
+/* Rules that ask what this U-Boot does say so when nobody knows which one it is. */
+static void tell_assumptions(const struct sb_facts *facts, struct stmboot_diags *diags,
+			     size_t first)
+{
+	static const enum sb_code by_version[] = {
+		SB_BOOTARGS_UNSET_VARIABLE,
+		SB_DTB_NONE,
+		SB_ENV_NOT_KEPT,
+		SB_ENV_OVERWRITES_DATA,
+		SB_EXTLINUX_KEYWORD_TOO_NEW,
+		SB_EXTLINUX_PROMPT_IGNORED,
+	};
+	char remark[64];
+
+	if (!facts->uboot_assumed)
+		return;
+	(void)snprintf(remark, sizeof(remark), "assuming U-Boot %u.%02u, as none was found",
+		       facts->uboot_number / 100, facts->uboot_number % 100);
+	sb_diags_remark(diags, first, by_version, sizeof(by_version) / sizeof(by_version[0]),
+			remark);
+}
+
 static void run_rules(const struct sb_facts *facts, struct stmboot_diags *diags)
 {
 	sb_rule *const *const lists[] = { sb_rules_loaders, sb_rules_containers, sb_rules_uboot,
 					  sb_rules_kernel, sb_rules_linux };
 	struct sb_scope scope = sb_scope(diags, sb_image_medium(facts->image));
+	size_t first = stmboot_diags_count(diags);
 
 	if (facts->info->medium == STMBOOT_MEDIUM_EMMC)
 		scope.first_stage = STMBOOT_STAGE_FSBL;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (sb_rule *const *rule = lists[i]; *rule != NULL; rule++)
 			(*rule)(facts, &scope);
+	tell_assumptions(facts, diags, first);
 }
 
 static enum stmboot_outcome outcome_of(const struct stmboot_diags *diags, size_t first, int stage)
