@@ -24,6 +24,14 @@ struct sb_scope sb_scope_config(const struct sb_scope *scope, const struct sb_fa
 	return inner;
 }
 
+const char *sb_found_content(enum stmboot_content content)
+{
+	if (content == STMBOOT_CONTENT_UNKNOWN)
+		return "nothing that is known";
+	return content == STMBOOT_CONTENT_EMPTY ? "nothing: it is empty"
+						: stmboot_content_text(content);
+}
+
 /* A value from an included file has a line, but no place in the file itself. */
 struct sb_finding sb_finding_at(const struct stmboot_extlinux_text *value)
 {

@@ -20,6 +20,9 @@ extern sb_rule *const sb_rules_uboot[];
 extern sb_rule *const sb_rules_kernel[];
 extern sb_rule *const sb_rules_linux[];
 
+/* What was found where something else should be: "uimage", "nothing that is known". */
+const char *sb_found_content(enum stmboot_content content);
+
 /* A scope inside one partition. */
 struct sb_scope sb_scope_part(const struct sb_scope *scope, const struct sb_facts *facts,
 			      const struct stmboot_part *part);

@@ -201,8 +201,13 @@ static void check_dtb_board(const struct sb_facts *facts, const struct sb_scope 
 	else if (strncmp(dtb->compatible[0], facts->board, strlen(facts->board)) != 0 &&
 		 !mentions(dtb, facts->board))
 		sb_report(&inner, SB_DTB_BOARD_MISMATCH,
-			  &(struct sb_finding){ .found = dtb->compatible[0],
-						.expected = facts->board });
+			  &(struct sb_finding){
+				  .found = dtb->compatible[0],
+				  .expected = facts->board,
+				  .hint = sb_text(scope,
+						  "name the device tree of %s, or write the U-Boot "
+						  "of this board",
+						  facts->board) });
 }
 
 static void check_overlays(const struct sb_facts *facts, const struct sb_scope *scope)

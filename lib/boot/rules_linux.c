@@ -134,6 +134,9 @@ static void check_root_unique(const struct sb_facts *facts, const struct sb_scop
 	finding.found = sb_text(scope, "root=%s matches %zu partitions", facts->cmdline->root.spec,
 				facts->root_matches);
 	finding.expected = "one";
+	if (facts->root != NULL && facts->root->entry != NULL)
+		finding.hint = sb_text(scope, "the first of them is root=PARTUUID=%s",
+				       facts->root->entry->guid);
 	sb_report(&inner, SB_ROOTFS_AMBIGUOUS, &finding);
 }
 
@@ -221,7 +224,7 @@ static void check_root_mounts(const struct sb_facts *facts, const struct sb_scop
 				.found = facts->root->ext4 != NULL
 						 ? sb_text(scope, "ext4 that cannot be read: %s",
 							   stmboot_status_text(facts->root_status))
-						 : stmboot_content_text(facts->root->content),
+						 : sb_found_content(facts->root->content),
 				.expected = "a file system" });
 }
 
@@ -303,6 +306,7 @@ static void report_init(const struct sb_facts *facts, const struct sb_scope *sco
 		code = SB_INIT_NOT_EXECUTABLE;
 		finding.found = sb_text(scope, "mode %04" PRIo32, init->node.mode);
 		finding.expected = "a file that may be executed, for example mode 0755";
+		finding.hint = "give it the permission (chmod 755) and make the image again";
 	} else if (program->kind == SB_PROGRAM_ELF && program->bits != 0 &&
 		   !sb_facts_runs_machine(facts, program)) {
 		code = SB_INIT_WRONG_MACHINE;
@@ -310,13 +314,18 @@ static void report_init(const struct sb_facts *facts, const struct sb_scope *sco
 		finding.length = 2;
 		finding.found = sb_elf_machine_text(facts->arena, program->machine);
 		finding.expected = facts->soc == STMBOOT_SOC_STM32MP2 ? "AArch64 or ARM" : "ARM";
+		finding.hint = "take the root file system that was built for this board";
 	} else if (init->interpreter != STMBOOT_OK) {
 		code = SB_INIT_NO_INTERPRETER;
 		finding.found = sb_text(scope, "%s: %s", init->interpreter_path,
 					stmboot_status_text(init->interpreter));
 		finding.expected = "a program of that path that runs on this processor";
+		finding.hint = "put it there: it belongs to the C library or to the interpreter's "
+			       "package";
 	} else {
 		finding.found = "neither an ELF program nor a script";
+		finding.expected = "a program that begins with an ELF header or #!";
+		finding.hint = "copy the program again";
 	}
 	sb_report(&inner, code, &finding);
 }

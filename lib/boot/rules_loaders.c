@@ -56,7 +56,8 @@ static void check_fsbl_copies(const struct sb_facts *facts, const struct sb_scop
 		sb_report(&part, SB_FSBL_IGNORED_COPY,
 			  &(struct sb_finding){
 				  .found = sb_text(scope, "%zu partitions", facts->fsbl_count),
-				  .expected = "two" });
+				  .expected = "two",
+				  .hint = "give the others names that do not begin with fsbl" });
 }
 
 static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -126,7 +127,8 @@ static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope 
 			  .found = sb_text(scope, "header version %s",
 					   stmboot_stm32_version_text(stage->image.version)),
 			  .expected = sb_text(scope, "the header of an %s, for %s",
-					      stmboot_soc_text(board), facts->board) });
+					      stmboot_soc_text(board), facts->board),
+			  .hint = "write the loader that was built for this board" });
 }
 
 static const char *wanted_second(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -136,8 +138,12 @@ static const char *wanted_second(const struct sb_facts *facts, const struct sb_s
 	if (second->search == SB_SEARCH_NUMBER)
 		return sb_text(scope, "a legacy U-Boot image or a FIT in partition %" PRIu32,
 			       second->number);
-	return sb_text(scope, "a partition named %s among the first %" PRIu32 " entries",
-		       second->name, stmboot_gpt_tfa_entries(&facts->tfa));
+	return sb_text(scope, "a partition named %s among the first %" PRIu32 " entries%s",
+		       second->name, stmboot_gpt_tfa_entries(&facts->tfa),
+		       facts->fsbl_version.number != 0 ? ""
+		       : facts->tfa.version != 0
+			       ? ", assuming TF-A v2.7 or older, as no version was found"
+			       : ", assuming a recent TF-A, as no version was found");
 }
 
 /* False: the cause is the table, not where something stands in it. */
@@ -180,7 +186,7 @@ static void check_second_found(const struct sb_facts *facts, const struct sb_sco
 				: stmboot_gpt_reason_text(facts->loader_view.reason);
 	} else if (second->search == SB_SEARCH_NUMBER && !spl_can_load(second)) {
 		part = sb_scope_part(scope, facts, second->part);
-		found = sb_text(scope, "%s", stmboot_content_text(second->part->content));
+		found = sb_found_content(second->part->content);
 	} else {
 		return;
 	}
@@ -206,7 +212,7 @@ static void check_second_format(const struct sb_facts *facts, const struct sb_sc
 	part = sb_scope_part(scope, facts, second->part);
 	sb_report(&part, SB_FSBL_SECOND_STAGE_FORMAT,
 		  &(struct sb_finding){ .length = 4,
-					.found = stmboot_content_text(second->part->content),
+					.found = sb_found_content(second->part->content),
 					.expected = facts->tfa.fip ? "a FIP" : "an STM32 header",
 					.hint = facts->tfa.fip
 							? "pack U-Boot into a FIP (fiptool create)"

@@ -37,7 +37,7 @@ static const char *where_searched(const struct sb_facts *facts, const struct sb_
 	if (facts->fs_status != STMBOOT_OK)
 		return sb_text(scope,
 			       "partition %" PRIu32 " holds no file system that U-Boot reads (%s)",
-			       part->number, stmboot_content_text(part->content));
+			       part->number, sb_found_content(part->content));
 	return sb_text(scope, "no extlinux.conf in partition %" PRIu32 "%s", part->number,
 		       facts->bootable_count > 1 ? " or another bootable one" : "");
 }
@@ -79,12 +79,13 @@ static void check_config_found(const struct sb_facts *facts, const struct sb_sco
 			  .found = where_searched(facts, scope),
 			  .expected = "/boot/extlinux/extlinux.conf in a partition with the "
 				      "bootable flag",
-			  .hint = hidden == NULL ? NULL
-						 : sb_text(scope,
-							   "partition %" PRIu32
-							   " has one, but not the bootable "
-							   "flag: sgdisk -A %" PRIu32 ":set:2",
-							   hidden->number, hidden->number) });
+			  .hint = hidden == NULL
+					  ? NULL
+					  : sb_text(scope,
+						    "partition %" PRIu32
+						    " has one, but not the bootable "
+						    "flag: sgdisk -A %" PRIu32 ":set:2 IMAGE",
+						    hidden->number, hidden->number) });
 }
 
 static void check_bootable(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -99,7 +100,7 @@ static void check_bootable(const struct sb_facts *facts, const struct sb_scope *
 			  .found = sb_text(scope, "%zu partitions with the bootable flag",
 					   facts->bootable_count),
 			  .expected = "one: U-Boot tries them in the order of their numbers",
-			  .hint = "clear the flag of the others: sgdisk -A NUMBER:clear:2" });
+			  .hint = "clear the flag of the others: sgdisk -A NUMBER:clear:2 IMAGE" });
 }
 
 static void check_several(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -227,6 +228,7 @@ static void check_labels(const struct sb_facts *facts, const struct sb_scope *sc
 		finding.found = sb_text(scope, "label %s: %s", label->name.text,
 					failure_text(config->attempts[i].failure));
 		finding.expected = "the first label that is tried boots";
+		finding.hint = "mend the label, or name the one that boots with default";
 		sb_report(&inner, SB_EXTLINUX_LABEL_FAILS, &finding);
 	}
 }

@@ -312,8 +312,11 @@ static void check_number(const struct line *line)
 
 static void check_nul(const struct line *line)
 {
-	report_event(line, STMBOOT_EXTLINUX_EVENT_NUL, SB_EXTLINUX_NUL_BYTE,
-		     "write the file again");
+	if (is(line, STMBOOT_EXTLINUX_EVENT_NUL))
+		sb_extlinux_report(line->checks, SB_EXTLINUX_NUL_BYTE, STMBOOT_WARNING,
+				   &line->event->at,
+				   &(struct sb_finding){ .found = "a NUL byte",
+							 .hint = "write the file again" });
 }
 
 static void check_space(const struct line *line)

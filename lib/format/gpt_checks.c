@@ -450,7 +450,7 @@ static void check_large_array(const struct sb_scope *scope, const struct stmboot
 					  ? "the GPT has more than 128 entries, and more used ones "
 					    "than are looked at"
 					  : NULL,
-			  .hint = "run `sgdisk --resize-table=128`" });
+			  .hint = "run `sgdisk --resize-table=128 IMAGE`" });
 }
 
 static void check_whole_sectors(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
@@ -460,11 +460,12 @@ static void check_whole_sectors(const struct sb_scope *scope, const struct stmbo
 	if (rest == 0)
 		return;
 	sb_report(scope, SB_IMAGE_PARTIAL_SECTOR,
-		  &(struct sb_finding){ .offset = gpt->medium_size - rest,
-					.length = rest,
-					.found = sb_text(scope, "%" PRIu64 " trailing bytes", rest),
-					.expected = "a multiple of 512 bytes",
-					.hint = "give the image a size in whole KiB" });
+		  &(struct sb_finding){
+			  .offset = gpt->medium_size - rest,
+			  .length = rest,
+			  .found = sb_text(scope, "%" PRIu64 " bytes after the last sector", rest),
+			  .expected = "a multiple of 512 bytes",
+			  .hint = "give the image a size in whole KiB" });
 }
 
 /* Not for a rule to find: what is there is not known. */

@@ -60,7 +60,7 @@ static void check_end(const struct checked *c)
 	if ((c->p->defects & STMBOOT_PARTITION_BEYOND) == 0)
 		return;
 	finding.found = sb_text(&c->scope, "%" PRIu64 " sectors", c->gpt->sectors);
-	finding.expected = sb_text(&c->scope, "more than %" PRIu64 " sectors", c->p->last_lba);
+	finding.expected = sb_text(&c->scope, "at least %" PRIu64 " sectors", c->p->last_lba + 1);
 	finding.message = sb_text(&c->scope,
 				  "partition %" PRIu32 " ends at LBA %" PRIu64
 				  ", the image has %" PRIu64 " sectors",

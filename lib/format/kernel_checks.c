@@ -90,7 +90,7 @@ static void check_complete(const struct sb_scope *scope, const struct stmboot_ke
 		return;
 	finding.found = sb_text(scope, "%" PRIu64 " bytes", kernel->file_bytes);
 	finding.expected = sb_text(scope, "%" PRIu64 " bytes", kernel->image_bytes);
-	finding.message = sb_text(scope, "the last %" PRIu64 " bytes of the kernel are missing",
+	finding.message = sb_text(scope, "the kernel lacks its last %" PRIu64 " bytes",
 				  kernel->image_bytes - kernel->file_bytes);
 	finding.hint = "copy the kernel again, and see that the file system has room for it";
 	sb_report(scope, SB_KERNEL_TRUNCATED, &finding);
@@ -108,7 +108,10 @@ static void check_payload(const struct sb_scope *scope, const struct stmboot_ker
 	    (identity->payload != STMBOOT_CORRUPT && identity->payload != STMBOOT_TRUNCATED))
 		return;
 	finding.found = sb_text(scope, "%" PRIu64 " bytes unpacked", identity->unpacked_bytes);
-	if (kernel->zimage.has_size_word)
+	if (kernel->zimage.has_size_word &&
+	    kernel->zimage.unpacked_bytes == identity->unpacked_bytes)
+		finding.found = "other bytes than were packed";
+	else if (kernel->zimage.has_size_word)
 		finding.expected =
 			sb_text(scope, "%" PRIu32 " bytes", kernel->zimage.unpacked_bytes);
 	finding.message = sb_text(scope, "the kernel's %s payload is %s", packing,

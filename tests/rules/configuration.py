@@ -53,6 +53,7 @@ def version(text):
 
 
 BASES = {
+    "bare-filesystem": (golden("endless-menu"), []),
     "newer-uboot": (version("2023.10"), []),
     "older-uboot": (version("2021.04"), []),
 }
@@ -105,6 +106,8 @@ ROWS = [
         two("append quiet", "append quiet\n  devicetree-overlay /a"),
         two("append quiet", "append quiet\n  fdtoverlays /a")),
     Row("extlinux.prompt-ignored", "healthy", top("prompt 1\n"), top("# prompt 1\n")),
+    Row("extlinux.prompt-ignored", "bare-filesystem", top("prompt 1\n"), top("# prompt 1\n"),
+        says="assuming U-Boot 2023.01"),
     Row("extlinux.not-a-number", "healthy", top("timeout 5s\n"), top("timeout 5\n")),
     Row("extlinux.value-replaced", "healthy", two("  append", "  append a\n  append"),
         two("  append", "  # append a\n  append")),

@@ -175,6 +175,7 @@ def entries(count):
 
 
 SPARE = partition(5, "spare", 1740, 8)
+UNKNOWN_TFA = first_stages(image.stm32_image(recipe.filler(2000), binary_type=0x10))
 STOCK = "run bootcmd_stm32mp"
 
 BASES = {
@@ -279,6 +280,8 @@ ROWS = [
         [debugfs("rm /boot/board.dtb"), package(board=MP13)]),
     Row("fsbl.second-stage-not-found", "healthy", [entry(3, name="uboot"), flip(3, 0)],
         [entry(3, name="uboot")]),
+    Row("fsbl.second-stage-not-found", "tfa-ssbl", [UNKNOWN_TFA, entry(3, name="Ssbl")],
+        [UNKNOWN_TFA, entry(3, name="ssbl")], says="assuming TF-A v2.7"),
     Row("fsbl.second-stage-format", "tfa-ssbl", [uboot()], []),
 
     Row("uimage.header-crc", "healthy", [flip(3, 7)], [flip(3, 8192)]),

@@ -23,15 +23,16 @@ class Row:
     """One rule: an image that breaks it, and one just on the right side of its boundary.
 
     also: {code: reason} for what the same damage cannot help raising, or
-    taking away.
+    taking away. says: what the finding's text must contain.
     """
 
-    def __init__(self, code, base, broken, near, also=None):
+    def __init__(self, code, base, broken, near, also=None, says=""):
         self.code = code
         self.base = base
         self.broken = broken
         self.near = near
         self.also = also or {}
+        self.says = says
 
 
 class SmallCard(damage.Card):
