@@ -17,6 +17,8 @@ static void add_loader(struct buffer *out, const struct report *report,
 {
 	const struct stmboot_boot *boot = report->boot;
 	const char *type = stmboot_stm32_type_text(part->stm32->binary_type);
+	bool is_spl = part->stm32->binary_type == STMBOOT_STM32_TYPE_UBOOT &&
+		      stmboot_stm32_likely_role(part->stm32) == STMBOOT_STM32_FSBL;
 
 	if (is_taken_by(report, part, STMBOOT_STAGE_ROM) && boot->fsbl_kind != STMBOOT_FSBL_UNKNOWN)
 		buffer_printf(out, ", %s %s",
@@ -24,6 +26,8 @@ static void add_loader(struct buffer *out, const struct report *report,
 			      boot->fsbl_version != NULL ? boot->fsbl_version : "");
 	else if (is_taken_by(report, part, STMBOOT_STAGE_SSBL) && boot->uboot_version != NULL)
 		buffer_printf(out, ", U-Boot %s", boot->uboot_version);
+	else if (is_spl)
+		buffer_puts(out, ", U-Boot SPL");
 	else if (type != NULL)
 		buffer_printf(out, ", %s", type);
 }
