@@ -235,6 +235,17 @@ static void look_elsewhere(struct sb_facts *facts)
 	}
 }
 
+/* With its external data, as far as they lie inside. */
+static uint64_t fit_end(const struct stmboot_fit *fit)
+{
+	uint64_t end = fit->total_bytes;
+
+	for (size_t i = 0; i < fit->image_count; i++)
+		if (fit->images[i].inside && fit->images[i].offset + fit->images[i].bytes > end)
+			end = fit->images[i].offset + fit->images[i].bytes;
+	return end;
+}
+
 /* The records as they are after the scan, with what it computed. */
 static void describe_second(struct sb_second_stage *second)
 {
@@ -254,6 +265,8 @@ static void describe_second(struct sb_second_stage *second)
 	} else if (second->is_fip) {
 		second->fip = *part->fip;
 		second->end = second->fip.total_bytes;
+	} else if (part->fit != NULL) {
+		second->end = fit_end(part->fit);
 	}
 }
 
@@ -289,6 +302,9 @@ static enum stmboot_status scan_second(struct sb_facts *facts)
 	second->src = stmboot_image_part_source(facts->image, second->part->number);
 	if (second->part->fip != NULL)
 		status = scan_fip(facts);
+	else if (second->part->fit != NULL)
+		status = sb_scan_range(facts->ctx, second->src, 0, fit_end(second->part->fit),
+				       &second->scan);
 	else
 		status = sb_image_scan(facts->image, second->part->number, &second->scan);
 	describe_second(second);

@@ -94,6 +94,14 @@ def device_tree(source):
                      data=f"/dts-v1/;\n/ {{ {source} }};\n".encode())
 
 
+def uboot_program(board, environment, version="2023.01"):
+    """A stand-in for U-Boot with its device tree behind it."""
+    program = f"U-Boot {version} (Jan 01 2023 - 00:00:00 +0000)\0".encode() + recipe.filler(1000)
+    tree = (f'compatible = "{board}", "st,stm32mp157"; '
+            f'config {{ u-boot,mmc-env-partition = "{environment}"; }};')
+    return program + bytes(-len(program) % 8) + device_tree(tree)
+
+
 def fit(uboot, images="", default='default = "conf";', node="images", external=None,
         inside=False):
     """A FIT with U-Boot, whose data stand behind the tree or inside it."""

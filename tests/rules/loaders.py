@@ -145,12 +145,14 @@ def metadata(banks=(FIP_A, FIP_B), first=None, **fields):
     return step
 
 
-def fit(uboot_bytes=512, cut=None, **fields):
-    """A FIT as second stage of SPL."""
+def fit(room=0, **fields):
+    """A FIT as second stage of SPL, made longer if there is room to be taken."""
     def step(target):
-        data = containers.fit(recipe.filler(uboot_bytes), **fields)
-        target.write(3, 0, bytes(target.size(3)))
-        target.write(3, 0, data[:cut])
+        data = containers.fit(containers.uboot_program(MP15, "ssbl"), **fields)
+        if room:
+            more = containers.uboot_program(MP15, "ssbl") + bytes(room - len(data))
+            data = containers.fit(more, **fields)
+        target.write(3, 0, data.ljust(target.size(3), b"\0"))
     return step
 
 
@@ -176,6 +178,7 @@ def entries(count):
 
 SPARE = partition(5, "spare", 1740, 8)
 UNKNOWN_TFA = first_stages(image.stm32_image(recipe.filler(2000), binary_type=0x10))
+FULL = {"env.overwrites-data": "what fills the partition leaves no room for it"}
 STOCK = "run bootcmd_stm32mp"
 
 BASES = {
@@ -301,13 +304,13 @@ ROWS = [
         [uboot(lambda old: old.ljust(32 << 20, b"\0"))]),
 
     Row("fit.truncated", "fit", [fit(inside=True), tree_word(4, 65537)],
-        [fit(inside=True), tree_word(4, 65536)]),
+        [fit(inside=True), tree_word(4, 65536)], FULL),
     Row("fit.structure", "fit", [tree_word(24, 18)], [tree_word(24, 17)]),
     Row("fit.no-images", "fit", [fit(node="image")], [fit(node="images")],
         {"fsbl.second-stage-not-found": "SPL gets no U-Boot out of it"}),
     Row("fit.no-data", "fit", [fit(images='fdt { type = "flat_dt"; };')],
         [fit(images='fdt { type = "flat_dt"; data = [00]; };')]),
-    Row("fit.data-outside", "fit", [fit(external=(0, 65536))], [fit(external=(0, 60000))]),
+    Row("fit.data-outside", "fit", [fit(external=(0, 65536))], [fit(external=(0, 60000))], FULL),
     Row("fit.image-missing", "fit", [fit(default='default = "conf"; b { fdt = "board"; };')],
         [fit(default='default = "conf"; b { fdt = "uboot"; };')]),
     Row("fit.no-default", "fit", [fit(default='default = "con";')],
@@ -346,6 +349,7 @@ ROWS = [
     Row("env.overwrites-data", "healthy",
         [uboot(lambda old: old.ljust(65536 - 16384 - 64 + 1, b"\0"))],
         [uboot(lambda old: old.ljust(65536 - 16384 - 64, b"\0"))]),
+    Row("env.overwrites-data", "fit", [fit(room=65536 - 16384 + 8)], [fit(room=65536 - 16384)]),
     Row("env.no-bootcmd", "healthy", [environment(8192, bootdelay="2")],
         [environment(8192, bootcmd=STOCK)], {"env.overrides-boot": "a bootcmd of its own"}),
     Row("env.overrides-boot", "healthy", [environment(8192, bootcmd=STOCK)],
