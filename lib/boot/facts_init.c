@@ -6,7 +6,7 @@
 #include "boot/facts.h"
 #include "source/source.h"
 
-enum { MAX_INTERPRETERS = 5 }; /* exec_binprm() in fs/exec.c */
+enum { MAX_SCRIPTS = 5 }; /* exec_binprm() in fs/exec.c */
 
 /* Tried one after another when the command line has no init=. */
 static const char *const programs[SB_INIT_PROGRAMS] = { "/sbin/init", "/etc/init", "/bin/init",
@@ -47,6 +47,22 @@ static enum stmboot_status read_program(struct sb_facts *facts, const char *path
 	return status;
 }
 
+/* What a program needs, and whether that can be started for it. */
+static enum stmboot_status read_interpreter(struct sb_facts *facts, const struct sb_program *needs,
+					    struct sb_program *out)
+{
+	enum stmboot_status status = read_program(facts, needs->interpreter, out);
+
+	if (status != STMBOOT_OK)
+		return status;
+	if (out->kind == SB_PROGRAM_UNKNOWN ||
+	    (out->kind == SB_PROGRAM_SCRIPT && needs->kind == SB_PROGRAM_ELF))
+		return STMBOOT_NOT_RECOGNISED;
+	if (out->kind == SB_PROGRAM_ELF && (out->damaged || !sb_facts_runs_machine(facts, out)))
+		return STMBOOT_UNSUPPORTED;
+	return STMBOOT_OK;
+}
+
 /*
  * The interpreter of a script may be a script itself, a few times over
  * (fs/exec.c); that of an ELF program has to be ELF and needs no further one
@@ -54,30 +70,19 @@ static enum stmboot_status read_program(struct sb_facts *facts, const char *path
  */
 static enum stmboot_status find_interpreter(struct sb_facts *facts, struct sb_init *init)
 {
-	const struct sb_program *needs = &init->program;
-	struct sb_program *found;
+	struct sb_program needs = init->program, found;
+	unsigned scripts = 0;
 
-	init->interpreter = STMBOOT_OK;
-	for (unsigned depth = 0; needs->interpreter != NULL; depth++, needs = found) {
-		init->interpreter_path = needs->interpreter;
-		if (depth >= MAX_INTERPRETERS && needs->kind == SB_PROGRAM_SCRIPT) {
+	while (needs.interpreter != NULL && init->interpreter == STMBOOT_OK) {
+		init->interpreter_path = needs.interpreter;
+		if (needs.kind == SB_PROGRAM_SCRIPT && ++scripts > MAX_SCRIPTS) {
 			init->interpreter = STMBOOT_LIMIT;
 			break;
 		}
-		found = sb_arena_alloc(facts->arena, sizeof(*found));
-		if (found == NULL)
-			return STMBOOT_NO_MEMORY;
-		init->interpreter = read_program(facts, needs->interpreter, found);
-		if (init->interpreter != STMBOOT_OK)
+		init->interpreter = read_interpreter(facts, &needs, &found);
+		if (needs.kind == SB_PROGRAM_ELF)
 			break;
-		if (found->kind == SB_PROGRAM_UNKNOWN ||
-		    (found->kind == SB_PROGRAM_SCRIPT && needs->kind == SB_PROGRAM_ELF))
-			init->interpreter = STMBOOT_NOT_RECOGNISED;
-		else if (found->kind == SB_PROGRAM_ELF &&
-			 (found->damaged || !sb_facts_runs_machine(facts, found)))
-			init->interpreter = STMBOOT_UNSUPPORTED;
-		if (init->interpreter != STMBOOT_OK || needs->kind == SB_PROGRAM_ELF)
-			break;
+		needs = found;
 	}
 	return sb_is_fatal(init->interpreter) ? init->interpreter : STMBOOT_OK;
 }
@@ -97,6 +102,7 @@ static bool runs(const struct sb_facts *facts, const struct sb_init *init)
 static enum stmboot_status look_at(struct sb_facts *facts, const char *path, struct sb_init *init)
 {
 	char resolved[STMBOOT_FS_PATH_BYTES];
+	enum stmboot_status status;
 
 	*init = (struct sb_init){ .path = path };
 	init->status = stmboot_fs_stat(facts->root_fs, path, true, &init->node);
@@ -109,12 +115,11 @@ static enum stmboot_status look_at(struct sb_facts *facts, const char *path, str
 	}
 	if (init->src != NULL)
 		init->status = sb_program_decode(facts->arena, init->src, &init->program);
-	if (sb_is_fatal(init->status))
-		return init->status;
-	if (init->status == STMBOOT_OK && find_interpreter(facts, init) != STMBOOT_OK)
-		return init->interpreter;
+	status = init->status;
+	if (status == STMBOOT_OK)
+		status = find_interpreter(facts, init);
 	init->runs = runs(facts, init);
-	return STMBOOT_OK;
+	return sb_is_fatal(status) ? status : STMBOOT_OK;
 }
 
 static enum stmboot_status find_init(struct sb_facts *facts)
