@@ -179,10 +179,11 @@ struct sb_init {
 /* A directory of /lib/modules. */
 struct sb_release {
 	const char *name;
-	bool has_builtin; /* modules.builtin could be read */
-	bool filesystem;  /* the driver of ext4 is built in */
-	bool host;        /* the driver of the SD host is built in */
-	bool block;       /* mmc_block is built in */
+	const char *builtin; /* modules.builtin */
+	bool has_builtin;    /* it could be read */
+	bool filesystem;     /* the driver of ext4 is built in */
+	bool host;           /* the driver of the SD host is built in */
+	bool block;          /* mmc_block is built in */
 };
 
 struct sb_facts {
@@ -281,6 +282,12 @@ const char *sb_facts_getenv(const struct sb_facts *facts, const char *name);
 
 /* COMMAND_LINE_SIZE of the card's kernel, with its NUL. */
 size_t sb_facts_command_line_size(const struct sb_facts *facts);
+
+/* Is a driver, named as its module would be, built into the kernels of a release? */
+bool sb_release_builds_in(const struct sb_release *release, const char *name);
+
+/* "2023.01..." is 202301, "v2.8..." is 208; 0 when it is no version. */
+unsigned sb_version_number(const char *text);
 
 /* Is an ELF program for a processor that the card's kernel can run it on? */
 bool sb_facts_runs_machine(const struct sb_facts *facts, const struct sb_program *program);

@@ -70,7 +70,7 @@ static enum stmboot_status read_interpreter(struct sb_facts *facts, const struct
  */
 static enum stmboot_status find_interpreter(struct sb_facts *facts, struct sb_init *init)
 {
-	struct sb_program needs = init->program, found;
+	struct sb_program needs = init->program, found = { 0 };
 	unsigned scripts = 0;
 
 	while (needs.interpreter != NULL && init->interpreter == STMBOOT_OK) {
@@ -139,12 +139,14 @@ static enum stmboot_status find_init(struct sb_facts *facts)
 }
 
 /* Does the list of built-in modules name "<driver>.ko" as a file of its own? */
-static bool lists_module(const char *list, const char *name)
+bool sb_release_builds_in(const struct sb_release *release, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (const char *at = strstr(list, name); at != NULL; at = strstr(at + 1, name))
-		if (at > list && at[-1] == '/' && strncmp(at + length, ".ko", 3) == 0)
+	if (!release->has_builtin)
+		return false;
+	for (const char *at = strstr(release->builtin, name); at != NULL; at = strstr(at + 1, name))
+		if (at > release->builtin && at[-1] == '/' && strncmp(at + length, ".ko", 3) == 0)
 			return true;
 	return false;
 }
@@ -168,10 +170,11 @@ static enum stmboot_status read_builtin(struct sb_facts *facts, struct sb_releas
 	if (status != STMBOOT_OK)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	release->has_builtin = true;
-	release->filesystem = lists_module(list, "ext4");
-	release->block = lists_module(list, "mmc_block");
+	release->builtin = list;
+	release->filesystem = sb_release_builds_in(release, "ext4");
+	release->block = sb_release_builds_in(release, "mmc_block");
 	/* the module of drivers/mmc/host/mmci.c */
-	release->host = lists_module(list, "armmmci");
+	release->host = sb_release_builds_in(release, "armmmci");
 	return STMBOOT_OK;
 }
 

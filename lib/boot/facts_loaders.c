@@ -15,8 +15,7 @@ enum {
 
 #define FIP_TYPE_GUID "19d5df83-11b0-457b-be2c-7559c13142a5"
 
-/* "2023.01..." is 202301, "v2.8..." is 208; 0 when it is no version. */
-static unsigned version_number(const char *text)
+unsigned sb_version_number(const char *text)
 {
 	unsigned long major, minor;
 	char *end;
@@ -38,7 +37,7 @@ static struct sb_program_version version_of(struct sb_facts *facts, const struct
 
 	if (text != NULL) {
 		version.text = sb_arena_strdup(facts->arena, text->version);
-		version.number = version_number(text->version);
+		version.number = sb_version_number(text->version);
 	}
 	return version;
 }

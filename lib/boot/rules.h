@@ -19,6 +19,7 @@ extern sb_rule *const sb_rules_containers[];
 extern sb_rule *const sb_rules_uboot[];
 extern sb_rule *const sb_rules_kernel[];
 extern sb_rule *const sb_rules_linux[];
+extern sb_rule *const sb_rules_mount[];
 
 /* What was found where something else should be: "uimage", "nothing that is known". */
 const char *sb_found_content(enum stmboot_content content);

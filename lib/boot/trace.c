@@ -56,7 +56,7 @@ static void tell_assumptions(const struct sb_facts *facts, struct stmboot_diags 
 static void run_rules(const struct sb_facts *facts, struct stmboot_diags *diags)
 {
 	sb_rule *const *const lists[] = { sb_rules_loaders, sb_rules_containers, sb_rules_uboot,
-					  sb_rules_kernel, sb_rules_linux };
+					  sb_rules_kernel,  sb_rules_linux,      sb_rules_mount };
 	struct sb_scope scope = sb_scope(diags, sb_image_medium(facts->image));
 	size_t first = stmboot_diags_count(diags);
 

@@ -159,7 +159,8 @@ ROWS = [
         {"extlinux.not-found": "U-Boot finds nothing there"}),
     Row("ext4.encrypt", "healthy", [feature("encrypt")], [feature("verity")]),
     Row("ext4.casefold", "healthy", [feature("casefold")], [feature("large_dir")]),
-    Row("ext4.large-block", "healthy", [filesystem("-b", "8192")], [filesystem("-b", "4096")]),
+    Row("ext4.large-block", "healthy", [filesystem("-b", "8192")], [filesystem("-b", "4096")],
+        {"rootfs.large-block": "the kernel's release is known"}),
 
     Row("kernel.not-bootable", "healthy", [kernel(image.zimage(CODE, magic=0x016F2819))],
         [kernel(image.zimage(CODE, magic=0x016F2818))]),
@@ -215,6 +216,13 @@ ROWS = [
         squashfs(b"hsqs") + root("/dev/mmcblk0p5"), {"rootfs.not-followed": "one of another kind"}),
     Row("rootfs.not-followed", "healthy", squashfs(b"hsqs") + root("/dev/mmcblk0p5"),
         squashfs(b"hsqs") + root("/dev/mmcblk0p4")),
+    Row("rootfs.wrong-type", "healthy", root("/dev/mmcblk0p4 rootfstype=ext3"),
+        root("/dev/mmcblk0p4 rootfstype=ext3,ext4")),
+    Row("rootfs.mount-option", "healthy", root("/dev/mmcblk0p4 rootflags=discard,noatime"),
+        root("/dev/mmcblk0p4 rootflags=discard,noacl")),
+    Row("rootfs.large-block", "healthy",
+        [filesystem("-b", "8192"), debugfs("mkdir /lib/modules/6.14.11")],
+        [filesystem("-b", "8192"), debugfs("mkdir /lib/modules/6.15.0")]),
 
     Row("init.not-found", "healthy", [remove(INIT), debugfs(f"symlink {INIT} ../bin/Busybox")],
         [remove(INIT), debugfs(f"symlink {INIT} /bin/busybox")]),
