@@ -8,6 +8,8 @@
 
 #include <stmboot/boot.h>
 
+#include "../support/heap.h"
+
 enum { MANY = 3000, BLOCK = 512 };
 
 #define NOWHERE (SIZE_MAX / 2)
@@ -25,45 +27,6 @@ static void path_of(const char *name, char *path, size_t size)
 
 	cr_assert_not_null(folder, "run through golden_images.sh");
 	snprintf(path, size, "%s/%s.img", folder, name);
-}
-
-/* An allocator that counts, and refuses one request. */
-struct heap {
-	size_t requests;
-	size_t refuse; /* number of the request, from 1; 0: none */
-	size_t live;
-};
-
-static void *allocate(void *user, size_t size)
-{
-	struct heap *heap = user;
-	void *memory;
-
-	if (++heap->requests == heap->refuse)
-		return NULL;
-	memory = malloc(size);
-	heap->live += memory != NULL;
-	return memory;
-}
-
-static void release(void *user, void *memory)
-{
-	struct heap *heap = user;
-
-	heap->live -= memory != NULL;
-	free(memory);
-}
-
-static struct stmboot_context *context_of(struct heap *heap)
-{
-	struct stmboot_context_options options = { .struct_size = sizeof(options),
-						   .user = heap,
-						   .allocate = allocate,
-						   .release = release };
-	struct stmboot_context *ctx;
-
-	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
-	return ctx;
 }
 
 /* A card in memory whose reads are counted and may fail. */
@@ -255,7 +218,7 @@ static void refuse_each(const char *name, bool deep)
 {
 	static struct result good, other;
 	struct heap heap = { 0 };
-	struct stmboot_context *ctx = context_of(&heap);
+	struct stmboot_context *ctx = heap_context(&heap);
 	size_t before, total, stride;
 	char path[512];
 
@@ -266,8 +229,7 @@ static void refuse_each(const char *name, bool deep)
 	cr_assert_eq(good.status, STMBOOT_OK);
 	stride = total / MANY + 1;
 	for (size_t n = 1; n <= total; n += stride) {
-		heap.requests = 0;
-		heap.refuse = n;
+		heap_refuse(&heap, n);
 		trace_file(ctx, path, deep, &other);
 		cr_assert_eq(heap.live, 1, "%s: request %zu: %zu left", name, n, heap.live - 1);
 		if (other.status == STMBOOT_OK)
@@ -276,7 +238,7 @@ static void refuse_each(const char *name, bool deep)
 			cr_expect_eq(other.status, STMBOOT_NO_MEMORY, "%s: request %zu: %s", name,
 				     n, stmboot_status_text(other.status));
 	}
-	heap.refuse = 0;
+	heap_refuse(&heap, 0);
 	stmboot_context_free(ctx);
 }
 
@@ -292,7 +254,7 @@ Test(boot, an_image_is_traced_again_after_memory_ran_out)
 {
 	static struct result good, other, again;
 	struct heap heap = { 0 };
-	struct stmboot_context *ctx = context_of(&heap);
+	struct stmboot_context *ctx = heap_context(&heap);
 	struct stmboot_image *image;
 	size_t total, before;
 	char path[512];
@@ -305,12 +267,11 @@ Test(boot, an_image_is_traced_again_after_memory_ran_out)
 	stmboot_image_close(image);
 	cr_assert_eq(good.status, STMBOOT_OK);
 	for (size_t n = 1; n <= total; n++) {
-		heap.refuse = 0;
+		heap_refuse(&heap, 0);
 		cr_assert_eq(stmboot_image_open(ctx, path, NULL, &image), STMBOOT_OK);
-		heap.requests = 0;
-		heap.refuse = n;
+		heap_refuse(&heap, n);
 		trace(ctx, image, false, &other);
-		heap.refuse = 0;
+		heap_refuse(&heap, 0);
 		trace(ctx, image, false, &again);
 		cr_assert_eq(again.status, STMBOOT_OK, "request %zu: %s", n,
 			     stmboot_status_text(again.status));
@@ -381,7 +342,7 @@ static void fail_each_read(const char *name, bool deep)
 {
 	static struct result good, other;
 	struct heap heap = { 0 };
-	struct stmboot_context *ctx = context_of(&heap);
+	struct stmboot_context *ctx = heap_context(&heap);
 	struct medium m = medium_load(name);
 	size_t total;
 
@@ -411,7 +372,7 @@ static void spoil_each_block(const char *name)
 {
 	static struct result good, deep, shallow;
 	struct heap heap = { 0 };
-	struct stmboot_context *ctx = context_of(&heap);
+	struct stmboot_context *ctx = heap_context(&heap);
 	struct medium m = medium_load(name);
 
 	trace_medium(ctx, &m, true, &good);

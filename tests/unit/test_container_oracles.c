@@ -6,46 +6,27 @@
 #include <stmboot/uimage.h>
 
 #include "../support/bytes.h"
+#include "../support/folder.h"
 #include "format/formats.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 /* A folder of its own, in which a script leaves a file called "out". */
 struct workshop {
-	char folder[32];
-	char out[48];
+	struct folder folder;
 	struct stmboot_context *ctx;
 	struct stmboot_diags *diags;
 	struct stmboot_source *src;
 };
 
-static bool is_installed(const char *tool)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "command -v %s >/dev/null", tool);
-	return system(command) == 0;
-}
-
-static void need(const char *tool)
-{
-	if (!is_installed(tool))
-		cr_skip_test("%s is not installed", tool);
-}
-
 static struct workshop make(const char *script)
 {
-	struct workshop w = { .folder = "/tmp/stmboot-made-XXXXXX" };
-	char command[2048];
+	struct workshop w = { .folder = folder_new() };
 
-	cr_assert_not_null(mkdtemp(w.folder));
-	snprintf(w.out, sizeof(w.out), "%s/out", w.folder);
-	snprintf(command, sizeof(command), "cd %s && { %s\n} >log 2>&1", w.folder, script);
-	cr_assert_eq(system(command), 0, "%s", command);
+	folder_run(&w.folder, script);
 	cr_assert_eq(stmboot_context_new(NULL, &w.ctx), STMBOOT_OK);
 	cr_assert_eq(stmboot_diags_new(w.ctx, &w.diags), STMBOOT_OK);
-	cr_assert_eq(stmboot_source_open_file(w.ctx, w.out, &w.src), STMBOOT_OK);
+	w.src = folder_open(w.ctx, &w.folder, "out");
 	return w;
 }
 
@@ -58,13 +39,10 @@ static void expect_no_finding(const struct workshop *w)
 
 static void clear(struct workshop *w)
 {
-	char command[64];
-
 	stmboot_source_close(w->src);
 	stmboot_diags_free(w->diags);
 	stmboot_context_free(w->ctx);
-	snprintf(command, sizeof(command), "rm -r %s", w->folder);
-	cr_expect_eq(system(command), 0);
+	folder_remove(&w->folder);
 }
 
 Test(container_oracles, mkimage_stm32)
@@ -186,7 +164,7 @@ static void expect_what_fiptool_says(const struct workshop *w, const struct stmb
 	size_t count = 0;
 	FILE *info;
 
-	snprintf(line, sizeof(line), "fiptool info %s", w->out);
+	snprintf(line, sizeof(line), "fiptool info %s/out", w->folder.path);
 	info = popen(line, "r");
 	cr_assert_not_null(info);
 	while (fgets(line, sizeof(line), info) != NULL)

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../support/heap.h"
+#include "../support/pack.h"
 #include "base/context.h"
 #include "format/cpio.h"
-#include "pack.h"
 
 /* Archives under construction. */
 struct image {
@@ -397,36 +398,9 @@ Test(cpio, the_ceiling_holds_for_all_archives_together)
 	stmboot_context_free(ctx);
 }
 
-struct counter {
-	size_t left; /* allocations until one fails */
-	long balance;
-};
-
-static void *counted_allocate(void *user, size_t size)
-{
-	struct counter *counter = user;
-
-	if (counter->left-- == 0)
-		return NULL;
-	counter->balance++;
-	return malloc(size);
-}
-
-static void counted_release(void *user, void *memory)
-{
-	struct counter *counter = user;
-
-	counter->balance--;
-	free(memory);
-}
-
 Test(cpio, every_allocation_may_fail)
 {
-	struct counter counter = { 0 };
-	struct stmboot_context_options options = { .struct_size = sizeof(options),
-						   .user = &counter,
-						   .allocate = counted_allocate,
-						   .release = counted_release };
+	struct heap heap = { 0 };
 	struct image inner = { 0 }, image = { 0 };
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
 
@@ -439,12 +413,12 @@ Test(cpio, every_allocation_may_fail)
 		struct sb_initramfs got;
 		struct sb_arena arena;
 
-		counter.left = SIZE_MAX;
-		cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+		heap_refuse(&heap, 0);
+		ctx = heap_context(&heap);
 		cr_assert_eq(stmboot_source_from_memory(ctx, image.bytes, image.size, &src),
 			     STMBOOT_OK);
 		sb_arena_init(&arena, ctx);
-		counter.left = n;
+		heap_refuse(&heap, n + 1);
 		status = sb_initramfs_decode(&arena, src, "/init", true, &got);
 		cr_expect(status == STMBOOT_NO_MEMORY || status == STMBOOT_OK, "%s",
 			  stmboot_status_text(status));
@@ -453,7 +427,7 @@ Test(cpio, every_allocation_may_fail)
 		stmboot_source_close(src);
 		sb_arena_release(&arena);
 		stmboot_context_free(ctx);
-		cr_expect_eq(counter.balance, 0);
+		cr_expect_eq(heap.live, 0);
 	}
 	cr_expect_eq(status, STMBOOT_OK);
 }

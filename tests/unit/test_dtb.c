@@ -64,7 +64,7 @@ Test(dtb, version_16_and_padding_are_read_as_well)
 	struct stmboot_dtb *dtb;
 
 	stmboot_dtb_free(compile(&b, "board", board, "-V 16 -p 64"));
-	run(&b, "printf behind >>board.dtb");
+	folder_run(&b.folder, "printf behind >>board.dtb");
 	dtb = read_file(&b, "board.dtb");
 	cr_expect_eq(dtb->header.version, 16);
 	cr_expect_eq(dtb->header.total_bytes + 6, dtb->file_bytes);
@@ -149,10 +149,10 @@ Test(dtb, nodes_and_properties_are_listed_as_fdtget_lists_them)
 			 "st,stm32h7-uart");
 	cr_expect_null(stmboot_dtb_string(stmboot_dtb_find_property(node, "compatible"), 2));
 	cr_assert_eq(stmboot_dtb_get(dtb, "serial0", "reg", &data, &length), STMBOOT_OK);
-	write_file(&b, "ours", data, length);
-	run(&b, "for i in $(fdtget -t bx board.dtb /soc/serial@40010000 reg); do\n"
-		"printf \"\\\\$(printf %03o 0x$i)\"; done >theirs\n"
-		"cmp ours theirs");
+	folder_write(&b.folder, "ours", data, length);
+	folder_run(&b.folder, "for i in $(fdtget -t bx board.dtb /soc/serial@40010000 reg); do\n"
+			      "printf \"\\\\$(printf %03o 0x$i)\"; done >theirs\n"
+			      "cmp ours theirs");
 	cr_expect_eq(stmboot_dtb_get(dtb, "serial0", "no", &data, &length), STMBOOT_NOT_FOUND);
 	cr_expect_eq(stmboot_dtb_get(dtb, "/no", "reg", &data, &length), STMBOOT_NOT_FOUND);
 	stmboot_dtb_free(dtb);

@@ -97,8 +97,10 @@ Test(dtb_overlay, good_ones_give_what_fdtoverlay_gives)
 			     STMBOOT_OK, "%s: %s", good[i].name, reason);
 		cr_assert_eq(merged->defect, STMBOOT_DTB_GOOD);
 		cr_expect_eq(merged->root->child->offset, 0);
-		write_file(&b, "ours.dtb", merged->blob, merged->header.total_bytes);
-		run(&b, "fdtoverlay -i base.dtb -o theirs.dtb overlay.dtb\n"
+		folder_write(&b.folder, "ours.dtb", merged->blob, merged->header.total_bytes);
+		folder_run(
+			&b.folder,
+			"fdtoverlay -i base.dtb -o theirs.dtb overlay.dtb\n"
 			"for i in ours theirs; do dtc -q -s -I dtb -O dts -o $i.dts $i.dtb; done\n"
 			"cmp ours.dts theirs.dts");
 		stmboot_dtb_free(merged);

@@ -3,8 +3,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "../support/ext4_medium.h"
+#include "../support/heap.h"
 #include "base/cursor.h"
-#include "ext4_medium.h"
 #include "fs/ext4.h"
 
 /* The line of dumpe2fs that begins with `key`, without the key. */
@@ -521,25 +522,6 @@ Test(ext4, random_damage_ends_well)
 	}
 }
 
-/* An allocator that says no once, at a given call. */
-struct refusal {
-	unsigned calls;
-	unsigned refused;
-};
-
-static void *refusing_allocate(void *user, size_t size)
-{
-	struct refusal *refusal = user;
-
-	return ++refusal->calls == refusal->refused ? NULL : malloc(size);
-}
-
-static void refusing_release(void *user, void *memory)
-{
-	(void)user;
-	free(memory);
-}
-
 static bool any_entry(void *user, const struct stmboot_fs_entry *entry)
 {
 	(void)user;
@@ -571,22 +553,17 @@ static enum stmboot_status use_all(struct stmboot_context *ctx, struct stmboot_s
 
 Test(ext4, without_memory_every_call_says_so)
 {
-	struct refusal refusal = { 0 };
-	struct stmboot_context_options options = { .struct_size = sizeof(options),
-						   .user = &refusal,
-						   .allocate = refusing_allocate,
-						   .release = refusing_release };
-	struct stmboot_context *ctx;
+	struct heap heap = { 0 };
+	struct stmboot_context *ctx = heap_context(&heap);
 	struct bytes b;
 
 	bytes_load(&b, "ext4-1k");
-	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
 	for (unsigned reader = 0; reader < 2; reader++) {
 		enum stmboot_status status = STMBOOT_NO_MEMORY;
 		unsigned n;
 
 		for (n = 1; status != STMBOOT_OK && n < 1000; n++) {
-			refusal = (struct refusal){ .refused = n };
+			heap_refuse(&heap, n);
 			status = use_all(ctx, b.src, reader == 0);
 			cr_expect(status == STMBOOT_OK || status == STMBOOT_NO_MEMORY, "%u: %s", n,
 				  stmboot_status_text(status));
@@ -594,6 +571,7 @@ Test(ext4, without_memory_every_call_says_so)
 		cr_expect_eq(status, STMBOOT_OK);
 		cr_expect_gt(n, 8);
 	}
+	cr_expect_eq(heap.live, 1);
 	stmboot_context_free(ctx);
 	bytes_free(&b);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ext4_medium.h"
+#include "../support/ext4_medium.h"
 #include "fs/ext4_edit.h"
 #include "source/overlay.h"
 

@@ -2,7 +2,7 @@
 /* Which file systems may be edited: images that mke2fs made, then damaged one by one. */
 #include <string.h>
 
-#include "ext4_medium.h"
+#include "../support/ext4_medium.h"
 #include "fs/ext4.h"
 #include "fs/ext4_edit.h"
 

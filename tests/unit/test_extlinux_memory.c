@@ -9,31 +9,7 @@
 #include <stmboot/extlinux.h>
 
 #include "../support/extlinux_apply.h"
-
-struct allocator {
-	size_t left; /* requests that are granted */
-	size_t held; /* blocks not yet released */
-};
-
-static void *allocate(void *user, size_t size)
-{
-	struct allocator *a = user;
-
-	if (a->left == 0)
-		return NULL;
-	a->left--;
-	a->held++;
-	return malloc(size);
-}
-
-static void release(void *user, void *memory)
-{
-	struct allocator *a = user;
-
-	if (memory != NULL)
-		a->held--;
-	free(memory);
-}
+#include "../support/heap.h"
 
 static enum stmboot_status include(void *user, const char *path, const void **data, size_t *size)
 {
@@ -143,23 +119,16 @@ static enum stmboot_status edit_configuration(struct stmboot_context *ctx)
 static void refuse_each(enum stmboot_status (*call)(struct stmboot_context *))
 {
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	struct heap heap = { .for_good = true };
+	struct stmboot_context *ctx = heap_context(&heap);
 	size_t n = 1;
 
 	for (; status == STMBOOT_NO_MEMORY && n < 1000; n++) {
-		struct allocator allocator = { .left = n };
-		struct stmboot_context_options options = { .struct_size = sizeof(options),
-							   .user = &allocator,
-							   .allocate = allocate,
-							   .release = release };
-		struct stmboot_context *ctx;
-
-		if (stmboot_context_new(&options, &ctx) != STMBOOT_OK)
-			continue;
+		heap_refuse(&heap, n);
 		status = call(ctx);
-		stmboot_context_free(ctx);
-		cr_expect_eq(allocator.held, 0, "%zu blocks leak at request %zu", allocator.held,
-			     n);
+		cr_expect_eq(heap.live, 1, "%zu blocks leak at request %zu", heap.live - 1, n);
 	}
+	stmboot_context_free(ctx);
 	cr_expect_eq(status, STMBOOT_OK, "status %d at request %zu", (int)status, n);
 	cr_expect_gt(n, 3, "nothing was ever refused");
 }

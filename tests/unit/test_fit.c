@@ -3,10 +3,9 @@
 #include <criterion/criterion.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../support/folder.h"
 #include "base/diag.h"
 #include "format/fit.h"
 
@@ -37,62 +36,37 @@ static const char source[] =
 
 /* A folder of its own with a FIT in it. */
 struct bench {
-	char folder[32];
-	char file[64];
+	struct folder folder;
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	struct stmboot_fit *fit;
 };
 
-static void need(const char *tool)
+static void write_text(const struct bench *b, const char *name, const char *text)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "command -v %s >/dev/null", tool);
-	if (system(command) != 0)
-		cr_skip_test("%s is not installed", tool);
-}
-
-static void write_file(const struct bench *b, const char *name, const char *text)
-{
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", b->folder, name);
-	file = fopen(path, "w");
-	cr_assert_not_null(file);
-	cr_assert_geq(fputs(text, file), 0);
-	cr_assert_eq(fclose(file), 0);
+	folder_write(&b->folder, name, text, strlen(text));
 }
 
 /* Make fit.itb of a source with a shell script, and decode it. */
 static enum stmboot_status make(struct bench *b, const char *text, const char *script)
 {
-	char command[512];
-
-	*b = (struct bench){ .folder = "/tmp/stmboot-fit-XXXXXX" };
 	need("dtc");
-	cr_assert_not_null(mkdtemp(b->folder));
-	snprintf(b->file, sizeof(b->file), "%s/fit.itb", b->folder);
-	write_file(b, "fit.its", text);
-	write_file(b, "kernel", KERNEL);
-	write_file(b, "tree", TREE);
-	snprintf(command, sizeof(command), "cd %s && { %s\n} >log 2>&1", b->folder, script);
-	cr_assert_eq(system(command), 0, "%s", command);
+	*b = (struct bench){ .folder = folder_new() };
+	write_text(b, "fit.its", text);
+	write_text(b, "kernel", KERNEL);
+	write_text(b, "tree", TREE);
+	folder_run(&b->folder, script);
 	cr_assert_eq(stmboot_context_new(NULL, &b->ctx), STMBOOT_OK);
-	cr_assert_eq(stmboot_source_open_file(b->ctx, b->file, &b->src), STMBOOT_OK);
+	b->src = folder_open(b->ctx, &b->folder, "fit.itb");
 	return stmboot_fit_decode(b->ctx, b->src, &b->fit);
 }
 
 static void close_bench(struct bench *b)
 {
-	char command[64];
-
 	stmboot_fit_free(b->fit);
 	stmboot_source_close(b->src);
 	stmboot_context_free(b->ctx);
-	snprintf(command, sizeof(command), "rm -r %s", b->folder);
-	cr_expect_eq(system(command), 0);
+	folder_remove(&b->folder);
 }
 
 static void expect_data(const struct bench *b, const struct stmboot_fit_image *image,

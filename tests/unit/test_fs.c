@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ext4_medium.h"
+#include "../support/ext4_medium.h"
 
 /* What U-Boot makes of an image. */
 enum uboot { ALL, NO_SPARSE, NO_INLINE, NOT_ALL, NOTHING };

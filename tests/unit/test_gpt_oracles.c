@@ -1,52 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables that real tools made, read back; each test is skipped without its tool. */
+#include "../support/folder.h"
 #include "../support/gpt_bench.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/diag.h"
 
 /* A folder of its own with an image in it. */
 struct workshop {
-	char folder[32];
-	char image[64];
+	struct folder folder;
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	struct stmboot_gpt *gpt;
 };
 
-static void need(const char *tool)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "command -v %s >/dev/null", tool);
-	if (system(command) != 0)
-		cr_skip_test("%s is not installed", tool);
-}
-
 static struct workshop open_workshop(void)
 {
-	struct workshop w = { .folder = "/tmp/stmboot-gpt-XXXXXX" };
+	struct workshop w = { .folder = folder_new() };
 
-	cr_assert_not_null(mkdtemp(w.folder));
-	snprintf(w.image, sizeof(w.image), "%s/card.img", w.folder);
 	cr_assert_eq(stmboot_context_new(NULL, &w.ctx), STMBOOT_OK);
 	return w;
 }
 
-/* Run a shell script in the folder. */
-static void run(const struct workshop *w, const char *script)
-{
-	char command[4096];
-
-	snprintf(command, sizeof(command), "cd %s && { %s\n} >log 2>&1", w->folder, script);
-	cr_assert_eq(system(command), 0, "%s", command);
-}
-
 static void decode(struct workshop *w)
 {
-	cr_assert_eq(stmboot_source_open_file(w->ctx, w->image, &w->src), STMBOOT_OK);
+	w->src = folder_open(w->ctx, &w->folder, "card.img");
 	cr_assert_eq(stmboot_gpt_decode(w->ctx, w->src, &w->gpt), STMBOOT_OK);
 }
 
@@ -66,13 +43,10 @@ static void expect_no_finding(const struct workshop *w)
 
 static void close_workshop(struct workshop *w)
 {
-	char command[64];
-
 	stmboot_gpt_free(w->gpt);
 	stmboot_source_close(w->src);
 	stmboot_context_free(w->ctx);
-	snprintf(command, sizeof(command), "rm -r %s", w->folder);
-	cr_expect_eq(system(command), 0);
+	folder_remove(&w->folder);
 }
 
 static void expect_extent(const struct stmboot_gpt *gpt, uint32_t number, const char *name,
@@ -93,11 +67,12 @@ Test(gpt_oracles, sgdisk)
 
 	need("sgdisk");
 	w = open_workshop();
-	run(&w, "truncate -s 64M card.img\n"
-		"sgdisk -o -a 1 -U 3e5a0a4d-a80b-43da-9a97-ba5040c7191a "
-		"-n 1:34:545 -c 1:fsbl1 -n 2:546:1057 -c 2:fsbl2 -n 3:1058:5153 -c 3:ssbl "
-		"-n 4:5154:131038 -c 4:r\303\266\303\266t -t 4:8300 -A 4:set:2 -A 4:set:60 "
-		"-u 4:491F6117-415D-4F53-88C9-6E0DE54DEAC6 card.img");
+	folder_run(&w.folder,
+		   "truncate -s 64M card.img\n"
+		   "sgdisk -o -a 1 -U 3e5a0a4d-a80b-43da-9a97-ba5040c7191a "
+		   "-n 1:34:545 -c 1:fsbl1 -n 2:546:1057 -c 2:fsbl2 -n 3:1058:5153 -c 3:ssbl "
+		   "-n 4:5154:131038 -c 4:r\303\266\303\266t -t 4:8300 -A 4:set:2 -A 4:set:60 "
+		   "-u 4:491F6117-415D-4F53-88C9-6E0DE54DEAC6 card.img");
 	decode(&w);
 	expect_no_finding(&w);
 	cr_expect_eq(w.gpt->backup_state, STMBOOT_GPT_OK);
@@ -118,8 +93,8 @@ Test(gpt_oracles, sgdisk_hybrid)
 
 	need("sgdisk");
 	w = open_workshop();
-	run(&w, "truncate -s 64M card.img\n"
-		"sgdisk -o -n 1:2048:4095 -n 2:4096:8191 -h 2:EE card.img");
+	folder_run(&w.folder, "truncate -s 64M card.img\n"
+			      "sgdisk -o -n 1:2048:4095 -n 2:4096:8191 -h 2:EE card.img");
 	decode(&w);
 	cr_expect_eq(w.gpt->protective_mbr, STMBOOT_PMBR_HYBRID);
 	cr_expect_eq(stmboot_gpt_uboot_view(w.gpt).count, 2);
@@ -134,8 +109,8 @@ Test(gpt_oracles, sgdisk_with_a_small_table)
 
 	need("sgdisk");
 	w = open_workshop();
-	run(&w, "truncate -s 64M card.img\n"
-		"sgdisk -o -a 1 -S 56 -n 1:16:99 -c 1:fsbl1 card.img");
+	folder_run(&w.folder, "truncate -s 64M card.img\n"
+			      "sgdisk -o -a 1 -S 56 -n 1:16:99 -c 1:fsbl1 card.img");
 	decode(&w);
 	expect_no_finding(&w);
 	cr_expect_eq(w.gpt->primary.entry_count, 56);
@@ -149,10 +124,10 @@ Test(gpt_oracles, sfdisk_gpt)
 
 	need("sfdisk");
 	w = open_workshop();
-	run(&w, "truncate -s 64M card.img\n"
-		"printf 'label: gpt\\nstart=2048, size=512, name=fsbl1\\n"
-		"start=4096, size=512, name=rootfs, attrs=LegacyBIOSBootable\\n' "
-		"| sfdisk card.img");
+	folder_run(&w.folder, "truncate -s 64M card.img\n"
+			      "printf 'label: gpt\\nstart=2048, size=512, name=fsbl1\\n"
+			      "start=4096, size=512, name=rootfs, attrs=LegacyBIOSBootable\\n' "
+			      "| sfdisk card.img");
 	decode(&w);
 	expect_no_finding(&w);
 	expect_extent(w.gpt, 1, "fsbl1", 2048, 2559);
@@ -167,11 +142,12 @@ Test(gpt_oracles, sfdisk_mbr_with_logical_partitions)
 
 	need("sfdisk");
 	w = open_workshop();
-	run(&w, "truncate -s 64M card.img\n"
-		"printf 'label: dos\\nlabel-id: 0x12345678\\n"
-		"start=2048, size=2048, type=c, bootable\\nstart=8192, size=32768, type=5\\n"
-		"start=10240, size=1024, type=83\\nstart=16384, size=1024, type=83\\n'"
-		"| awk 'NR==5{$0=\"5: \" $0} NR==6{$0=\"6: \" $0} {print}' | sfdisk card.img");
+	folder_run(&w.folder,
+		   "truncate -s 64M card.img\n"
+		   "printf 'label: dos\\nlabel-id: 0x12345678\\n"
+		   "start=2048, size=2048, type=c, bootable\\nstart=8192, size=32768, type=5\\n"
+		   "start=10240, size=1024, type=83\\nstart=16384, size=1024, type=83\\n'"
+		   "| awk 'NR==5{$0=\"5: \" $0} NR==6{$0=\"6: \" $0} {print}' | sfdisk card.img");
 	decode(&w);
 	expect_no_finding(&w);
 	cr_expect_eq(w.gpt->type, STMBOOT_TABLE_MBR);
@@ -189,19 +165,20 @@ Test(gpt_oracles, genimage)
 
 	need("genimage");
 	w = open_workshop();
-	run(&w, "mkdir root input\n"
-		"head -c 120613 /dev/zero >input/fsbl\n"
-		"head -c 1064924 /dev/zero >input/uboot\n"
-		"truncate -s 8M input/rootfs\n"
-		"cat >cfg <<EOF\n"
-		"image card.img { hdimage { gpt = \"true\" }\n"
-		"partition fsbl1 { image = \"fsbl\" }\n"
-		"partition fsbl2 { image = \"fsbl\" }\n"
-		"partition uboot { image = \"uboot\" }\n"
-		"partition rootfs { image = \"rootfs\" bootable = \"yes\" } }\n"
-		"EOF\n"
-		"genimage --config cfg --rootpath root --inputpath input --outputpath . "
-		"--tmppath tmp");
+	folder_run(&w.folder,
+		   "mkdir root input\n"
+		   "head -c 120613 /dev/zero >input/fsbl\n"
+		   "head -c 1064924 /dev/zero >input/uboot\n"
+		   "truncate -s 8M input/rootfs\n"
+		   "cat >cfg <<EOF\n"
+		   "image card.img { hdimage { gpt = \"true\" }\n"
+		   "partition fsbl1 { image = \"fsbl\" }\n"
+		   "partition fsbl2 { image = \"fsbl\" }\n"
+		   "partition uboot { image = \"uboot\" }\n"
+		   "partition rootfs { image = \"rootfs\" bootable = \"yes\" } }\n"
+		   "EOF\n"
+		   "genimage --config cfg --rootpath root --inputpath input --outputpath . "
+		   "--tmppath tmp");
 	decode(&w);
 	expect_no_finding(&w);
 	cr_expect_eq(w.gpt->sectors, 19008);

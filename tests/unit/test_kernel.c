@@ -4,7 +4,7 @@
 
 #include <stmboot/kernel.h>
 
-#include "kernel_image.h"
+#include "../support/kernel_image.h"
 
 struct bench {
 	struct stmboot_context *ctx;

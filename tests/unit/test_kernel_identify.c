@@ -2,11 +2,11 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "../support/heap.h"
+#include "../support/kernel_image.h"
+#include "../support/pack.h"
 #include "format/kernel.h"
 #include "format/kernel_text.h"
-
-#include "kernel_image.h"
-#include "pack.h"
 
 #define BANNER "Linux version 6.1.0-50-armmp (user@host) (gcc-12 12.2.0) #1 SMP Debian 6.1.176-1"
 
@@ -440,36 +440,9 @@ Test(kernel_identify, a_banner_without_an_end_is_cut)
 	stmboot_context_free(ctx);
 }
 
-struct counter {
-	size_t left; /* allocations until one fails */
-	long balance;
-};
-
-static void *counted_allocate(void *user, size_t size)
-{
-	struct counter *counter = user;
-
-	if (counter->left-- == 0)
-		return NULL;
-	counter->balance++;
-	return malloc(size);
-}
-
-static void counted_release(void *user, void *memory)
-{
-	struct counter *counter = user;
-
-	counter->balance -= memory != NULL;
-	free(memory);
-}
-
 Test(kernel_identify, every_allocation_may_fail)
 {
-	struct counter counter = { .left = SIZE_MAX };
-	struct stmboot_context_options options = { .struct_size = sizeof(options),
-						   .user = &counter,
-						   .allocate = counted_allocate,
-						   .release = counted_release };
+	struct heap heap = { 0 };
 	uint32_t decoy_count;
 	struct image image = packed_zimage(STMBOOT_COMPRESSION_XZ, &decoy_count);
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
@@ -481,11 +454,11 @@ Test(kernel_identify, every_allocation_may_fail)
 		struct stmboot_context *ctx;
 		struct stmboot_source *src;
 
-		counter = (struct counter){ .left = SIZE_MAX };
-		cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+		heap_refuse(&heap, 0);
+		ctx = heap_context(&heap);
 		cr_assert_eq(stmboot_source_from_memory(ctx, image.data, image.size, &src),
 			     STMBOOT_OK);
-		counter.left = n;
+		heap_refuse(&heap, n + 1);
 		status = stmboot_kernel_decode(ctx, src, &kernel);
 		if (status == STMBOOT_OK)
 			status = stmboot_kernel_identify(ctx, src, kernel, &identity);
@@ -498,7 +471,7 @@ Test(kernel_identify, every_allocation_may_fail)
 		stmboot_kernel_free(kernel);
 		stmboot_source_close(src);
 		stmboot_context_free(ctx);
-		cr_expect_eq(counter.balance, 0);
+		cr_expect_eq(heap.live, 0);
 	}
 	cr_expect_eq(status, STMBOOT_OK);
 	cr_expect_gt(n, 10);

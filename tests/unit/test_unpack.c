@@ -4,8 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/heap.h"
+#include "../support/pack.h"
 #include "base/context.h"
-#include "pack.h"
 #include "source/source.h"
 #include "source/unpack.h"
 
@@ -339,36 +340,9 @@ Test(unpack, a_sink_that_refuses_stops_it_and_lzo_is_not_unpacked)
 	stmboot_context_free(ctx);
 }
 
-struct counter {
-	size_t left; /* allocations until one fails */
-	long balance;
-};
-
-static void *counted_allocate(void *user, size_t size)
-{
-	struct counter *counter = user;
-
-	if (counter->left-- == 0)
-		return NULL;
-	counter->balance++;
-	return malloc(size);
-}
-
-static void counted_release(void *user, void *memory)
-{
-	struct counter *counter = user;
-
-	counter->balance--;
-	free(memory);
-}
-
 Test(unpack, every_allocation_may_fail)
 {
-	struct counter counter = { 0 };
-	struct stmboot_context_options options = { .struct_size = sizeof(options),
-						   .user = &counter,
-						   .allocate = counted_allocate,
-						   .release = counted_release };
+	struct heap heap = { 0 };
 	uint8_t *data = sample(5000);
 
 	for (size_t i = 0; i < ALL; i++) {
@@ -380,15 +354,15 @@ Test(unpack, every_allocation_may_fail)
 			struct sb_unpack_result result;
 			struct sink sink = { 0 };
 
-			counter = (struct counter){ .left = SIZE_MAX };
-			cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
-			counter.left = n;
+			heap_refuse(&heap, 0);
+			ctx = heap_context(&heap);
+			heap_refuse(&heap, n + 1);
 			status = unpack(ctx, all[i], packed.data, packed.size,
 					&(struct sb_unpack_options){ 0 }, &sink, &result);
 			cr_expect(status == STMBOOT_NO_MEMORY || status == STMBOOT_OK, "%s: %s",
 				  stmboot_compression_text(all[i]), stmboot_status_text(status));
 			stmboot_context_free(ctx);
-			cr_expect_eq(counter.balance, 0);
+			cr_expect_eq(heap.live, 0);
 		}
 		cr_expect_eq(status, STMBOOT_OK);
 		free(packed.data);
