@@ -149,7 +149,8 @@ struct sb_walk {
 
 /* Where the two readers part. */
 struct sb_fs_ops {
-	bool verifies; /* structures are checked before they are used */
+	bool verifies;      /* structures are checked before they are used */
+	unsigned max_links; /* followed on one path */
 	enum stmboot_status (*inode)(struct stmboot_fs *fs, uint32_t number,
 				     struct sb_ext4_inode *out);
 	/* Start at the root; sets everything in `walk`. */
@@ -206,6 +207,15 @@ STMBOOT_NODISCARD enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_
 /* The path of a walk: names one by one. STMBOOT_LIMIT when it gets too long. */
 STMBOOT_NODISCARD enum stmboot_status sb_walk_push(struct stmboot_fs *fs, struct sb_walk *walk,
 						   const char *name);
+
+/*
+ * Leave the symbolic link that walk->inode is: the walk then stands at the
+ * root or in `directory`, whose path is `length` long, and *target, to be freed,
+ * is looked up from there. STMBOOT_LIMIT after too many of them.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_walk_link(struct stmboot_fs *fs, struct sb_walk *walk,
+						   const struct sb_ext4_inode *directory,
+						   size_t length, char **target);
 
 /* Memory, arena, superblock and slots of a file system; the reader is not set yet. */
 STMBOOT_NODISCARD enum stmboot_status sb_fs_new(struct stmboot_context *ctx,

@@ -139,27 +139,13 @@ static enum stmboot_status follow_link(const struct find *find,
 				       const struct sb_ext4_inode *directory, size_t length,
 				       bool last)
 {
-	struct stmboot_fs *fs = find->fs;
-	struct sb_walk *walk = find->walk;
 	char *target;
-	enum stmboot_status status;
+	enum stmboot_status status = sb_walk_link(find->fs, find->walk, directory, length, &target);
 
-	if (++walk->links > MAX_LINKS)
-		return sb_fs_fail(fs, STMBOOT_LIMIT, walk->inode.offset,
-				  "more symbolic links than Linux follows");
-	status = sb_ext4_link_target(fs, &walk->inode, &target);
 	if (status != STMBOOT_OK)
 		return status;
-	walk->inode = *directory;
-	walk->length = length;
-	if (target[0] == '/') {
-		walk->length = 0;
-		status = linux_inode(fs, EXT4_ROOT_INODE, &walk->inode);
-	}
-	walk->path[walk->length] = '\0';
-	if (status == STMBOOT_OK)
-		status = target[0] != '\0' ? find_path(find, target, last) : STMBOOT_NOT_FOUND;
-	sb_free(fs->ctx, target);
+	status = target[0] != '\0' ? find_path(find, target, last) : STMBOOT_NOT_FOUND;
+	sb_free(find->fs->ctx, target);
 	return status;
 }
 
@@ -243,6 +229,7 @@ static void linux_close(struct stmboot_fs *fs)
 
 static const struct sb_fs_ops linux_ops = {
 	.verifies = true,
+	.max_links = MAX_LINKS,
 	.inode = linux_inode,
 	.walk = linux_walk,
 	.list = sb_linux_list,

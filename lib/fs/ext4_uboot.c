@@ -182,27 +182,13 @@ static enum stmboot_status follow_link(const struct find *find,
 				       const struct sb_ext4_inode *directory, size_t length,
 				       bool last)
 {
-	struct stmboot_fs *fs = find->fs;
-	struct sb_walk *walk = find->walk;
 	char *target;
-	enum stmboot_status status;
+	enum stmboot_status status = sb_walk_link(find->fs, find->walk, directory, length, &target);
 
-	if (++walk->links > MAX_LINKS)
-		return sb_fs_fail(fs, STMBOOT_LIMIT, walk->inode.offset,
-				  "more symbolic links than U-Boot follows");
-	status = sb_ext4_link_target(fs, &walk->inode, &target);
 	if (status != STMBOOT_OK)
 		return status;
-	walk->inode = *directory;
-	walk->length = length;
-	if (target[0] == '/') {
-		walk->length = 0;
-		status = uboot_inode(fs, EXT4_ROOT_INODE, &walk->inode);
-	}
-	walk->path[walk->length] = '\0';
-	if (status == STMBOOT_OK)
-		status = find_path(find, target, last);
-	sb_free(fs->ctx, target);
+	status = find_path(find, target, last);
+	sb_free(find->fs->ctx, target);
 	return status;
 }
 
@@ -289,6 +275,7 @@ static enum stmboot_status uboot_list(struct stmboot_fs *fs, const struct sb_ext
 }
 
 static const struct sb_fs_ops uboot_ops = {
+	.max_links = MAX_LINKS,
 	.inode = uboot_inode,
 	.walk = uboot_walk,
 	.list = uboot_list,

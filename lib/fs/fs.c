@@ -139,6 +139,29 @@ enum stmboot_status sb_walk_push(struct stmboot_fs *fs, struct sb_walk *walk, co
 	return STMBOOT_OK;
 }
 
+enum stmboot_status sb_walk_link(struct stmboot_fs *fs, struct sb_walk *walk,
+				 const struct sb_ext4_inode *directory, size_t length,
+				 char **target)
+{
+	enum stmboot_status status;
+
+	if (++walk->links > fs->ops->max_links)
+		return sb_fs_fail(fs, STMBOOT_LIMIT, walk->inode.offset, "too many symbolic links");
+	status = sb_ext4_link_target(fs, &walk->inode, target);
+	if (status != STMBOOT_OK)
+		return status;
+	walk->inode = *directory;
+	walk->length = length;
+	if (**target == '/') {
+		walk->length = 0;
+		status = fs->ops->inode(fs, EXT4_ROOT_INODE, &walk->inode);
+	}
+	walk->path[walk->length] = '\0';
+	if (status != STMBOOT_OK)
+		sb_free(fs->ctx, *target);
+	return status;
+}
+
 static enum stmboot_status walk(struct stmboot_fs *fs, const char *path, bool follow,
 				struct sb_walk *walk)
 {
