@@ -150,3 +150,42 @@ void *sb_arena_push(struct sb_arena *arena, void *array, size_t *count, size_t *
 	}
 	return elements + element_size * (*count)++;
 }
+
+struct object {
+	struct sb_arena arena;
+	max_align_t record[];
+};
+
+static struct object *object_of(const void *record)
+{
+	/* the memory was allocated writable, whatever the outside was given */
+	return (struct object *)((uintptr_t)record - offsetof(struct object, record));
+}
+
+void *sb_object_new(struct stmboot_context *ctx, size_t size)
+{
+	struct object *object = NULL;
+
+	if (size <= SIZE_MAX - sizeof(*object))
+		object = sb_alloc(ctx, sizeof(*object) + size);
+	if (object == NULL)
+		return NULL;
+	sb_arena_init(&object->arena, ctx);
+	return object->record;
+}
+
+struct sb_arena *sb_object_arena(void *object)
+{
+	return &object_of(object)->arena;
+}
+
+void sb_object_free(const void *object)
+{
+	struct object *whole;
+
+	if (object == NULL)
+		return;
+	whole = object_of(object);
+	sb_arena_release(&whole->arena);
+	sb_free(whole->arena.ctx, whole);
+}

@@ -43,4 +43,15 @@ char *sb_arena_vprintf(struct sb_arena *arena, const char *format, va_list args)
 void *sb_arena_push(struct sb_arena *arena, void *array, size_t *count, size_t *capacity,
 		    size_t element_size);
 
+/*
+ * A zeroed record with an arena of its own, for what it points at. The pointer
+ * is that of the record; its first member may be what the outside sees of it.
+ * NULL without memory.
+ */
+void *sb_object_new(struct stmboot_context *ctx, size_t size);
+struct sb_arena *sb_object_arena(void *object);
+
+/* Release both; NULL is fine. Const as what the outside has. */
+void sb_object_free(const void *object);
+
 #endif

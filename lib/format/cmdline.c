@@ -23,7 +23,7 @@ enum {
 /* A command line and the memory that it lives in. */
 struct line {
 	struct stmboot_cmdline cmdline; /* first: what callers hold */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 	struct stmboot_cmdline_argument *arguments;
 	size_t argument_capacity;
 	const char **consoles;
@@ -98,19 +98,19 @@ static bool add_word(struct line *line, const struct sb_cmdline_word *word, bool
 {
 	const char *text = line->cmdline.text;
 	struct stmboot_cmdline_argument *argument =
-		sb_arena_push(&line->arena, &line->arguments, &line->cmdline.argument_count,
+		sb_arena_push(line->arena, &line->arguments, &line->cmdline.argument_count,
 			      &line->argument_capacity, sizeof(*argument));
 
 	if (argument == NULL)
 		return false;
-	argument->key = sb_arena_strndup(&line->arena, text + word->key, word->key_length);
+	argument->key = sb_arena_strndup(line->arena, text + word->key, word->key_length);
 	if (word->has_value)
 		argument->value =
-			sb_arena_strndup(&line->arena, text + word->value, word->value_length);
+			sb_arena_strndup(line->arena, text + word->value, word->value_length);
 	argument->offset = word->start;
 	argument->length = word->end - word->start;
 	argument->after_dashdash = after;
-	return !line->arena.failed;
+	return !line->arena->failed;
 }
 
 /* "--" ends the kernel's arguments, and a second one those of init. */
@@ -341,20 +341,20 @@ static void decode_root(struct line *line)
 	length = strlen(argument->value);
 	root->argument = (size_t)(argument - line->cmdline.arguments);
 	root->cut = length > STMBOOT_CMDLINE_ROOT_MAX;
-	root->spec = sb_arena_strndup(&line->arena, argument->value,
+	root->spec = sb_arena_strndup(line->arena, argument->value,
 				      root->cut ? STMBOOT_CMDLINE_ROOT_MAX : length);
 	if (root->spec == NULL)
 		return;
 	if (length == 0)
 		root->kind = STMBOOT_ROOT_NONE; /* an empty name counts as none given */
 	else
-		parse_root(&line->arena, root);
+		parse_root(line->arena, root);
 }
 
 static void push_text(struct line *line, const char ***list, size_t *count, size_t *capacity,
 		      const char *text)
 {
-	const char **item = sb_arena_push(&line->arena, list, count, capacity, sizeof(*item));
+	const char **item = sb_arena_push(line->arena, list, count, capacity, sizeof(*item));
 
 	if (item != NULL)
 		*item = text;
@@ -370,7 +370,7 @@ static void decode_rootfstypes(struct line *line)
 		if (length > 0)
 			push_text(line, &line->rootfstypes, &line->cmdline.rootfstype_count,
 				  &line->rootfstype_capacity,
-				  sb_arena_strndup(&line->arena, value, length));
+				  sb_arena_strndup(line->arena, value, length));
 		value += length + (value[length] == ',');
 	}
 	line->cmdline.rootfstypes = line->rootfstypes;
@@ -425,15 +425,15 @@ enum stmboot_status stmboot_cmdline_decode(struct stmboot_context *ctx, const ch
 
 	if (length > sb_limits(ctx)->max_text_bytes)
 		return STMBOOT_LIMIT;
-	line = sb_alloc(ctx, sizeof(*line));
+	line = sb_object_new(ctx, sizeof(*line));
 	if (line == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&line->arena, ctx);
-	line->cmdline.text = sb_arena_strndup(&line->arena, text, length);
+	line->arena = sb_object_arena(line);
+	line->cmdline.text = sb_arena_strndup(line->arena, text, length);
 	line->cmdline.length = length;
 	if (line->cmdline.text != NULL && split(line))
 		decode_parameters(line);
-	if (line->arena.failed) {
+	if (line->arena->failed) {
 		stmboot_cmdline_free(&line->cmdline);
 		return STMBOOT_NO_MEMORY;
 	}
@@ -443,10 +443,5 @@ enum stmboot_status stmboot_cmdline_decode(struct stmboot_context *ctx, const ch
 
 void stmboot_cmdline_free(const struct stmboot_cmdline *cmdline)
 {
-	struct line *line = (struct line *)(uintptr_t)cmdline;
-
-	if (line == NULL)
-		return;
-	sb_arena_release(&line->arena);
-	sb_free(line->arena.ctx, line);
+	sb_object_free(cmdline);
 }

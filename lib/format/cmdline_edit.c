@@ -14,7 +14,7 @@
 /* An edited text and the memory that it lives in. */
 struct edited {
 	struct stmboot_cmdline_edited result; /* first: what callers hold */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 };
 
 /* A word of the result. */
@@ -340,7 +340,7 @@ static enum stmboot_status edit_line(struct edited *edited, const char *text,
 				     const struct stmboot_cmdline_edit *edit,
 				     struct stmboot_refusal *why)
 {
-	struct editor e = { .arena = &edited->arena,
+	struct editor e = { .arena = edited->arena,
 			    .text = text,
 			    .removed = edit->remove,
 			    .removed_count = edit->remove_count,
@@ -375,11 +375,11 @@ enum stmboot_status stmboot_cmdline_edit(struct stmboot_context *ctx, const char
 
 	if (strlen(text) > sb_limits(ctx)->max_text_bytes)
 		return STMBOOT_LIMIT;
-	edited = sb_alloc(ctx, sizeof(*edited));
+	edited = sb_object_new(ctx, sizeof(*edited));
 	if (edited == NULL)
 		return STMBOOT_NO_MEMORY;
 	memcpy(&e, edit, edit->struct_size < sizeof(e) ? edit->struct_size : sizeof(e));
-	sb_arena_init(&edited->arena, ctx);
+	edited->arena = sb_object_arena(edited);
 	status = edit_line(edited, text, &e, why);
 	if (status == STMBOOT_OK)
 		*out = &edited->result;
@@ -390,10 +390,5 @@ enum stmboot_status stmboot_cmdline_edit(struct stmboot_context *ctx, const char
 
 void stmboot_cmdline_edited_free(const struct stmboot_cmdline_edited *edited)
 {
-	struct edited *e = (struct edited *)(uintptr_t)edited;
-
-	if (e == NULL)
-		return;
-	sb_arena_release(&e->arena);
-	sb_free(e->arena.ctx, e);
+	sb_object_free(edited);
 }

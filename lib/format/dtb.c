@@ -187,7 +187,7 @@ static enum stmboot_status decode_reserved(struct sb_dtb_object *object)
 		range.bytes = sb_get_be64(dtb->blob + at + 8);
 		if (range.address == 0 && range.bytes == 0)
 			break;
-		item = sb_arena_push(&object->arena, &list, &dtb->reserved_count, &capacity,
+		item = sb_arena_push(object->arena, &list, &dtb->reserved_count, &capacity,
 				     sizeof(*list));
 		if (item == NULL)
 			return STMBOOT_NO_MEMORY;
@@ -224,7 +224,7 @@ static enum stmboot_status list_compatible(struct sb_dtb_object *object)
 		count += p->data[i] == 0;
 	if (count == 0)
 		return STMBOOT_OK;
-	list = sb_arena_array(&object->arena, count, sizeof(*list));
+	list = sb_arena_array(object->arena, count, sizeof(*list));
 	if (list == NULL)
 		return STMBOOT_NO_MEMORY;
 	list[0] = stmboot_dtb_string(p, 0);
@@ -243,7 +243,7 @@ static enum stmboot_status list_aliases(struct sb_dtb_object *object)
 
 	if (node == NULL || node->property_count == 0)
 		return STMBOOT_OK;
-	list = sb_arena_array(&object->arena, node->property_count, sizeof(*list));
+	list = sb_arena_array(object->arena, node->property_count, sizeof(*list));
 	if (list == NULL)
 		return STMBOOT_NO_MEMORY;
 	for (size_t i = 0; i < node->property_count; i++) {
@@ -278,7 +278,7 @@ static enum stmboot_status add_memory(struct sb_dtb_object *object,
 	for (uint64_t at = 0; sb_range_within(at, entry, reg->length); at += entry) {
 		const uint8_t *data = reg->data + at;
 		struct stmboot_dtb_range *item = sb_arena_push(
-			&object->arena, list, &dtb->memory_count, capacity, sizeof(*item));
+			object->arena, list, &dtb->memory_count, capacity, sizeof(*item));
 
 		if (item == NULL)
 			return STMBOOT_NO_MEMORY;
@@ -360,7 +360,7 @@ static enum stmboot_status decode_blob(struct sb_dtb_object *object, bool no_off
 {
 	struct stmboot_dtb *dtb = &object->dtb;
 	struct stmboot_dtb_header *h = &dtb->header;
-	struct sb_dtb_walk walk = { .arena = &object->arena,
+	struct sb_dtb_walk walk = { .arena = object->arena,
 				    .blob = dtb->blob,
 				    .no_offsets = no_offsets,
 				    .start = h->struct_offset,
@@ -403,11 +403,11 @@ static enum stmboot_status decode(struct sb_dtb_object *object, struct stmboot_s
 	if (dtb->defect == STMBOOT_DTB_GOOD && h->total_bytes > dtb->file_bytes)
 		(void)fail(dtb, STMBOOT_DTB_TRUNCATED, AT_TOTAL, NULL);
 	else if (dtb->defect == STMBOOT_DTB_GOOD &&
-		 h->total_bytes > sb_limits(object->arena.ctx)->max_dtb_bytes)
+		 h->total_bytes > sb_limits(object->arena->ctx)->max_dtb_bytes)
 		(void)fail(dtb, STMBOOT_DTB_TOO_LARGE, AT_TOTAL, NULL);
 	if (dtb->defect != STMBOOT_DTB_GOOD)
 		return STMBOOT_OK;
-	blob = sb_arena_alloc(&object->arena, h->total_bytes);
+	blob = sb_arena_alloc(object->arena, h->total_bytes);
 	if (blob == NULL)
 		return STMBOOT_NO_MEMORY;
 	status = stmboot_source_read(src, 0, blob, h->total_bytes);
@@ -422,10 +422,10 @@ static enum stmboot_status decode(struct sb_dtb_object *object, struct stmboot_s
 
 static struct sb_dtb_object *new_object(struct stmboot_context *ctx)
 {
-	struct sb_dtb_object *object = sb_alloc(ctx, sizeof(*object));
+	struct sb_dtb_object *object = sb_object_new(ctx, sizeof(*object));
 
 	if (object != NULL)
-		sb_arena_init(&object->arena, ctx);
+		object->arena = sb_object_arena(object);
 	return object;
 }
 
@@ -467,10 +467,5 @@ enum stmboot_status sb_dtb_from_memory(struct stmboot_context *ctx, const uint8_
 
 void stmboot_dtb_free(struct stmboot_dtb *dtb)
 {
-	struct sb_dtb_object *object = (struct sb_dtb_object *)dtb;
-
-	if (object == NULL)
-		return;
-	sb_arena_release(&object->arena);
-	sb_free(object->arena.ctx, object);
+	sb_object_free(dtb);
 }

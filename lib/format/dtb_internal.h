@@ -14,7 +14,7 @@ enum {
 /* The tree and the memory of everything it points to. */
 struct sb_dtb_object {
 	struct stmboot_dtb dtb; /* first: the outside holds a pointer to it */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 };
 
 /*

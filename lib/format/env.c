@@ -21,7 +21,7 @@ enum {
 /* A copy and the memory that it lives in. */
 struct copy {
 	struct stmboot_env env; /* first: what callers hold */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 	struct stmboot_env_variable *variables;
 	size_t capacity;
 };
@@ -109,16 +109,16 @@ static bool set_variable(struct copy *copy, const char *entry, size_t name, size
 			 uint64_t offset)
 {
 	struct stmboot_env_variable new = {
-		.name = sb_arena_strndup(&copy->arena, entry, name),
-		.value = import_value(&copy->arena, entry + name + 1, length - name - 1),
+		.name = sb_arena_strndup(copy->arena, entry, name),
+		.value = import_value(copy->arena, entry + name + 1, length - name - 1),
 		.offset = offset,
 		.length = length,
 	};
 	struct stmboot_env_variable *variable;
 
-	if (copy->arena.failed)
+	if (copy->arena->failed)
 		return false;
-	variable = sb_arena_push(&copy->arena, &copy->variables, &copy->env.variable_count,
+	variable = sb_arena_push(copy->arena, &copy->variables, &copy->env.variable_count,
 				 &copy->capacity, sizeof(*variable));
 	if (variable == NULL)
 		return false;
@@ -208,10 +208,10 @@ enum stmboot_status stmboot_env_decode(struct stmboot_context *ctx, struct stmbo
 		return STMBOOT_INVALID_ARGUMENT;
 	if (size > sb_limits(ctx)->max_text_bytes)
 		return STMBOOT_LIMIT;
-	copy = sb_alloc(ctx, sizeof(*copy));
+	copy = sb_object_new(ctx, sizeof(*copy));
 	if (copy == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&copy->arena, ctx);
+	copy->arena = sb_object_arena(copy);
 	copy->env.offset = offset;
 	copy->env.size = size;
 	copy->env.redundant = redundant;
@@ -226,12 +226,7 @@ enum stmboot_status stmboot_env_decode(struct stmboot_context *ctx, struct stmbo
 
 void stmboot_env_free(const struct stmboot_env *env)
 {
-	struct copy *copy = (struct copy *)(uintptr_t)env;
-
-	if (copy == NULL)
-		return;
-	sb_arena_release(&copy->arena);
-	sb_free(copy->arena.ctx, copy);
+	sb_object_free(env);
 }
 
 const struct stmboot_env *stmboot_env_choose(const struct stmboot_env *first,

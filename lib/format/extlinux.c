@@ -11,12 +11,6 @@
 
 enum { TENTHS = 10 };
 
-/* A configuration and the memory that its records live in. */
-struct configuration {
-	struct stmboot_extlinux conf; /* first: what callers hold */
-	struct sb_arena arena;
-};
-
 static const char *directory_of(struct sb_arena *arena, const char *directory)
 {
 	size_t length;
@@ -112,41 +106,35 @@ enum stmboot_status stmboot_extlinux_decode(struct stmboot_context *ctx, const v
 					    const struct stmboot_extlinux **out)
 {
 	struct stmboot_extlinux_options o = { .struct_size = sizeof(o) };
-	struct configuration *c = sb_alloc(ctx, sizeof(*c));
+	struct stmboot_extlinux *conf = sb_object_new(ctx, sizeof(*conf));
 	struct sb_extlinux_parser p = {
 		.ctx = ctx, .options = &o, .cut_label = STMBOOT_EXTLINUX_NONE, .cut_at = SIZE_MAX
 	};
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
 
-	if (c == NULL)
+	if (conf == NULL)
 		return STMBOOT_NO_MEMORY;
 	if (options != NULL)
 		memcpy(&o, options,
 		       options->struct_size < sizeof(o) ? options->struct_size : sizeof(o));
-	sb_arena_init(&c->arena, ctx);
-	p.arena = &c->arena;
-	p.conf = &c->conf;
-	c->conf.version = o.version != 0 ? o.version : STMBOOT_EXTLINUX_VERSION;
-	c->conf.directory = directory_of(&c->arena, o.directory);
-	if (c->conf.directory != NULL)
+	p.arena = sb_object_arena(conf);
+	p.conf = conf;
+	conf->version = o.version != 0 ? o.version : STMBOOT_EXTLINUX_VERSION;
+	conf->directory = directory_of(p.arena, o.directory);
+	if (conf->directory != NULL)
 		status = read_configuration(&p, text, size);
 	sb_free(ctx, p.memory);
 	if (status != STMBOOT_OK) {
-		stmboot_extlinux_free(&c->conf);
+		sb_object_free(conf);
 		return status;
 	}
-	*out = &c->conf;
+	*out = conf;
 	return STMBOOT_OK;
 }
 
 void stmboot_extlinux_free(const struct stmboot_extlinux *conf)
 {
-	struct configuration *c = (struct configuration *)(uintptr_t)conf;
-
-	if (c == NULL)
-		return;
-	sb_arena_release(&c->arena);
-	sb_free(c->arena.ctx, c);
+	sb_object_free(conf);
 }
 
 enum stmboot_status stmboot_extlinux_path(const char *directory, const char *value,

@@ -20,7 +20,7 @@ enum {
 /* An expansion and the memory that it lives in. */
 struct result {
 	struct stmboot_extlinux_expansion expansion; /* first: what callers hold */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 };
 
 enum state { PLAIN, AFTER_DOLLAR, IN_NAME, IN_QUOTES };
@@ -100,7 +100,7 @@ static void take_after_dollar(struct expander *e, char c)
 static bool take_in_name(struct expander *e, char c)
 {
 	struct stmboot_extlinux_variable *v;
-	struct sb_arena *arena = &e->result->arena;
+	struct sb_arena *arena = e->result->arena;
 
 	if (c != '}' && c != ')')
 		return true;
@@ -171,23 +171,18 @@ static bool expand(struct expander *e)
 
 static struct result *new_result(struct stmboot_context *ctx)
 {
-	struct result *result = sb_alloc(ctx, sizeof(*result));
+	struct result *result = sb_object_new(ctx, sizeof(*result));
 
 	if (result == NULL)
 		return NULL;
-	sb_arena_init(&result->arena, ctx);
+	result->arena = sb_object_arena(result);
 	result->expansion.text = "";
 	return result;
 }
 
 void stmboot_extlinux_expansion_free(const struct stmboot_extlinux_expansion *expansion)
 {
-	struct result *result = (struct result *)(uintptr_t)expansion;
-
-	if (result == NULL)
-		return;
-	sb_arena_release(&result->arena);
-	sb_free(result->arena.ctx, result);
+	sb_object_free(expansion);
 }
 
 enum stmboot_status stmboot_extlinux_expand(struct stmboot_context *ctx, const char *raw,
@@ -203,7 +198,7 @@ enum stmboot_status stmboot_extlinux_expand(struct stmboot_context *ctx, const c
 
 	if (e.result == NULL)
 		return STMBOOT_NO_MEMORY;
-	e.out = sb_arena_alloc(&e.result->arena, e.room);
+	e.out = sb_arena_alloc(e.result->arena, e.room);
 	if (e.out == NULL || !expand(&e)) {
 		stmboot_extlinux_expansion_free(&e.result->expansion);
 		return STMBOOT_NO_MEMORY;

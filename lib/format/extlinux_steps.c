@@ -19,7 +19,7 @@ enum {
 /* Steps and the memory that they live in. */
 struct plan {
 	struct stmboot_extlinux_steps steps; /* first: what callers hold */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 	struct stmboot_extlinux_step *items;
 	size_t capacity;
 	const struct stmboot_extlinux *conf;
@@ -30,7 +30,7 @@ static void add(struct plan *plan, enum stmboot_extlinux_step_kind kind, bool fa
 {
 	char path[STMBOOT_EXTLINUX_PATH_MAX + 1];
 	struct stmboot_extlinux_step *step = sb_arena_push(
-		&plan->arena, &plan->items, &plan->steps.count, &plan->capacity, sizeof(*step));
+		plan->arena, &plan->items, &plan->steps.count, &plan->capacity, sizeof(*step));
 
 	if (step == NULL)
 		return;
@@ -38,7 +38,7 @@ static void add(struct plan *plan, enum stmboot_extlinux_step_kind kind, bool fa
 	step->fatal = fatal;
 	step->value = *value;
 	if (file != NULL && stmboot_extlinux_path(plan->conf->directory, file, path) == STMBOOT_OK)
-		step->path = sb_arena_strdup(&plan->arena, path);
+		step->path = sb_arena_strdup(plan->arena, path);
 }
 
 static const char *variable(const struct stmboot_extlinux_environment *env, struct sb_arena *arena,
@@ -53,7 +53,7 @@ static const char *variable(const struct stmboot_extlinux_environment *env, stru
 static const char *fdtdir_file(struct plan *plan, const char *directory,
 			       const struct stmboot_extlinux_environment *env)
 {
-	struct sb_arena *arena = &plan->arena;
+	struct sb_arena *arena = plan->arena;
 	size_t length = strlen(directory);
 	const char *slash = length == 0 ? "./" : directory[length - 1] != '/' ? "/" : "";
 	const char *fdtfile = variable(env, arena, "fdtfile");
@@ -135,14 +135,14 @@ enum stmboot_status stmboot_extlinux_label_steps(struct stmboot_context *ctx,
 
 	if (label >= conf->label_count)
 		return STMBOOT_INVALID_ARGUMENT;
-	plan = sb_alloc(ctx, sizeof(*plan));
+	plan = sb_object_new(ctx, sizeof(*plan));
 	if (plan == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&plan->arena, ctx);
+	plan->arena = sb_object_arena(plan);
 	plan->conf = conf;
 	add_steps(plan, &conf->labels[label], env);
 	plan->steps.steps = plan->items;
-	if (plan->arena.failed) {
+	if (plan->arena->failed) {
 		stmboot_extlinux_steps_free(&plan->steps);
 		return STMBOOT_NO_MEMORY;
 	}
@@ -152,10 +152,5 @@ enum stmboot_status stmboot_extlinux_label_steps(struct stmboot_context *ctx,
 
 void stmboot_extlinux_steps_free(const struct stmboot_extlinux_steps *steps)
 {
-	struct plan *plan = (struct plan *)(uintptr_t)steps;
-
-	if (plan == NULL)
-		return;
-	sb_arena_release(&plan->arena);
-	sb_free(plan->arena.ctx, plan);
+	sb_object_free(steps);
 }

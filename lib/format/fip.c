@@ -182,39 +182,25 @@ enum stmboot_status sb_fip_decode(struct sb_arena *arena, struct stmboot_source 
 	return status;
 }
 
-/* The record that a caller gets, with what its entries live in. */
-struct owned {
-	struct stmboot_fip fip;
-	struct sb_arena arena;
-};
-
 enum stmboot_status stmboot_fip_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_fip **out)
 {
-	struct owned *owned = sb_alloc(ctx, sizeof(*owned));
+	struct stmboot_fip *fip = sb_object_new(ctx, sizeof(*fip));
 	enum stmboot_status status;
 
-	if (owned == NULL)
+	if (fip == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&owned->arena, ctx);
-	status = sb_fip_decode(&owned->arena, src, &owned->fip);
+	status = sb_fip_decode(sb_object_arena(fip), src, fip);
 	if (status == STMBOOT_OK)
-		*out = &owned->fip;
+		*out = fip;
 	else
-		stmboot_fip_free(&owned->fip);
+		sb_object_free(fip);
 	return status;
 }
 
 void stmboot_fip_free(struct stmboot_fip *fip)
 {
-	struct owned *owned = (struct owned *)fip;
-	struct stmboot_context *ctx;
-
-	if (owned == NULL)
-		return;
-	ctx = owned->arena.ctx;
-	sb_arena_release(&owned->arena);
-	sb_free(ctx, owned);
+	sb_object_free(fip);
 }
 
 const struct stmboot_fip_entry *stmboot_fip_find(const struct stmboot_fip *fip, const char *name)

@@ -23,7 +23,7 @@ enum {
 /* The FIT and the memory of everything it points to. */
 struct object {
 	struct stmboot_fit fit; /* first: the outside holds a pointer to it */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 };
 
 static const char *text_of(const struct stmboot_dtb_node *node, const char *name)
@@ -125,7 +125,7 @@ static bool list_images(struct object *object, const struct stmboot_dtb_node *im
 {
 	struct stmboot_fit *fit = &object->fit;
 	struct stmboot_fit_image *list =
-		sb_arena_array(&object->arena, count_children(images), sizeof(*list));
+		sb_arena_array(object->arena, count_children(images), sizeof(*list));
 
 	if (list == NULL)
 		return false;
@@ -140,7 +140,7 @@ static bool list_images(struct object *object, const struct stmboot_dtb_node *im
 		image->arch = text_of(node, "arch");
 		image->compression = text_of(node, "compression");
 		find_data(fit, size, node, image);
-		if (!list_hashes(&object->arena, node, image))
+		if (!list_hashes(object->arena, node, image))
 			return false;
 	}
 	return true;
@@ -150,7 +150,7 @@ static bool list_configurations(struct object *object, const struct stmboot_dtb_
 {
 	struct stmboot_fit *fit = &object->fit;
 	struct stmboot_fit_configuration *list =
-		sb_arena_array(&object->arena, count_children(parent), sizeof(*list));
+		sb_arena_array(object->arena, count_children(parent), sizeof(*list));
 
 	if (list == NULL)
 		return false;
@@ -164,8 +164,8 @@ static bool list_configurations(struct object *object, const struct stmboot_dtb_
 		c->kernel = text_of(node, "kernel");
 		c->firmware = text_of(node, "firmware");
 		c->ramdisk = text_of(node, "ramdisk");
-		if (!list_strings(&object->arena, node, "fdt", &c->fdt, &c->fdt_count) ||
-		    !list_strings(&object->arena, node, "loadables", &c->loadables,
+		if (!list_strings(object->arena, node, "fdt", &c->fdt, &c->fdt_count) ||
+		    !list_strings(object->arena, node, "loadables", &c->loadables,
 				  &c->loadable_count))
 			return false;
 	}
@@ -217,9 +217,9 @@ static enum stmboot_status read_header(struct stmboot_source *src, struct stmboo
 
 static enum stmboot_status decode(struct object *object, struct stmboot_source *src)
 {
-	const struct stmboot_limits *limits = sb_limits(object->arena.ctx);
+	const struct stmboot_limits *limits = sb_limits(object->arena->ctx);
 	struct stmboot_dtb dtb = { .defect = STMBOOT_DTB_GOOD };
-	struct sb_dtb_walk walk = { .arena = &object->arena,
+	struct sb_dtb_walk walk = { .arena = object->arena,
 				    .src = src,
 				    .max_tokens = MAX_TOKENS,
 				    .max_copied = MAX_COPIED };
@@ -231,7 +231,7 @@ static enum stmboot_status decode(struct object *object, struct stmboot_source *
 		return status;
 	if (strings_bytes > limits->max_text_bytes)
 		return STMBOOT_LIMIT;
-	strings = sb_arena_alloc(&object->arena, strings_bytes);
+	strings = sb_arena_alloc(object->arena, strings_bytes);
 	if (strings == NULL)
 		return STMBOOT_NO_MEMORY;
 	if (strings_bytes != 0)
@@ -252,13 +252,13 @@ static enum stmboot_status decode(struct object *object, struct stmboot_source *
 enum stmboot_status stmboot_fit_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_fit **out)
 {
-	struct object *object = sb_alloc(ctx, sizeof(*object));
+	struct object *object = sb_object_new(ctx, sizeof(*object));
 	struct stmboot_source *pages = NULL;
 	enum stmboot_status status;
 
 	if (object == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&object->arena, ctx);
+	object->arena = sb_object_arena(object);
 	status = sb_source_cache(ctx, src, &pages);
 	if (status == STMBOOT_OK)
 		status = decode(object, pages);
@@ -272,10 +272,5 @@ enum stmboot_status stmboot_fit_decode(struct stmboot_context *ctx, struct stmbo
 
 void stmboot_fit_free(struct stmboot_fit *fit)
 {
-	struct object *object = (struct object *)fit;
-
-	if (object == NULL)
-		return;
-	sb_arena_release(&object->arena);
-	sb_free(object->arena.ctx, object);
+	sb_object_free(fit);
 }

@@ -161,35 +161,25 @@ enum stmboot_status sb_fwu_decode(struct stmboot_context *ctx, struct stmboot_so
 	return status;
 }
 
-/* The record that a caller gets, with what is needed to release it. */
-struct owned {
-	struct stmboot_fwu fwu;
-	struct stmboot_context *ctx;
-};
-
 enum stmboot_status stmboot_fwu_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_fwu **out)
 {
-	struct owned *owned = sb_alloc(ctx, sizeof(*owned));
+	struct stmboot_fwu *fwu = sb_object_new(ctx, sizeof(*fwu));
 	enum stmboot_status status;
 
-	if (owned == NULL)
+	if (fwu == NULL)
 		return STMBOOT_NO_MEMORY;
-	owned->ctx = ctx;
-	status = sb_fwu_decode(ctx, src, &owned->fwu);
+	status = sb_fwu_decode(ctx, src, fwu);
 	if (status == STMBOOT_OK)
-		*out = &owned->fwu;
+		*out = fwu;
 	else
-		sb_free(ctx, owned);
+		sb_object_free(fwu);
 	return status;
 }
 
 void stmboot_fwu_free(struct stmboot_fwu *fwu)
 {
-	struct owned *owned = (struct owned *)fwu;
-
-	if (owned != NULL)
-		sb_free(owned->ctx, owned);
+	sb_object_free(fwu);
 }
 
 static void check_length(const struct sb_scope *scope, const struct stmboot_fwu *fwu)

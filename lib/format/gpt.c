@@ -19,12 +19,6 @@ enum {
 
 static const char signature[] = "EFI PART";
 
-/* The table and the memory of everything it points to. */
-struct object {
-	struct stmboot_gpt gpt; /* first: the outside holds a pointer to it */
-	struct sb_arena arena;
-};
-
 enum stmboot_status sb_gpt_read(const struct sb_gpt_reader *r, uint64_t offset, void *buffer,
 				size_t size, bool *unreadable)
 {
@@ -283,15 +277,13 @@ static void choose_described(struct stmboot_gpt *gpt)
 enum stmboot_status stmboot_gpt_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_gpt **out)
 {
-	struct object *object = sb_alloc(ctx, sizeof(*object));
 	struct sb_gpt_reader reader = { .src = src };
 	enum stmboot_status status;
 
-	if (object == NULL)
+	reader.gpt = sb_object_new(ctx, sizeof(*reader.gpt));
+	if (reader.gpt == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&object->arena, ctx);
-	reader.arena = &object->arena;
-	reader.gpt = &object->gpt;
+	reader.arena = sb_object_arena(reader.gpt);
 	reader.gpt->medium_size = stmboot_source_size(src);
 	status = find_sector_size(&reader);
 	if (status == STMBOOT_OK)
@@ -299,7 +291,7 @@ enum stmboot_status stmboot_gpt_decode(struct stmboot_context *ctx, struct stmbo
 	if (status == STMBOOT_OK)
 		status = sb_mbr_decode(&reader);
 	if (status != STMBOOT_OK) {
-		stmboot_gpt_free(&object->gpt);
+		stmboot_gpt_free(reader.gpt);
 		return status;
 	}
 	compare_copies(reader.gpt);
@@ -312,12 +304,7 @@ enum stmboot_status stmboot_gpt_decode(struct stmboot_context *ctx, struct stmbo
 
 void stmboot_gpt_free(struct stmboot_gpt *gpt)
 {
-	struct object *object = (struct object *)gpt;
-
-	if (object == NULL)
-		return;
-	sb_arena_release(&object->arena);
-	sb_free(object->arena.ctx, object);
+	sb_object_free(gpt);
 }
 
 const struct stmboot_partition *stmboot_gpt_find_number(const struct stmboot_gpt *gpt,

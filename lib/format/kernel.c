@@ -11,12 +11,6 @@
 
 enum { AT_PE_OFFSET = 0x3c, AT_MAGIC = 0x24 };
 
-/* A record with the arena that it points into. */
-struct owned_kernel {
-	struct stmboot_kernel kernel; /* first: stmboot_kernel_free() gets its address */
-	struct sb_arena arena;
-};
-
 /* What is mistaken for a kernel; the first row that fits is taken. */
 static const struct lookalike {
 	const char *name;
@@ -136,28 +130,22 @@ enum stmboot_status sb_kernel_decode(struct sb_arena *arena, struct stmboot_sour
 enum stmboot_status stmboot_kernel_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 					  struct stmboot_kernel **out)
 {
-	struct owned_kernel *owned = sb_alloc(ctx, sizeof(*owned));
+	struct stmboot_kernel *kernel = sb_object_new(ctx, sizeof(*kernel));
 	enum stmboot_status status;
 
-	if (owned == NULL)
+	if (kernel == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&owned->arena, ctx);
-	status = sb_kernel_decode(&owned->arena, src, &owned->kernel);
+	status = sb_kernel_decode(sb_object_arena(kernel), src, kernel);
 	if (status == STMBOOT_OK)
-		*out = &owned->kernel;
+		*out = kernel;
 	else
-		stmboot_kernel_free(&owned->kernel);
+		sb_object_free(kernel);
 	return status;
 }
 
 void stmboot_kernel_free(struct stmboot_kernel *kernel)
 {
-	struct owned_kernel *owned = (struct owned_kernel *)kernel;
-
-	if (owned == NULL)
-		return;
-	sb_arena_release(&owned->arena);
-	sb_free(owned->arena.ctx, owned);
+	sb_object_free(kernel);
 }
 
 const char *stmboot_kernel_format_text(enum stmboot_kernel_format format)

@@ -7,7 +7,7 @@
 /* An identity with what it points into. */
 struct owned_identity {
 	struct stmboot_kernel_identity identity; /* first: callers have its address */
-	struct sb_arena arena;
+	struct sb_arena *arena;
 	const char *options; /* lines of the configuration, each with a NUL behind it */
 	size_t options_bytes;
 };
@@ -21,11 +21,11 @@ static enum stmboot_status take_banner(struct owned_identity *owned,
 
 	if (text->banner_length == 0)
 		return STMBOOT_OK;
-	identity->banner = sb_arena_strndup(&owned->arena, text->banner, text->banner_length);
+	identity->banner = sb_arena_strndup(owned->arena, text->banner, text->banner_length);
 	if (identity->banner == NULL)
 		return STMBOOT_NO_MEMORY;
 	release = identity->banner + sizeof(before) - 1;
-	identity->release = sb_arena_strndup(&owned->arena, release, strcspn(release, " "));
+	identity->release = sb_arena_strndup(owned->arena, release, strcspn(release, " "));
 	return identity->release != NULL ? STMBOOT_OK : STMBOOT_NO_MEMORY;
 }
 
@@ -66,7 +66,7 @@ static enum stmboot_status take_config(struct owned_identity *owned,
 {
 	char *options;
 	enum stmboot_status status =
-		sb_kernel_text_config(text, &owned->arena, &options, &owned->options_bytes);
+		sb_kernel_text_config(text, owned->arena, &options, &owned->options_bytes);
 
 	if (status != STMBOOT_OK || options == NULL)
 		return status;
@@ -82,7 +82,7 @@ static enum stmboot_status identify(struct owned_identity *owned, struct stmboot
 	struct stmboot_kernel_identity *identity = &owned->identity;
 	struct sb_kernel_payload payload;
 	enum stmboot_status status =
-		sb_kernel_payload_find(owned->arena.ctx, src, kernel, &payload);
+		sb_kernel_payload_find(owned->arena->ctx, src, kernel, &payload);
 
 	identity->payload = payload.status;
 	identity->compression = payload.compression;
@@ -107,10 +107,10 @@ enum stmboot_status stmboot_kernel_identify(struct stmboot_context *ctx, struct 
 
 	if (kernel->format == STMBOOT_KERNEL_UNKNOWN)
 		return STMBOOT_NOT_RECOGNISED;
-	owned = sb_alloc(ctx, sizeof(*owned));
+	owned = sb_object_new(ctx, sizeof(*owned));
 	if (owned == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_arena_init(&owned->arena, ctx);
+	owned->arena = sb_object_arena(owned);
 	status = identify(owned, src, kernel);
 	if (status == STMBOOT_OK)
 		*out = &owned->identity;
@@ -121,12 +121,7 @@ enum stmboot_status stmboot_kernel_identify(struct stmboot_context *ctx, struct 
 
 void stmboot_kernel_identity_free(struct stmboot_kernel_identity *identity)
 {
-	struct owned_identity *owned = (struct owned_identity *)identity;
-
-	if (owned == NULL)
-		return;
-	sb_arena_release(&owned->arena);
-	sb_free(owned->arena.ctx, owned);
+	sb_object_free(identity);
 }
 
 const char *stmboot_kernel_config_get(const struct stmboot_kernel_identity *identity,

@@ -312,35 +312,25 @@ enum stmboot_status sb_stm32_decode(struct stmboot_source *src, struct stmboot_s
 	return status;
 }
 
-/* The record that a caller gets, with what is needed to release it. */
-struct owned {
-	struct stmboot_stm32 image;
-	struct stmboot_context *ctx;
-};
-
 enum stmboot_status stmboot_stm32_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 					 struct stmboot_stm32 **out)
 {
-	struct owned *owned = sb_alloc(ctx, sizeof(*owned));
+	struct stmboot_stm32 *image = sb_object_new(ctx, sizeof(*image));
 	enum stmboot_status status;
 
-	if (owned == NULL)
+	if (image == NULL)
 		return STMBOOT_NO_MEMORY;
-	owned->ctx = ctx;
-	status = sb_stm32_decode(src, &owned->image);
+	status = sb_stm32_decode(src, image);
 	if (status == STMBOOT_OK)
-		*out = &owned->image;
+		*out = image;
 	else
-		sb_free(ctx, owned);
+		sb_object_free(image);
 	return status;
 }
 
 void stmboot_stm32_free(struct stmboot_stm32 *image)
 {
-	struct owned *owned = (struct owned *)image;
-
-	if (owned != NULL)
-		sb_free(owned->ctx, owned);
+	sb_object_free(image);
 }
 
 enum stmboot_status sb_stm32_scan(struct stmboot_context *ctx, struct stmboot_source *src,

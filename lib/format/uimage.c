@@ -114,35 +114,25 @@ enum stmboot_status sb_uimage_decode(struct stmboot_source *src, struct stmboot_
 	return status;
 }
 
-/* The record that a caller gets, with what is needed to release it. */
-struct owned {
-	struct stmboot_uimage image;
-	struct stmboot_context *ctx;
-};
-
 enum stmboot_status stmboot_uimage_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 					  struct stmboot_uimage **out)
 {
-	struct owned *owned = sb_alloc(ctx, sizeof(*owned));
+	struct stmboot_uimage *image = sb_object_new(ctx, sizeof(*image));
 	enum stmboot_status status;
 
-	if (owned == NULL)
+	if (image == NULL)
 		return STMBOOT_NO_MEMORY;
-	owned->ctx = ctx;
-	status = sb_uimage_decode(src, &owned->image);
+	status = sb_uimage_decode(src, image);
 	if (status == STMBOOT_OK)
-		*out = &owned->image;
+		*out = image;
 	else
-		sb_free(ctx, owned);
+		sb_object_free(image);
 	return status;
 }
 
 void stmboot_uimage_free(struct stmboot_uimage *image)
 {
-	struct owned *owned = (struct owned *)image;
-
-	if (owned != NULL)
-		sb_free(owned->ctx, owned);
+	sb_object_free(image);
 }
 
 /* Read the data once; its CRC is kept when all of it is there. */

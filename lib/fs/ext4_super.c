@@ -167,33 +167,23 @@ enum stmboot_status sb_ext4_decode(struct stmboot_source *src, struct stmboot_ex
 	return STMBOOT_OK;
 }
 
-/* The record that a caller gets, with what is needed to release it. */
-struct owned {
-	struct stmboot_ext4_info info;
-	struct stmboot_context *ctx;
-};
-
 enum stmboot_status stmboot_ext4_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 					struct stmboot_ext4_info **out)
 {
-	struct owned *owned = sb_alloc(ctx, sizeof(*owned));
+	struct stmboot_ext4_info *info = sb_object_new(ctx, sizeof(*info));
 	enum stmboot_status status;
 
-	if (owned == NULL)
+	if (info == NULL)
 		return STMBOOT_NO_MEMORY;
-	owned->ctx = ctx;
-	status = sb_ext4_decode(src, &owned->info);
+	status = sb_ext4_decode(src, info);
 	if (status == STMBOOT_OK)
-		*out = &owned->info;
+		*out = info;
 	else
-		sb_free(ctx, owned);
+		sb_object_free(info);
 	return status;
 }
 
 void stmboot_ext4_free(struct stmboot_ext4_info *info)
 {
-	struct owned *owned = (struct owned *)info;
-
-	if (owned != NULL)
-		sb_free(owned->ctx, owned);
+	sb_object_free(info);
 }
