@@ -16,6 +16,7 @@
 
 #include <stmboot/context.h>
 #include <stmboot/diag.h>
+#include <stmboot/extlinux.h>
 #include <stmboot/image.h>
 #include <stmboot/status.h>
 #include <stmboot/stm32.h>
@@ -124,6 +125,14 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
 		   const struct stmboot_boot_options *options, struct stmboot_diags *diags,
 		   const struct stmboot_boot **out);
+
+/**
+ * The configuration that counts, as U-Boot reads it.
+ *
+ * @return borrowed from the boot, or NULL when there is none
+ */
+STMBOOT_API const struct stmboot_extlinux *
+stmboot_boot_configuration(const struct stmboot_boot *boot);
 
 /**
  * The verdict on a list of diagnostics, as a trace gives it on its own: to be

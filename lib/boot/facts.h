@@ -14,6 +14,7 @@
 #include <stmboot/cmdline.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
+#include <stmboot/extlinux_edit.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -295,6 +296,18 @@ bool sb_facts_runs_machine(const struct sb_facts *facts, const struct sb_program
 /* The partition of a number in a reader's view, or NULL. */
 const struct stmboot_part *sb_facts_part(const struct sb_facts *facts,
 					 const struct stmboot_gpt_view *view, uint32_t number);
+
+/*
+ * A configuration read once more, to be changed: as stmboot_extlinux_document_open()
+ * and reading its files.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_facts_open_document(struct sb_facts *facts, const struct sb_config *config,
+		       struct stmboot_extlinux_document **out);
+
+/* The configuration at that place, or NULL. */
+const struct sb_config *sb_facts_find_config(const struct sb_facts *facts, uint32_t partition,
+					     const char *path);
 
 /* The configuration that counts, or NULL. */
 static inline const struct sb_config *sb_facts_config(const struct sb_facts *facts)

@@ -53,24 +53,59 @@ static const char *directory_of(struct sb_facts *facts, const char *path)
 	return sb_arena_strndup(facts->arena, path, (size_t)(slash - path) + 1);
 }
 
+/* A configuration's text, and how to read it; the options are valid while `include` is. */
+static enum stmboot_status load_config(struct sb_facts *facts, const struct sb_config *config,
+				       struct include *include,
+				       struct stmboot_extlinux_options *options, char **text,
+				       size_t *size)
+{
+	*include = (struct include){ .facts = facts, .fs = config->fs };
+	*options =
+		(struct stmboot_extlinux_options){ .struct_size = sizeof(*options),
+						   .version = facts->uboot_number,
+						   .directory = directory_of(facts, config->path),
+						   .include = read_include,
+						   .user = include };
+	return sb_source_load(facts->arena, config->src, sb_limits(facts->ctx)->max_text_bytes,
+			      text, size);
+}
+
 static enum stmboot_status read_config(struct sb_facts *facts, struct sb_config *config)
 {
-	struct include include = { .facts = facts, .fs = config->fs };
-	struct stmboot_extlinux_options options = { .struct_size = sizeof(options),
-						    .version = facts->uboot_number,
-						    .directory = directory_of(facts, config->path),
-						    .include = read_include,
-						    .user = &include };
-	enum stmboot_status status;
+	struct stmboot_extlinux_options options;
+	struct include include;
 	char *text = NULL;
 	size_t size = 0;
+	enum stmboot_status status = load_config(facts, config, &include, &options, &text, &size);
 
-	status = sb_source_load(facts->arena, config->src, sb_limits(facts->ctx)->max_text_bytes,
-				&text, &size);
 	if (status == STMBOOT_OK)
 		status = stmboot_extlinux_decode(facts->ctx, text, size, &options, &config->conf);
 	config->status = status;
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
+}
+
+enum stmboot_status sb_facts_open_document(struct sb_facts *facts, const struct sb_config *config,
+					   struct stmboot_extlinux_document **out)
+{
+	struct stmboot_extlinux_options options;
+	struct include include;
+	char *text = NULL;
+	size_t size = 0;
+	enum stmboot_status status = load_config(facts, config, &include, &options, &text, &size);
+
+	if (status != STMBOOT_OK)
+		return status;
+	return stmboot_extlinux_document_open(facts->ctx, text, size, &options, out);
+}
+
+const struct sb_config *sb_facts_find_config(const struct sb_facts *facts, uint32_t partition,
+					     const char *path)
+{
+	for (size_t i = 0; i < facts->config_count; i++)
+		if (facts->configs[i].partition == partition &&
+		    strcmp(facts->configs[i].path, path) == 0)
+			return &facts->configs[i];
+	return NULL;
 }
 
 /* A file of that path is noted, whether or not it can be read; a missing one is not. */

@@ -252,10 +252,27 @@ enum stmboot_status stmboot_boot_trace(struct stmboot_context *ctx, struct stmbo
 	return status;
 }
 
+/* public is the first member, and the trace was allocated writable */
+static struct trace *trace_of(const struct stmboot_boot *boot)
+{
+	return (struct trace *)(uintptr_t)boot;
+}
+
+struct sb_facts *sb_boot_facts(const struct stmboot_boot *boot)
+{
+	return &trace_of(boot)->facts;
+}
+
+const struct stmboot_extlinux *stmboot_boot_configuration(const struct stmboot_boot *boot)
+{
+	const struct sb_config *config = sb_facts_config(sb_boot_facts(boot));
+
+	return config != NULL ? config->conf : NULL;
+}
+
 void stmboot_boot_free(const struct stmboot_boot *boot)
 {
-	/* public is the first member, and the trace was allocated writable */
-	struct trace *trace = (struct trace *)(uintptr_t)boot;
+	struct trace *trace = trace_of(boot);
 	struct stmboot_context *ctx;
 
 	if (trace == NULL)

@@ -12,4 +12,7 @@ void sb_summarize(const struct sb_facts *facts, struct stmboot_boot *boot);
 /* Does this medium have something to decide at a stage? */
 bool sb_stage_applies(const struct sb_facts *facts, enum stmboot_stage stage);
 
+/* What a boot was made from; lives as long as it. */
+struct sb_facts *sb_boot_facts(const struct stmboot_boot *boot);
+
 #endif

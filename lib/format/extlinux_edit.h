@@ -113,6 +113,9 @@ STMBOOT_NODISCARD enum stmboot_status
 sb_edit_find_key(const struct stmboot_extlinux_document *document, const char *key,
 		 struct sb_extlinux_token *out, struct stmboot_refusal *why);
 
+/* The value that a key has in a label, or NULL. */
+const char *sb_extlinux_label_value(const struct stmboot_extlinux_label *label, const char *key);
+
 /* Would the text come back from the file as it was put in? */
 STMBOOT_NODISCARD enum stmboot_status sb_edit_check_text(const char *value,
 							 struct stmboot_refusal *why);

@@ -27,6 +27,16 @@ enum stmboot_status sb_edit_find_key(const struct stmboot_extlinux_document *doc
 	return STMBOOT_OK;
 }
 
+const char *sb_extlinux_label_value(const struct stmboot_extlinux_label *label, const char *key)
+{
+	struct sb_extlinux_token word;
+	enum sb_label_text text = SB_LABEL_TEXTS;
+
+	if (sb_extlinux_find_keyword(key, STMBOOT_EXTLINUX_VERSION, &word))
+		text = sb_label_text_of(word.keyword);
+	return text != SB_LABEL_TEXTS ? sb_label_text_at(label, text)->text : NULL;
+}
+
 static bool is_path(enum stmboot_extlinux_keyword keyword)
 {
 	return keyword == STMBOOT_EXTLINUX_KERNEL || keyword == STMBOOT_EXTLINUX_INITRD ||

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Edits of what boots: one edit (edit.h), with the boot of the image followed
+ * before and after it.
+ *
+ * The configuration is the one that U-Boot stays at, and the label the one that
+ * boots, unless another one is named; in an endless menu it is the default
+ * one, else the first. What is changed is collected, staged as a whole,
+ * followed as far as init on the image as it is to be, and only then written.
+ */
+#ifndef STMBOOT_BOOT_EDIT_H
+#define STMBOOT_BOOT_EDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stmboot/boot.h>
+#include <stmboot/cmdline.h>
+#include <stmboot/context.h>
+#include <stmboot/diag.h>
+#include <stmboot/edit.h>
+#include <stmboot/extlinux.h>
+#include <stmboot/extlinux_edit.h>
+#include <stmboot/image.h>
+#include <stmboot/refusal.h>
+#include <stmboot/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct stmboot_boot_edit;
+
+/** How to edit. Zero it and set struct_size. */
+struct stmboot_boot_edit_options {
+	size_t struct_size;
+	const struct stmboot_edit_options
+		*edit;              /**< borrowed for the call; NULL for all defaults */
+	enum stmboot_medium medium; /**< what the caller knows better */
+	bool force;                 /**< go on although an error is added */
+};
+
+/** The boot of an image, before or after an edit; borrowed from the edit. */
+struct stmboot_boot_view {
+	const struct stmboot_image *image; /**< NULL when it could not be followed */
+	const struct stmboot_boot *boot;
+	const struct stmboot_diags *diags;
+};
+
+/**
+ * Begin an edit, and follow the boot of the image as it is.
+ *
+ * @param ctx      allocator and limits; must outlive the edit
+ * @param path     a regular file or a block device
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @param out      on success, an edit to release with stmboot_boot_edit_close()
+ * @return as stmboot_edit_begin() and stmboot_image_open(). On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
+			const struct stmboot_boot_edit_options *options,
+			struct stmboot_refusal *why, struct stmboot_boot_edit **out);
+
+/**
+ * Begin taking the last edit back, as stmboot_edit_begin_undo(). The result is
+ * not refused for its errors: they were there before.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
+			     const struct stmboot_boot_edit_options *options,
+			     struct stmboot_refusal *why, struct stmboot_boot_edit **out);
+
+/**
+ * Change the kernel's arguments of a label, as stmboot_extlinux_document_set_bootargs().
+ *
+ * @param label  name; NULL: the one that boots
+ * @param why    says why not; may be NULL
+ * @return as that; STMBOOT_NOT_FOUND when there is no configuration or no such
+ *         label; STMBOOT_CONFLICT when several labels have that name
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_set_bootargs(struct stmboot_boot_edit *edit, const char *label,
+			       const struct stmboot_cmdline_edit *change,
+			       struct stmboot_refusal *why);
+
+/** The same for every label that boots a kernel. */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit *edit,
+				   const struct stmboot_cmdline_edit *change,
+				   struct stmboot_refusal *why);
+
+/** Give a label a value, as stmboot_extlinux_document_set(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_set(struct stmboot_boot_edit *edit, const char *label, const char *key,
+		      const char *value, struct stmboot_refusal *why);
+
+/** Take a key out of a label, as stmboot_extlinux_document_unset(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_unset(struct stmboot_boot_edit *edit, const char *label, const char *key,
+			struct stmboot_refusal *why);
+
+/** Add a label, as stmboot_extlinux_document_add(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_add_label(struct stmboot_boot_edit *edit, const char *name,
+			    const struct stmboot_extlinux_setting *settings, size_t count,
+			    struct stmboot_refusal *why);
+
+/** Remove a label, as stmboot_extlinux_document_remove(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_remove_label(struct stmboot_boot_edit *edit, const char *label,
+			       struct stmboot_refusal *why);
+
+/** Make a label the default one, as stmboot_extlinux_document_set_default(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_set_default(struct stmboot_boot_edit *edit, const char *label,
+			      struct stmboot_refusal *why);
+
+/** Set the time-out of the menu, as stmboot_extlinux_document_set_timeout(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_set_timeout(struct stmboot_boot_edit *edit, uint32_t tenths,
+			      struct stmboot_refusal *why);
+
+/**
+ * Stage what was changed, follow the boot of the result, and plan what to write.
+ *
+ * @param why  says why not; may be NULL
+ * @param out  what a commit would write; borrowed from the edit. It is set also
+ *             when an error that the edit adds is the reason to refuse it.
+ * @return STMBOOT_OK; STMBOOT_CONFLICT when it would add an error and is not
+ *         forced; what the file system says to the change: STMBOOT_UNSUPPORTED,
+ *         STMBOOT_CORRUPT, STMBOOT_LIMIT when it is full, STMBOOT_CONFLICT;
+ *         STMBOOT_IO; STMBOOT_NO_MEMORY
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_stage(struct stmboot_boot_edit *edit, struct stmboot_refusal *why,
+			const struct stmboot_edit_plan **out);
+
+/** Write what was staged, as stmboot_edit_commit(); STMBOOT_CONFLICT for what was refused. */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_commit(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
+
+/** What the commit did; borrowed from the edit. */
+STMBOOT_API const struct stmboot_edit_result *
+stmboot_boot_edit_result(const struct stmboot_boot_edit *edit);
+
+/** The boot of the image as it is, or was; borrowed from the edit. */
+STMBOOT_API struct stmboot_boot_view stmboot_boot_edit_before(const struct stmboot_boot_edit *edit);
+
+/** The boot of the image as it is to be, once it is staged; borrowed from the edit. */
+STMBOOT_API struct stmboot_boot_view stmboot_boot_edit_after(const struct stmboot_boot_edit *edit);
+
+/** Release an edit; what was not committed is abandoned. NULL is fine. */
+STMBOOT_API void stmboot_boot_edit_close(struct stmboot_boot_edit *edit);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* An edit with the boot of the image followed before and after it. */
+#include "edit/boot_edit.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/context.h"
+
+static enum stmboot_status follow(struct stmboot_boot_edit *edit, struct stmboot_source *src,
+				  struct sb_view *view)
+{
+	const struct stmboot_image_options options = { .struct_size = sizeof(options),
+						       .medium = edit->medium };
+	enum stmboot_status status = stmboot_diags_new(edit->ctx, &view->diags);
+
+	if (status == STMBOOT_OK)
+		status = stmboot_image_open_source(edit->ctx, src, &options, &view->image);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
+	return status;
+}
+
+static void forget(struct sb_view *view)
+{
+	stmboot_boot_free(view->boot);
+	stmboot_image_close(view->image);
+	stmboot_diags_free(view->diags);
+	*view = (struct sb_view){ .boot = NULL };
+}
+
+static struct stmboot_boot_edit *new_edit(struct stmboot_context *ctx,
+					  const struct stmboot_boot_edit_options *options,
+					  struct stmboot_boot_edit_options *o)
+{
+	struct stmboot_boot_edit *edit = sb_alloc(ctx, sizeof(*edit));
+
+	if (edit == NULL)
+		return NULL;
+	if (options != NULL)
+		memcpy(o, options, (size_t)sb_min_u64(options->struct_size, sizeof(*o)));
+	edit->ctx = ctx;
+	edit->medium = o->medium;
+	edit->force = o->force;
+	sb_arena_init(&edit->arena, ctx);
+	return edit;
+}
+
+enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
+					    const struct stmboot_boot_edit_options *options,
+					    struct stmboot_refusal *why,
+					    struct stmboot_boot_edit **out)
+{
+	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
+	struct stmboot_boot_edit *edit = new_edit(ctx, options, &o);
+	enum stmboot_status status;
+
+	if (edit == NULL)
+		return STMBOOT_NO_MEMORY;
+	status = stmboot_edit_begin(ctx, path, o.edit, why, &edit->edit);
+	if (status == STMBOOT_OK)
+		status = follow(edit, stmboot_edit_source(edit->edit), &edit->before);
+	if (status != STMBOOT_OK)
+		stmboot_boot_edit_close(edit);
+	else
+		*out = edit;
+	return status;
+}
+
+/* The image as it is, beside the edit that has staged already what it was. */
+static enum stmboot_status follow_path(struct stmboot_boot_edit *edit, const char *path,
+				       const char *state_directory)
+{
+	const struct stmboot_image_options options = { .struct_size = sizeof(options),
+						       .medium = edit->medium,
+						       .state_directory = state_directory };
+	struct sb_view *view = &edit->before;
+	enum stmboot_status status = stmboot_diags_new(edit->ctx, &view->diags);
+
+	if (status == STMBOOT_OK)
+		status = stmboot_image_open(edit->ctx, path, &options, &view->image);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
+	/* What is no card any more can still become one again. */
+	if (status == STMBOOT_NOT_RECOGNISED)
+		forget(view);
+	return status == STMBOOT_NOT_RECOGNISED ? STMBOOT_OK : status;
+}
+
+enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
+						 const struct stmboot_boot_edit_options *options,
+						 struct stmboot_refusal *why,
+						 struct stmboot_boot_edit **out)
+{
+	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
+	struct stmboot_boot_edit *edit = new_edit(ctx, options, &o);
+	enum stmboot_status status;
+
+	if (edit == NULL)
+		return STMBOOT_NO_MEMORY;
+	edit->force = true;
+	status = stmboot_edit_begin_undo(ctx, path, o.edit, why, &edit->edit);
+	if (status == STMBOOT_OK)
+		status = follow_path(edit, path, o.edit != NULL ? o.edit->state_directory : NULL);
+	if (status != STMBOOT_OK)
+		stmboot_boot_edit_close(edit);
+	else
+		*out = edit;
+	return status;
+}
+
+static size_t count_errors(const struct stmboot_diags *diags, const char *code)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++) {
+		const struct stmboot_diag *diag = stmboot_diags_get(diags, i);
+
+		count += diag->severity == STMBOOT_ERROR && strcmp(diag->code, code) == 0;
+	}
+	return count;
+}
+
+/* The first error of a code of which there are more than before, or NULL. */
+static const struct stmboot_diag *added_error(const struct stmboot_diags *before,
+					      const struct stmboot_diags *after)
+{
+	for (size_t i = 0; i < stmboot_diags_count(after); i++) {
+		const struct stmboot_diag *diag = stmboot_diags_get(after, i);
+
+		if (diag->severity == STMBOOT_ERROR &&
+		    count_errors(after, diag->code) > count_errors(before, diag->code))
+			return diag;
+	}
+	return NULL;
+}
+
+static enum stmboot_status judge(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct stmboot_diag *error = added_error(edit->before.diags, edit->after.diags);
+
+	if (error == NULL || edit->force)
+		return STMBOOT_OK;
+	edit->refused = true;
+	return sb_refuse(why, STMBOOT_CONFLICT, "--force writes it all the same",
+			 "the edit would add an error: %s (%s)", error->message, error->code);
+}
+
+/* An undo may lead back to what is no card. */
+static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
+					 struct stmboot_refusal *why)
+{
+	enum stmboot_status status = follow(edit, stmboot_edit_source(edit->edit), &edit->after);
+
+	if (status == STMBOOT_NOT_RECOGNISED && edit->document == NULL) {
+		forget(&edit->after);
+		return STMBOOT_OK;
+	}
+	if (status == STMBOOT_OK && edit->document != NULL)
+		status = sb_boot_edit_read_back(edit, why);
+	return status == STMBOOT_OK ? judge(edit, why) : status;
+}
+
+enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
+					    struct stmboot_refusal *why,
+					    const struct stmboot_edit_plan **out)
+{
+	enum stmboot_status status = sb_boot_edit_stage_files(edit, why);
+	enum stmboot_status verdict;
+
+	if (status == STMBOOT_OK)
+		status = stmboot_edit_plan(edit->edit, out);
+	if (status != STMBOOT_OK)
+		return status;
+	verdict = follow_result(edit, why);
+	/* Reading does not change the plan, but borrowed plans end with the next call. */
+	status = stmboot_edit_plan(edit->edit, out);
+	return verdict != STMBOOT_OK ? verdict : status;
+}
+
+enum stmboot_status stmboot_boot_edit_commit(struct stmboot_boot_edit *edit,
+					     struct stmboot_refusal *why)
+{
+	if (edit->refused)
+		return sb_refuse(why, STMBOOT_CONFLICT, NULL, "the edit was refused");
+	return stmboot_edit_commit(edit->edit, why);
+}
+
+const struct stmboot_edit_result *stmboot_boot_edit_result(const struct stmboot_boot_edit *edit)
+{
+	return stmboot_edit_result(edit->edit);
+}
+
+static struct stmboot_boot_view public_view(const struct sb_view *view)
+{
+	return (struct stmboot_boot_view){ view->image, view->boot, view->diags };
+}
+
+struct stmboot_boot_view stmboot_boot_edit_before(const struct stmboot_boot_edit *edit)
+{
+	return public_view(&edit->before);
+}
+
+struct stmboot_boot_view stmboot_boot_edit_after(const struct stmboot_boot_edit *edit)
+{
+	return public_view(&edit->after);
+}
+
+void stmboot_boot_edit_close(struct stmboot_boot_edit *edit)
+{
+	if (edit == NULL)
+		return;
+	stmboot_extlinux_document_free(edit->document);
+	forget(&edit->after);
+	forget(&edit->before);
+	stmboot_edit_close(edit->edit);
+	sb_arena_release(&edit->arena);
+	sb_free(edit->ctx, edit);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* Changing the labels of the configuration that counts, wherever its files are. */
+#include <string.h>
+
+#include "base/context.h"
+#include "boot/trace.h"
+#include "edit/boot_edit.h"
+#include "edit/edit.h"
+#include "format/extlinux_edit.h"
+#include "fs/ext4_edit.h"
+#include "image/image.h"
+
+static const char inspect_hint[] = "'stmboot inspect' says what U-Boot finds";
+
+enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
+					       struct stmboot_refusal *why)
+{
+	struct sb_facts *facts = sb_boot_facts(edit->before.boot);
+	const struct sb_config *config = sb_facts_config(facts);
+	enum stmboot_status status;
+
+	if (edit->document != NULL)
+		return STMBOOT_OK;
+	if (config == NULL || config->conf == NULL)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
+				 "there is no extlinux.conf that U-Boot would read");
+	status = sb_facts_open_document(facts, config, &edit->document);
+	edit->partition = config->partition;
+	edit->path = config->path;
+	return status;
+}
+
+/* The only label of that name, also where it ends with a CR. */
+static enum stmboot_status find_name(const struct stmboot_extlinux *conf, const char *name,
+				     size_t *out, struct stmboot_refusal *why)
+{
+	size_t length = strlen(name), found = 0;
+
+	for (size_t i = 0; i < conf->label_count; i++) {
+		const char *text = conf->labels[i].name.text;
+
+		if (strncmp(text, name, length) != 0 ||
+		    (text[length] != '\0' && strcmp(text + length, "\r") != 0))
+			continue;
+		*out = i;
+		found++;
+	}
+	if (found > 1)
+		return sb_refuse(why, STMBOOT_CONFLICT, "give them names of their own first",
+				 "%zu labels have the name '%s'", found, name);
+	if (found == 0)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, "'stmboot extlinux show' lists them",
+				 "there is no label '%s'", name);
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status find_label(struct stmboot_boot_edit *edit, const char *name, size_t *out,
+				      struct stmboot_refusal *why)
+{
+	const struct stmboot_boot *boot = edit->before.boot;
+	enum stmboot_status status = sb_boot_edit_open_document(edit, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	if (name != NULL)
+		return find_name(stmboot_extlinux_document_conf(edit->document), name, out, why);
+	if (boot->label_index == STMBOOT_NO_LABEL)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
+				 "U-Boot finds no label that it could boot");
+	*out = (size_t)boot->label_index;
+	return STMBOOT_OK;
+}
+
+static const struct stmboot_extlinux_label *label_at(const struct stmboot_boot_edit *edit,
+						     size_t index)
+{
+	return &stmboot_extlinux_document_conf(edit->document)->labels[index];
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Say what changed in words, unless nothing did. */
+static enum stmboot_status describe(struct stmboot_boot_edit *edit, const char *what,
+				    const char *before, const char *after)
+{
+	if (what == NULL)
+		return STMBOOT_NO_MEMORY;
+	return same(before, after) ? STMBOOT_OK
+				   : stmboot_edit_describe(edit->edit, what, before, after);
+}
+
+static const char *name_of(struct stmboot_boot_edit *edit, size_t label, const char *key)
+{
+	const char *name = label_at(edit, label)->name.text;
+
+	return sb_arena_printf(&edit->arena, "%s of label %.*s", key, (int)strcspn(name, "\r"),
+			       name);
+}
+
+static enum stmboot_status set_bootargs(struct stmboot_boot_edit *edit, size_t label,
+					const struct stmboot_cmdline_edit *change,
+					struct stmboot_refusal *why)
+{
+	const char *before = sb_arena_strdup(&edit->arena, label_at(edit, label)->append.text);
+	enum stmboot_status status =
+		stmboot_extlinux_document_set_bootargs(edit->document, label, change, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	return describe(edit, name_of(edit, label, "append"), before,
+			label_at(edit, label)->append.text);
+}
+
+enum stmboot_status stmboot_boot_edit_set_bootargs(struct stmboot_boot_edit *edit,
+						   const char *label,
+						   const struct stmboot_cmdline_edit *change,
+						   struct stmboot_refusal *why)
+{
+	size_t index;
+	enum stmboot_status status = find_label(edit, label, &index, why);
+
+	return status == STMBOOT_OK ? set_bootargs(edit, index, change, why) : status;
+}
+
+enum stmboot_status stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit *edit,
+						       const struct stmboot_cmdline_edit *change,
+						       struct stmboot_refusal *why)
+{
+	enum stmboot_status status = sb_boot_edit_open_document(edit, why);
+	size_t count;
+
+	if (status != STMBOOT_OK)
+		return status;
+	count = stmboot_extlinux_document_conf(edit->document)->label_count;
+	for (size_t i = 0; i < count && status == STMBOOT_OK; i++)
+		if (label_at(edit, i)->localboot.text == NULL)
+			status = set_bootargs(edit, i, change, why);
+	return status;
+}
+
+/* The value that a key has in a label now, by what the caller calls it. */
+static const char *value_of(struct stmboot_boot_edit *edit, size_t label, const char *key)
+{
+	return sb_arena_strdup(&edit->arena, sb_extlinux_label_value(label_at(edit, label), key));
+}
+
+static enum stmboot_status change_key(struct stmboot_boot_edit *edit, const char *label,
+				      const char *key, const char *value,
+				      struct stmboot_refusal *why)
+{
+	struct stmboot_extlinux_document *document;
+	const char *before;
+	size_t index;
+	enum stmboot_status status = find_label(edit, label, &index, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	document = edit->document;
+	before = value_of(edit, index, key);
+	if (value != NULL)
+		status = stmboot_extlinux_document_set(document, index, key, value, why);
+	else
+		status = stmboot_extlinux_document_unset(document, index, key, why);
+	if (status != STMBOOT_OK)
+		return status;
+	return describe(edit, name_of(edit, index, key), before, value_of(edit, index, key));
+}
+
+enum stmboot_status stmboot_boot_edit_set(struct stmboot_boot_edit *edit, const char *label,
+					  const char *key, const char *value,
+					  struct stmboot_refusal *why)
+{
+	return change_key(edit, label, key, value, why);
+}
+
+enum stmboot_status stmboot_boot_edit_unset(struct stmboot_boot_edit *edit, const char *label,
+					    const char *key, struct stmboot_refusal *why)
+{
+	return change_key(edit, label, key, NULL, why);
+}
+
+static const char *label_text(struct stmboot_boot_edit *edit,
+			      const struct stmboot_extlinux_setting *settings, size_t count)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < count && text != NULL; i++)
+		text = sb_arena_printf(&edit->arena, "%s%s%s=%s", text, i > 0 ? ", " : "",
+				       settings[i].key, settings[i].value);
+	return text;
+}
+
+enum stmboot_status stmboot_boot_edit_add_label(struct stmboot_boot_edit *edit, const char *name,
+						const struct stmboot_extlinux_setting *settings,
+						size_t count, struct stmboot_refusal *why)
+{
+	enum stmboot_status status = sb_boot_edit_open_document(edit, why);
+	const char *text = label_text(edit, settings, count);
+
+	if (status == STMBOOT_OK && text == NULL)
+		status = STMBOOT_NO_MEMORY;
+	if (status == STMBOOT_OK)
+		status = stmboot_extlinux_document_add(edit->document, name, settings, count, why);
+	if (status != STMBOOT_OK)
+		return status;
+	return describe(edit, sb_arena_printf(&edit->arena, "label %s", name), NULL, text);
+}
+
+enum stmboot_status stmboot_boot_edit_remove_label(struct stmboot_boot_edit *edit,
+						   const char *label, struct stmboot_refusal *why)
+{
+	const char *what, *before;
+	size_t index;
+	enum stmboot_status status = find_label(edit, label, &index, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	what = name_of(edit, index, "lines");
+	before = sb_arena_strdup(&edit->arena, label_at(edit, index)->kernel_value.text);
+	status = stmboot_extlinux_document_remove(edit->document, index, why);
+	return status == STMBOOT_OK ? describe(edit, what, before != NULL ? before : "", NULL)
+				    : status;
+}
+
+enum stmboot_status stmboot_boot_edit_set_default(struct stmboot_boot_edit *edit, const char *label,
+						  struct stmboot_refusal *why)
+{
+	const struct stmboot_extlinux *conf;
+	const char *before;
+	size_t index;
+	enum stmboot_status status = find_label(edit, label, &index, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	conf = stmboot_extlinux_document_conf(edit->document);
+	before = sb_arena_strdup(&edit->arena, conf->default_name.text);
+	status = stmboot_extlinux_document_set_default(edit->document, index, why);
+	conf = stmboot_extlinux_document_conf(edit->document);
+	return status == STMBOOT_OK ? describe(edit, "default", before, conf->default_name.text)
+				    : status;
+}
+
+enum stmboot_status stmboot_boot_edit_set_timeout(struct stmboot_boot_edit *edit, uint32_t tenths,
+						  struct stmboot_refusal *why)
+{
+	const struct stmboot_extlinux *conf;
+	const char *before;
+	enum stmboot_status status = sb_boot_edit_open_document(edit, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	conf = stmboot_extlinux_document_conf(edit->document);
+	before = sb_arena_strdup(&edit->arena, conf->timeout.text);
+	status = stmboot_extlinux_document_set_timeout(edit->document, tenths, why);
+	conf = stmboot_extlinux_document_conf(edit->document);
+	return status == STMBOOT_OK ? describe(edit, "timeout", before, conf->timeout.text)
+				    : status;
+}
+
+static enum stmboot_status stage_file(struct stmboot_boot_edit *edit,
+				      const struct stmboot_extlinux_document_file *file,
+				      struct stmboot_refusal *why)
+{
+	const struct stmboot_part *part = stmboot_image_find(edit->before.image, edit->partition);
+	const char *path = file->path != NULL ? file->path : edit->path;
+	struct sb_ext4_edit done;
+	enum stmboot_status status;
+
+	if (part == NULL)
+		return STMBOOT_INTERNAL;
+	status = sb_ext4_replace_file(&edit->arena, sb_edit_overlay(edit->edit), part->offset,
+				      part->available, path, file->text, file->size, why, &done);
+	for (size_t i = 0; status == STMBOOT_OK && i < done.write_count; i++)
+		status = sb_edit_confine(edit->edit, done.writes[i].offset, done.writes[i].length);
+	return status;
+}
+
+enum stmboot_status sb_boot_edit_stage_files(struct stmboot_boot_edit *edit,
+					     struct stmboot_refusal *why)
+{
+	size_t count =
+		edit->document != NULL ? stmboot_extlinux_document_file_count(edit->document) : 0;
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; i < count && status == STMBOOT_OK; i++) {
+		const struct stmboot_extlinux_document_file *file =
+			stmboot_extlinux_document_file(edit->document, i);
+
+		if (file->changed)
+			status = stage_file(edit, file, why);
+	}
+	return status;
+}
+
+static bool same_files(const struct stmboot_extlinux_document *a,
+		       const struct stmboot_extlinux_document *b)
+{
+	size_t count = stmboot_extlinux_document_file_count(a);
+
+	if (count != stmboot_extlinux_document_file_count(b))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct stmboot_extlinux_document_file *x =
+			stmboot_extlinux_document_file(a, i);
+		const struct stmboot_extlinux_document_file *y =
+			stmboot_extlinux_document_file(b, i);
+
+		if (x->size != y->size || memcmp(x->text, y->text, x->size) != 0)
+			return false;
+	}
+	return true;
+}
+
+enum stmboot_status sb_boot_edit_read_back(struct stmboot_boot_edit *edit,
+					   struct stmboot_refusal *why)
+{
+	struct sb_facts *facts = sb_boot_facts(edit->after.boot);
+	const struct sb_config *config = sb_facts_find_config(facts, edit->partition, edit->path);
+	struct stmboot_extlinux_document *document = NULL;
+	enum stmboot_status status = STMBOOT_NOT_FOUND;
+	bool good;
+
+	if (config != NULL && config->conf != NULL)
+		status = sb_facts_open_document(facts, config, &document);
+	good = status == STMBOOT_OK && same_files(edit->document, document);
+	stmboot_extlinux_document_free(document);
+	if (good || sb_is_fatal(status))
+		return status;
+	return sb_refuse(why, STMBOOT_INTERNAL, "please report this",
+			 "U-Boot would not read from the file system what was written");
+}
