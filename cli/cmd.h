@@ -2,15 +2,33 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include <stmboot/boot.h>
 #include <stmboot/context.h>
 #include <stmboot/image.h>
 
 #include "options.h"
 
-/* The commands, one file each: cmd_NAME.c. Each gives an exit status. */
+/* The commands, most in a file of their own: cmd_NAME.c. Each gives an exit status. */
 int cmd_check(struct stmboot_context *ctx, const struct options *o);
+int cmd_extlinux_add(struct stmboot_context *ctx, const struct options *o);
+int cmd_extlinux_default(struct stmboot_context *ctx, const struct options *o);
+int cmd_extlinux_remove(struct stmboot_context *ctx, const struct options *o);
+int cmd_extlinux_set(struct stmboot_context *ctx, const struct options *o);
+int cmd_extlinux_show(struct stmboot_context *ctx, const struct options *o);
+int cmd_extlinux_timeout(struct stmboot_context *ctx, const struct options *o);
 int cmd_get_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o);
+int cmd_recover(struct stmboot_context *ctx, const struct options *o);
+int cmd_set_bootargs(struct stmboot_context *ctx, const struct options *o);
+int cmd_undo(struct stmboot_context *ctx, const struct options *o);
+
+/* Follow the boot of the first operand, and tell of it. */
+int with_boot(struct stmboot_context *ctx, const struct options *o,
+	      int (*tell)(struct stmboot_context *ctx, const struct options *o,
+			  const struct stmboot_boot *boot));
+
+/* How the options want an image opened; `path` keeps the state directory. */
+struct stmboot_image_options image_options(const struct options *o, char *path);
 
 /* What --medium says. */
 enum stmboot_medium medium_asked(const struct options *o);

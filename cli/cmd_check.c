@@ -14,6 +14,7 @@
 #include "buffer.h"
 #include "fail.h"
 #include "render.h"
+#include "state.h"
 
 /* What became of one image: its part of the result, and why there is none. */
 struct checked {
@@ -121,8 +122,8 @@ static enum stmboot_status judge(struct stmboot_context *ctx, const struct fleet
 
 static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, int index)
 {
-	const struct stmboot_image_options how = { .struct_size = sizeof(how),
-						   .medium = medium_asked(fleet->o) };
+	char folder[STATE_PATH];
+	const struct stmboot_image_options how = image_options(fleet->o, folder);
 	struct checked *image = &fleet->images[index];
 	const char *path = fleet->o->operands[index];
 	struct trouble trouble = { 0 };

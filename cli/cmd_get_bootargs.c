@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,25 +127,5 @@ static int tell(struct stmboot_context *ctx, const struct options *o,
 
 int cmd_get_bootargs(struct stmboot_context *ctx, const struct options *o)
 {
-	const struct stmboot_image_options how = { .struct_size = sizeof(how),
-						   .medium = medium_asked(o) };
-	struct stmboot_image *image = NULL;
-	struct stmboot_diags *diags = NULL;
-	const struct stmboot_boot *boot = NULL;
-	enum stmboot_status status;
-	int result;
-
-	errno = 0;
-	status = stmboot_image_open(ctx, o->operands[0], &how, &image);
-	if (status != STMBOOT_OK)
-		return fail_open(o, o->operands[0], status, errno);
-	status = stmboot_diags_new(ctx, &diags);
-	if (status == STMBOOT_OK)
-		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
-	result = status == STMBOOT_OK ? tell(ctx, o, boot)
-				      : fail(o, o->operands[0], stmboot_status_text(status), NULL);
-	stmboot_boot_free(boot);
-	stmboot_diags_free(diags);
-	stmboot_image_close(image);
-	return result;
+	return with_boot(ctx, o, tell);
 }

@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "fail.h"
 #include "render.h"
+#include "state.h"
 
 static int show(const struct options *o, const struct report *report)
 {
@@ -51,10 +52,44 @@ enum stmboot_medium medium_asked(const struct options *o)
 	return media[o->value[OPTION_MEDIUM]];
 }
 
+struct stmboot_image_options image_options(const struct options *o, char *path)
+{
+	return (struct stmboot_image_options){ .struct_size = sizeof(struct stmboot_image_options),
+					       .medium = medium_asked(o),
+					       .state_directory = state_directory(path) };
+}
+
+int with_boot(struct stmboot_context *ctx, const struct options *o,
+	      int (*tell)(struct stmboot_context *ctx, const struct options *o,
+			  const struct stmboot_boot *boot))
+{
+	char path[STATE_PATH];
+	const struct stmboot_image_options how = image_options(o, path);
+	struct stmboot_image *image = NULL;
+	struct stmboot_diags *diags = NULL;
+	const struct stmboot_boot *boot = NULL;
+	enum stmboot_status status;
+	int result;
+
+	errno = 0;
+	status = stmboot_image_open(ctx, o->operands[0], &how, &image);
+	if (status != STMBOOT_OK)
+		return fail_open(o, o->operands[0], status, errno);
+	status = stmboot_diags_new(ctx, &diags);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
+	result = status == STMBOOT_OK ? tell(ctx, o, boot)
+				      : fail(o, o->operands[0], stmboot_status_text(status), NULL);
+	stmboot_boot_free(boot);
+	stmboot_diags_free(diags);
+	stmboot_image_close(image);
+	return result;
+}
+
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o)
 {
-	const struct stmboot_image_options how = { .struct_size = sizeof(how),
-						   .medium = medium_asked(o) };
+	char path[STATE_PATH];
+	const struct stmboot_image_options how = image_options(o, path);
 	struct stmboot_image *image = NULL;
 	enum stmboot_status status;
 	int result;

@@ -29,15 +29,18 @@ static void say_on_stderr(const char *subject, const char *message, const char *
 		add_escaped(&line, subject);
 		buffer_puts(&line, ": ");
 	}
-	buffer_puts(&line, message);
-	if (hint != NULL)
-		buffer_printf(&line, "; %s", hint);
+	add_escaped(&line, message);
+	if (hint != NULL) {
+		buffer_puts(&line, "; ");
+		add_escaped(&line, hint);
+	}
 	buffer_puts(&line, "\n");
 	buffer_write(&line, STDERR_FILENO);
 	buffer_release(&line);
 }
 
-static void say_as_json(const char *subject, const char *message, const char *hint)
+static void say_as_json(const char *subject, const char *message, const char *hint,
+			const char *state)
 {
 	struct buffer text = { 0 };
 	struct buffer out = { 0 };
@@ -50,19 +53,25 @@ static void say_as_json(const char *subject, const char *message, const char *hi
 	json_text(&j, "schema", "stmboot.error/1");
 	json_text(&j, "message", text.data);
 	json_text(&j, "hint", hint);
-	json_null(&j, "state");
+	json_text(&j, "state", state);
 	json_close(&j, '}');
 	buffer_write(&out, STDOUT_FILENO);
 	buffer_release(&out);
 	buffer_release(&text);
 }
 
-int fail(const struct options *o, const char *subject, const char *message, const char *hint)
+int fail_in_state(const struct options *o, const char *subject, const char *message,
+		  const char *hint, const char *state)
 {
 	say_on_stderr(subject, message, hint);
 	if (o->value[OPTION_JSON] != 0)
-		say_as_json(subject, message, hint);
+		say_as_json(subject, message, hint, state);
 	return EXIT_NOT_DONE;
+}
+
+int fail(const struct options *o, const char *subject, const char *message, const char *hint)
+{
+	return fail_in_state(o, subject, message, hint, NULL);
 }
 
 static struct trouble trouble_of_system(int error)

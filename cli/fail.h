@@ -19,6 +19,10 @@ enum { EXIT_DONE = 0, EXIT_ANSWER_NO = 1, EXIT_NOT_DONE = 2 };
  */
 int fail(const struct options *o, const char *subject, const char *message, const char *hint);
 
+/* The same, with what became of the image: "unchanged", "done", "pending" or NULL. */
+int fail_in_state(const struct options *o, const char *subject, const char *message,
+		  const char *hint, const char *state);
+
 /* Why an image could not be opened. */
 struct trouble {
 	const char *message; /* static, or until the next call in this thread */

@@ -43,11 +43,12 @@ static void option_line(struct buffer *b, const struct option_row *row)
 void help_text(struct buffer *b, enum command_id command)
 {
 	if (command == COMMAND_NONE) {
-		buffer_puts(b, "usage: stmboot COMMAND [ARGUMENT...] [OPTION...]\n\n"
-			       "Read, check and trace STM32MP boot cards and their images.\n\n"
-			       "commands:\n");
+		buffer_puts(b,
+			    "usage: stmboot COMMAND [ARGUMENT...] [OPTION...]\n\n"
+			    "Read, check, trace and edit STM32MP boot cards and their images.\n\n"
+			    "commands:\n");
 		for (int i = 0; i < COMMAND_COUNT; i++)
-			buffer_printf(b, "  %-12s %-12s %s\n", commands[i].name,
+			buffer_printf(b, "  %-16s %-24s %s\n", commands[i].name,
 				      commands[i].operands, commands[i].summary);
 		buffer_puts(b, "\n");
 	} else {

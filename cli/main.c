@@ -11,8 +11,17 @@
 
 static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct options *o) = {
 	[COMMAND_CHECK] = cmd_check,
+	[COMMAND_EXTLINUX_ADD] = cmd_extlinux_add,
+	[COMMAND_EXTLINUX_DEFAULT] = cmd_extlinux_default,
+	[COMMAND_EXTLINUX_REMOVE] = cmd_extlinux_remove,
+	[COMMAND_EXTLINUX_SET] = cmd_extlinux_set,
+	[COMMAND_EXTLINUX_SHOW] = cmd_extlinux_show,
+	[COMMAND_EXTLINUX_TIMEOUT] = cmd_extlinux_timeout,
 	[COMMAND_GET_BOOTARGS] = cmd_get_bootargs,
 	[COMMAND_INSPECT] = cmd_inspect,
+	[COMMAND_RECOVER] = cmd_recover,
+	[COMMAND_SET_BOOTARGS] = cmd_set_bootargs,
+	[COMMAND_UNDO] = cmd_undo,
 };
 
 static int run_command(const struct options *o)

@@ -90,7 +90,7 @@ static void print_codes(void)
 static const char head[] =
 	"stmboot(1)\n\n"
 	"# NAME\n\n"
-	"stmboot - read, check and trace STM32MP boot cards and their images\n\n"
+	"stmboot - read, check, trace and edit STM32MP boot cards and their images\n\n"
 	"# SYNOPSIS\n\n"
 	"*stmboot* _COMMAND_ \\[_ARGUMENT_...\\] \\[_OPTION_...\\]\n\n"
 	"# DESCRIPTION\n\n"
@@ -101,7 +101,13 @@ static const char head[] =
 	"stage is decided as the real program decides it, with its limits and its bugs.\n\n"
 	"_IMAGE_ is a regular file or a block device, also compressed by gzip, xz, zstd, bzip2 or\n"
 	"lz4. A bare file system, boot loader, kernel or device tree is described as partition 0.\n"
-	"No command needs root for a file that it may read.\n\n";
+	"No command needs root for a file that it may read.\n\n"
+	"An edit is done as a whole or not at all, whatever interrupts it: the image is then the\n"
+	"old one or the new one, for every command that reads it, and *recover* or the next edit\n"
+	"finishes the rest. Before anything is written, the boot of the result is followed; an "
+	"edit\n"
+	"that adds an error is refused, unless *--force* is given. An edit that changes nothing\n"
+	"writes nothing.\n\n";
 
 static const char tail[] =
 	"# EXIT STATUS\n\n"
@@ -113,6 +119,10 @@ static const char tail[] =
 	"*2*\n\tIt could not be done: wrong usage, an input or output error, not a card. One line\n"
 	"\ton standard error says why; with *--json*, an object on standard output does, too.\n\n"
 	"# ENVIRONMENT\n\n"
+	"*STMBOOT\\_STATE\\_DIR*\n\tWhere undo records and the logs of edits of block devices are "
+	"kept. Without it,\n"
+	"\tstmboot in *XDG\\_STATE\\_HOME* or in ~/.local/state. Without a home, nothing can be "
+	"undone\n\tand no block device edited.\n\n"
 	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
 	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
 	"# FILES\n\n"

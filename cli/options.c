@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <stmboot/status.h>
-#include <stmboot/text.h>
 
 const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_CHECK] = { "check", "IMAGE...", "say whether cards boot, for build servers",
@@ -19,6 +18,41 @@ const struct command commands[COMMAND_COUNT] = {
 			    "--only and --ignore choose which findings count, for the verdict and "
 			    "the exit status as well. Nothing is written to an IMAGE.",
 			    1, INT_MAX },
+	[COMMAND_EXTLINUX_ADD] = { "extlinux add", "IMAGE LABEL KEY=VALUE...",
+				   "add a label to extlinux.conf",
+				   "Adds a label at the end of the configuration that U-Boot "
+				   "reads, "
+				   "with a line for each KEY. Keys are those of extlinux set.",
+				   3, INT_MAX },
+	[COMMAND_EXTLINUX_DEFAULT] = { "extlinux default", "IMAGE LABEL",
+				       "make a label the default one",
+				       "Makes LABEL the one that U-Boot boots by default.", 2, 2 },
+	[COMMAND_EXTLINUX_REMOVE] = { "extlinux remove", "IMAGE LABEL [KEY]",
+				      "remove a label, or one of its keys",
+				      "Removes LABEL with all its lines, or its lines of KEY "
+				      "alone.",
+				      2, 3 },
+	[COMMAND_EXTLINUX_SET] = { "extlinux set", "IMAGE LABEL KEY VALUE", "give a label a value",
+				   "Gives LABEL a value, in place of the one that counts now or in "
+				   "a line of its own. Keys are kernel, append, initrd, fdt, "
+				   "fdtdir, fdtoverlays, ipappend and localboot. All other bytes "
+				   "of "
+				   "the file stay as they are; it is then read again by the rules "
+				   "of U-Boot, and the edit is refused unless every label is what "
+				   "was meant.",
+				   4, 4 },
+	[COMMAND_EXTLINUX_SHOW] = { "extlinux show", "IMAGE",
+				    "show extlinux.conf as U-Boot reads it",
+				    "Shows the configuration that U-Boot reads, with every label "
+				    "as U-Boot understands it, and which one boots. Nothing is "
+				    "written to IMAGE.",
+				    1, 1 },
+	[COMMAND_EXTLINUX_TIMEOUT] = { "extlinux timeout", "IMAGE SECONDS",
+				       "set how long U-Boot waits in its menu",
+				       "Sets how long U-Boot waits in its menu: 5s, or 2.5s. It "
+				       "rounds "
+				       "up to whole seconds, and waits for ever with 0s.",
+				       2, 2 },
 	[COMMAND_GET_BOOTARGS] = { "get-bootargs", "IMAGE [KEY]",
 				   "print the kernel's command line, or one value of it",
 				   "Prints the command line that the kernel gets from the label "
@@ -37,6 +71,35 @@ const struct command commands[COMMAND_COUNT] = {
 			      "expected, and how "
 			      "to mend it. Nothing is written to IMAGE.",
 			      1, 1 },
+	[COMMAND_RECOVER] = { "recover", "IMAGE", "finish or drop an edit that was interrupted",
+			      "Finishes an edit that was interrupted while it wrote, or drops one "
+			      "that had not begun to. Until then every command that reads IMAGE "
+			      "shows it as the edit was to make it, and the next edit finishes it, "
+			      "too.",
+			      1, 1 },
+	[COMMAND_SET_BOOTARGS] = { "set-bootargs", "IMAGE [ARG...]",
+				   "change the kernel's command line",
+				   "Changes the line append of the label that boots. Each ARG is "
+				   "KEY=VALUE or FLAG; all of one key replace all occurrences of "
+				   "that key, at the place of the first, or go to the end. '-' "
+				   "equals '_' in keys, a value with blanks is quoted as the "
+				   "kernel "
+				   "wants it, ${...} is left for U-Boot, and what follows '--' is "
+				   "for init and stays. A label without append gets one.",
+				   1, INT_MAX },
+	[COMMAND_UNDO] = { "undo", "IMAGE", "take the last edit back",
+			   "Takes the last edit of IMAGE back, byte for byte; a second undo takes "
+			   "back the edit before. It is refused when what the edit wrote has "
+			   "changed since.",
+			   1, 1 },
+};
+
+enum {
+	EXTLINUX_EDITS = 1U << COMMAND_EXTLINUX_ADD | 1U << COMMAND_EXTLINUX_DEFAULT |
+			 1U << COMMAND_EXTLINUX_REMOVE | 1U << COMMAND_EXTLINUX_SET |
+			 1U << COMMAND_EXTLINUX_TIMEOUT,
+	BOOT_EDITS = EXTLINUX_EDITS | 1U << COMMAND_SET_BOOTARGS,
+	EDITS = BOOT_EDITS | 1U << COMMAND_UNDO,
 };
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -47,8 +110,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     1U << COMMAND_CHECK },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    1U << COMMAND_CHECK | 1U << COMMAND_GET_BOOTARGS |
-				    1U << COMMAND_INSPECT },
+			    EDITS | 1U << COMMAND_CHECK | 1U << COMMAND_EXTLINUX_SHOW |
+				    1U << COMMAND_GET_BOOTARGS | 1U << COMMAND_INSPECT },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too",
 			    1U << COMMAND_CHECK },
 	[OPTION_ONLY] = { "only", 0, "CODE",
@@ -60,14 +123,29 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_JOBS] = { "jobs", 0, "N",
 			  "check so many images at a time; by default, a processor each",
 			  1U << COMMAND_CHECK },
-	[OPTION_LIST] = { "list", 0, NULL, "list all codes, and check nothing",
-			  1U << COMMAND_CHECK },
+	[OPTION_LIST] = { "list", 0, NULL,
+			  "only list: all codes, or the edits that can be taken back",
+			  1U << COMMAND_CHECK | 1U << COMMAND_UNDO },
 	[OPTION_EXPLAIN] = { "explain", 0, "CODE", "explain a code, and check nothing",
 			     1U << COMMAND_CHECK },
 	[OPTION_LABEL] = { "label", 0, "LABEL", "of this label, not of the one that boots",
-			   1U << COMMAND_GET_BOOTARGS },
+			   1U << COMMAND_GET_BOOTARGS | 1U << COMMAND_SET_BOOTARGS },
+	[OPTION_ALL_LABELS] = { "all-labels", 0, NULL, "of every label that boots a kernel",
+				1U << COMMAND_SET_BOOTARGS },
+	[OPTION_ADD] = { "add", 0, "ARG", "add an argument although its key is there, repeatable",
+			 1U << COMMAND_SET_BOOTARGS },
+	[OPTION_REMOVE] = { "remove", 0, "KEY", "remove all arguments of a key, repeatable",
+			    1U << COMMAND_SET_BOOTARGS },
+	[OPTION_REPLACE] = { "replace", 0, NULL, "make the ARGs the whole line",
+			     1U << COMMAND_SET_BOOTARGS },
 	[OPTION_RAW] = { "raw", 0, NULL, "as written in the file, before U-Boot expands it",
 			 1U << COMMAND_GET_BOOTARGS },
+	[OPTION_DRY_RUN] = { "dry-run", 'n', NULL, "show what would be written, and write nothing",
+			     EDITS },
+	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",
+			    EDITS },
+	[OPTION_FORCE] = { "force", 'f', NULL, "go on although the edit adds an error",
+			   BOOT_EDITS },
 	[OPTION_JSON] = { "json", 0, NULL, "print one JSON object, for programs",
 			  (unsigned)ANY_COMMAND },
 	[OPTION_COLOR] = { "color", 0, "auto|always|never",
@@ -90,18 +168,16 @@ bool option_belongs(enum option_id option, enum command_id command)
 	       (command != COMMAND_NONE && (those >> command & 1) != 0);
 }
 
-/* Remember the first error, fit for a terminal. */
+/* Remember the first error. */
 static bool refuse(struct options *o, const char *format, ...) STMBOOT_PRINTF(2, 3);
 
 static bool refuse(struct options *o, const char *format, ...)
 {
-	char text[sizeof(o->error)];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(o->error, sizeof(o->error), format, args);
 	va_end(args);
-	stmboot_escape(text, o->error, sizeof(o->error));
 	return false;
 }
 
@@ -205,13 +281,17 @@ static bool take_long(struct options *o, char **words, int count, int *next)
 	return true;
 }
 
-static bool take_letters(struct options *o, const char *word)
+/* The argument of a letter is the rest of its word, or the next one. */
+static bool take_letters(struct options *o, char **words, int count, int *next)
 {
-	for (const char *letter = word + 1; *letter != '\0'; letter++) {
+	for (const char *letter = words[*next - 1] + 1; *letter != '\0'; letter++) {
 		int id = find_letter(*letter);
 
 		if (id < 0)
 			return refuse(o, "unknown option '-%s'", letter);
+		if (option_rows[id].argument != NULL)
+			return take_argument(o, id, letter[1] != '\0' ? letter + 1 : NULL, words,
+					     count, next);
 		o->value[id]++;
 	}
 	return true;
@@ -232,31 +312,65 @@ static bool take_words(struct options *o, int count, char **words)
 		if (strcmp(word, "--") == 0)
 			only_operands = true;
 		else if (word[1] == '-' ? !take_long(o, words, count, &next)
-					: !take_letters(o, word))
+					: !take_letters(o, words, count, &next))
 			return false;
 	}
 	return true;
 }
 
+/* How many operands the name of a command takes up: 0 when they are not its name. */
+static int name_words(const struct options *o, const struct command *command)
+{
+	size_t first = strcspn(command->name, " ");
+	const char *second = command->name[first] != '\0' ? command->name + first + 1 : NULL;
+
+	if (o->operand_count < 1 || strlen(o->operands[0]) != first ||
+	    memcmp(o->operands[0], command->name, first) != 0)
+		return 0;
+	if (second == NULL)
+		return 1;
+	return o->operand_count > 1 && strcmp(o->operands[1], second) == 0 ? 2 : 0;
+}
+
+/* The first word of a command of two words. */
+static bool is_group(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (strncmp(commands[i].name, word, length) == 0 && commands[i].name[length] == ' ')
+			return true;
+	return false;
+}
+
 static bool take_command(struct options *o)
 {
+	int words = 0;
+
 	if (o->operand_count == 0)
 		return true;
-	for (int i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(commands[i].name, o->operands[0]) == 0)
+	for (int i = 0; i < COMMAND_COUNT && words == 0; i++) {
+		words = name_words(o, &commands[i]);
+		if (words != 0)
 			o->command = (enum command_id)i;
-	if (o->command == COMMAND_NONE)
-		return refuse(o, "unknown command '%s'", o->operands[0]);
-	o->operands++;
-	o->operand_count--;
-	return true;
+	}
+	o->operands += words;
+	o->operand_count -= words;
+	if (words != 0 || (is_group(o->operands[0]) && o->value[OPTION_HELP] != 0))
+		return true;
+	if (is_group(o->operands[0]))
+		return refuse(o, "unknown command '%s%s%s'", o->operands[0],
+			      o->operand_count > 1 ? " " : "",
+			      o->operand_count > 1 ? o->operands[1] : "");
+	return refuse(o, "unknown command '%s'", o->operands[0]);
 }
 
 /* How many operands the command takes, as it was told to work. */
 static bool counts_agree(struct options *o)
 {
 	const struct command *command = &commands[o->command];
-	bool about_codes = o->value[OPTION_LIST] != 0 || o->value[OPTION_EXPLAIN] != 0;
+	bool about_codes = o->command == COMMAND_CHECK &&
+			   (o->value[OPTION_LIST] != 0 || o->value[OPTION_EXPLAIN] != 0);
 	int least = about_codes ? 0 : command->least, most = about_codes ? 0 : command->most;
 
 	if (o->operand_count < least)

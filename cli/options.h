@@ -11,14 +11,23 @@
  */
 enum command_id {
 	COMMAND_CHECK,
+	COMMAND_EXTLINUX_ADD,
+	COMMAND_EXTLINUX_DEFAULT,
+	COMMAND_EXTLINUX_REMOVE,
+	COMMAND_EXTLINUX_SET,
+	COMMAND_EXTLINUX_SHOW,
+	COMMAND_EXTLINUX_TIMEOUT,
 	COMMAND_GET_BOOTARGS,
 	COMMAND_INSPECT,
+	COMMAND_RECOVER,
+	COMMAND_SET_BOOTARGS,
+	COMMAND_UNDO,
 	COMMAND_COUNT,
 	COMMAND_NONE = COMMAND_COUNT,
 };
 
 struct command {
-	const char *name;
+	const char *name;     /* one word, or two */
 	const char *operands; /* as in a usage line */
 	const char *summary;  /* one line */
 	const char *description;
@@ -38,7 +47,14 @@ enum option_id {
 	OPTION_LIST,
 	OPTION_EXPLAIN,
 	OPTION_LABEL,
+	OPTION_ALL_LABELS,
+	OPTION_ADD,
+	OPTION_REMOVE,
+	OPTION_REPLACE,
 	OPTION_RAW,
+	OPTION_DRY_RUN,
+	OPTION_OUTPUT,
+	OPTION_FORCE,
 	OPTION_JSON,
 	OPTION_COLOR,
 	OPTION_QUIET,

@@ -3,6 +3,7 @@
 #define RENDER_H
 
 #include <stmboot/boot.h>
+#include <stmboot/boot_edit.h>
 #include <stmboot/diag.h>
 #include <stmboot/image.h>
 
@@ -35,6 +36,23 @@ void render_json(struct buffer *out, const struct report *report);
 
 /* The catalogue: all of it with --list, else what --explain names. */
 void render_codes(struct buffer *out, const struct options *o);
+
+/* An edit that was carried out, or would be. */
+struct edit_report {
+	const struct stmboot_edit_plan *plan;
+	struct stmboot_edit_result result;
+	struct stmboot_boot_view before, after; /* empty where no boot was followed */
+	const char *output;                     /* the copy, or NULL */
+	bool dry_run;
+	bool recovered; /* an interrupted edit was finished */
+};
+
+/* For a terminal. */
+void render_edit_text(struct buffer *out, const struct edit_report *report,
+		      const struct options *o);
+
+/* One object, stmboot.edit/1. */
+void render_edit_json(struct buffer *out, const struct edit_report *report);
 
 /* The member "findings". */
 void render_findings_json(struct json *j, const struct stmboot_diags *diags);

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -18,12 +19,23 @@ import tools  # noqa: E402
 stmboot = None
 
 
+_state = None
+
+
+def state_directory():
+    """Where this run keeps undo records; never the user's own."""
+    global _state
+    if _state is None:
+        _state = tempfile.TemporaryDirectory(prefix="stmboot-state-")
+    return _state.name
+
+
 def run(*arguments, env=None, **options):
     """Run stmboot; the completed process with bytes in stdout and stderr."""
     prefix = shlex.split(os.environ.get("STMBOOT_RUN_UNDER", ""))
     surroundings = {key: value for key, value in os.environ.items()
                     if key not in ("NO_COLOR", "TERM")}
-    surroundings.update(LC_ALL="C.UTF-8")
+    surroundings.update(LC_ALL="C.UTF-8", STMBOOT_STATE_DIR=state_directory())
     surroundings.update(env or {})
     for name in ("stdout", "stderr"):
         options.setdefault(name, subprocess.PIPE)

@@ -103,6 +103,14 @@ class Usage(Case):
                 (("check", "--list", "a"), "IMAGE"),
                 (("check", "a", "--deep"), "--deep"),
                 (("inspect", "a", "--strict"), "--strict"),
+                (("extlinux",), "'extlinux'"),
+                (("extlinux", "frob", "a"), "'extlinux frob'"),
+                (("extlinux", "set", "a", "b", "c"), "VALUE"),
+                (("set-bootargs",), "IMAGE"),
+                (("set-bootargs", "a", "b", "-o"), "FILE"),
+                (("get-bootargs", "a", "-n"), "--dry-run"),
+                (("undo", "a", "--force"), "--force"),
+                (("undo", "a", "b"), "'b'"),
                 (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
             with self.subTest(arguments):
                 self.refused(program.run(*arguments), word)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EDIT_H
+#define EDIT_H
+
+#include <stmboot/boot_edit.h>
+#include <stmboot/context.h>
+#include <stmboot/refusal.h>
+
+#include "options.h"
+
+/* What a command does to the boot of its image. */
+typedef enum stmboot_status edit_step(struct stmboot_boot_edit *edit, const struct options *o,
+				      struct stmboot_refusal *why);
+
+/* Begin an edit of the first operand, do the step, stage, write and show it. */
+int edit_run(struct stmboot_context *ctx, const struct options *o, edit_step *step);
+
+/* The same for taking the last edit back. */
+int edit_run_undo(struct stmboot_context *ctx, const struct options *o);
+
+/* fail() with what was refused; `error` is errno, and `state` of the image or NULL. */
+int edit_fail(const struct options *o, enum stmboot_status status,
+	      const struct stmboot_refusal *why, int error, const char *state);
+
+/* What the options of every editing command say; `path` keeps the state directory. */
+struct stmboot_edit_options edit_options(const struct options *o, char *path);
+
+#endif
