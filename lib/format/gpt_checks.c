@@ -326,11 +326,13 @@ static void check_stale(const struct sb_scope *scope, const struct stmboot_gpt *
 	if (!gpt->stale_backup)
 		return;
 	sb_report(scope, SB_GPT_BACKUP_STALE,
-		  &(struct sb_finding){ .offset = gpt->backup.offset + AT_DISK_GUID,
-					.length = 16,
-					.found = gpt->backup.disk_guid,
-					.expected = gpt->primary.disk_guid,
-					.hint = repair_backup });
+		  &(struct sb_finding){
+			  .offset = gpt->backup.offset + AT_DISK_GUID,
+			  .length = 16,
+			  .found = gpt->backup.disk_guid,
+			  .expected = gpt->primary.disk_guid,
+			  .hint = "run `gdisk IMAGE` and enter r, d, w, y: it writes the "
+				  "backup again from the primary" });
 }
 
 /* The first entry, by number, that is not the same in both copies; 0 for none. */
