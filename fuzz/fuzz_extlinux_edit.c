@@ -10,7 +10,7 @@
 
 #include "../tests/support/extlinux_apply.h"
 
-enum { LINES_OF_AN_EDIT = 12 };
+enum { LINES_OF_AN_EDIT = 12, INPUT_BYTES = 1 << 16 };
 
 struct input {
 	const char *data;
@@ -78,24 +78,26 @@ static void there_and_back(struct stmboot_extlinux_document *document, size_t la
 {
 	const struct stmboot_extlinux *conf = stmboot_extlinux_document_conf(document);
 	const char *append = conf->labels[label].append.text;
-	char *old = append != NULL ? strdup(append) : NULL;
-	enum stmboot_status status =
-		stmboot_extlinux_document_set(document, label, "append", "a=b c", NULL);
+	char old[INPUT_BYTES]; /* conf changes with the edit */
+	size_t length = append != NULL ? strlen(append) : 0;
+	bool had_one = append != NULL;
+	enum stmboot_status status;
 
+	memcpy(old, had_one ? append : "", length + 1);
+	status = stmboot_extlinux_document_set(document, label, "append", "a=b c", NULL);
 	if (status == STMBOOT_OK) {
 		conf = stmboot_extlinux_document_conf(document);
 		require(strncmp(conf->labels[label].append.text, "a=b c", 5) == 0);
-		if (old != NULL && old[0] != '\0' && old[strlen(old) - 1] == '\r')
-			old[strlen(old) - 1] = '\0';
-		if (old != NULL)
+		if (length > 0 && old[length - 1] == '\r')
+			old[length - 1] = '\0';
+		if (had_one)
 			status =
 				stmboot_extlinux_document_set(document, label, "append", old, NULL);
 		else
 			status = stmboot_extlinux_document_unset(document, label, "append", NULL);
 		/* A line that was open gets its end from the line behind it, and keeps that. */
-		require(status != STMBOOT_OK || is_back(document) || old == NULL);
+		require(status != STMBOOT_OK || is_back(document) || !had_one);
 	}
-	free(old);
 }
 
 static void run(struct stmboot_context *ctx, const char *edit, const char *data, size_t size)
@@ -131,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char edit[512];
 	size_t length;
 
-	if (feed == NULL || size > 1 << 16)
+	if (feed == NULL || size > INPUT_BYTES)
 		return 0;
 	length = (size_t)(feed - data);
 	if (length >= sizeof(edit) || stmboot_context_new(NULL, &ctx) != STMBOOT_OK)

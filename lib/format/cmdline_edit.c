@@ -290,7 +290,7 @@ static char *join(const struct editor *e)
 			tail++;
 	if (e->piece_count > 0 && *tail != '\0' && !sb_cmdline_is_space(*tail))
 		out[at++] = ' ';
-	memcpy(out + at, tail, strlen(tail));
+	memcpy(out + at, tail, strlen(tail) + 1);
 	return out;
 }
 
@@ -319,7 +319,7 @@ static enum stmboot_status edit_words(struct editor *e, const char **result,
 		return status;
 	put_words(e);
 	*result = join(e);
-	if (e->arena->failed)
+	if (*result == NULL || e->arena->failed)
 		return STMBOOT_NO_MEMORY;
 	if (is_as_meant(e, *result))
 		return STMBOOT_OK;

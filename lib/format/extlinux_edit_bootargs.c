@@ -130,7 +130,7 @@ static enum stmboot_status edit_append(const struct bootargs *b, const char *raw
 	size_t room = edit->set_count + edit->add_count + 1;
 	const char **written = sb_arena_array(b->arena, room, sizeof(char *));
 	const char **given = sb_arena_array(b->arena, room, sizeof(char *));
-	const char *before = "", *meant, *after;
+	const char *before = "", *meant = NULL, *after = NULL;
 	enum stmboot_status status;
 
 	if (written == NULL || given == NULL)
