@@ -134,12 +134,20 @@ static enum stmboot_status node_down(struct stmboot_fs *fs, const struct sb_ext4
 	return node_child(fs, inode, block_number(entry + 4, entry + 8), node);
 }
 
+/* U-Boot has this number in a long, which is 32 bits wide on an STM32MP1: it can be negative. */
+static int64_t extent_start(const struct stmboot_fs *fs, const uint8_t *entry)
+{
+	uint32_t start = sb_get_le32(entry);
+
+	return fs->ops->verifies ? (int64_t)start : (int64_t)(int32_t)start;
+}
+
 static enum stmboot_status leaf_find(struct stmboot_fs *fs, const struct node *leaf, uint64_t block,
 				     uint64_t limit, struct sb_ext4_run *run)
 {
 	for (unsigned i = 0; i < leaf->entries; i++) {
 		const uint8_t *entry = entry_at(leaf, i);
-		uint64_t start = sb_get_le32(entry);
+		int64_t start = extent_start(fs, entry);
 		uint64_t length = sb_get_le16(entry + 4);
 		bool unwritten = fs->ops->verifies && length > MAX_INITIALISED;
 		uint64_t physical = block_number(entry + 8, entry + 6);
@@ -149,17 +157,17 @@ static enum stmboot_status leaf_find(struct stmboot_fs *fs, const struct node *l
 		if (fs->ops->verifies && (length == 0 || !blocks_valid(fs, physical, length)))
 			return sb_fs_fail(fs, STMBOOT_CORRUPT, leaf->offset,
 					  "an extent outside the file system");
-		if (start > block) {
-			limit = sb_min_u64(limit, start);
+		if (start > (int64_t)block) {
+			limit = sb_min_u64(limit, (uint64_t)start);
 			break;
 		}
-		if (block < start + length) {
+		if ((int64_t)block < start + (int64_t)length) {
 			run->zeros = unwritten;
-			run->physical = physical + (block - start);
-			/* U-Boot has this number in a long, which an STM32MP1 cuts to 32 bits. */
+			run->physical = physical + (block - (uint64_t)start);
+			/* A long as well, to U-Boot. */
 			if (!fs->ops->verifies)
 				run->physical = (uint32_t)run->physical;
-			run->count = sb_min_u64(limit, start + length) - block;
+			run->count = sb_min_u64(limit, (uint64_t)start + length) - block;
 			return STMBOOT_OK;
 		}
 	}

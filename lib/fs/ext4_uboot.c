@@ -141,7 +141,11 @@ static enum stmboot_status scan_next(struct scan *scan, struct entry *entry)
 	return STMBOOT_NOT_FOUND;
 }
 
-/* U-Boot asks the entry first; only an entry without a type makes it ask the inode. */
+/*
+ * U-Boot asks the entry first; only an entry without a type makes it ask the
+ * inode. It does so before it compares names: where one has no inode, what
+ * stands behind it is lost.
+ */
 static enum stmboot_status entry_type(struct stmboot_fs *fs, const struct entry *entry,
 				      enum stmboot_fs_type *type)
 {
@@ -165,8 +169,10 @@ static enum stmboot_status lookup(struct stmboot_fs *fs, const struct sb_ext4_in
 
 	do {
 		status = scan_next(&scan, entry);
+		if (status == STMBOOT_OK)
+			status = entry_type(fs, entry, type);
 	} while (status == STMBOOT_OK && strcmp(entry->name, name) != 0);
-	return status == STMBOOT_OK ? entry_type(fs, entry, type) : status;
+	return status;
 }
 
 /* A lookup in progress; `directory` is where it stands. */

@@ -303,6 +303,8 @@ static const struct damage_case damage_cases[] = {
 	  "/boot/zImage", STMBOOT_CORRUPT, STMBOOT_OK },
 	{ "an extent past what a long holds", "ext4-1k", "/boot/zImage", INODE, 0x3a, "\1", 1,
 	  "/boot/zImage", STMBOOT_CORRUPT, STMBOOT_OK },
+	{ "an extent that begins before the file", "ext4-1k", "/boot/zImage", INODE, 0x34,
+	  "\377\377\377\377", 4, "/boot/zImage", STMBOOT_OK, STMBOOT_OK },
 	{ "an extent past the end", "ext4-1k", "/boot/zImage", INODE, 0x3c, "\377\377\377\177", 4,
 	  "/boot/zImage", STMBOOT_CORRUPT, STMBOOT_TRUNCATED },
 	{ "an extent tree of depth 6", "ext4-1k", "/boot/zImage", INODE, 0x2e, "\6", 1,
