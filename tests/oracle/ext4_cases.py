@@ -258,6 +258,25 @@ def write_inline(image):
             f"write {image}.larger /inline/larger", f"write {image}.small /inline/inner/file"]
 
 
+def damage(seed):
+    """Change bytes of inodes, directories and extent trees."""
+    def step(image):
+        choose = random.Random(SEED + seed)
+        table = int(re.search(r"inode table at (\d+)", debugfs(image, "stats", change=False))[1])
+        blocks = set(range(table, table + 40))
+        for path in ("/", "/boot", "/many", "/deep", "/deep/a", "/hundred", "/thousand"):
+            blocks.update(blocks_of(image, path)[:6])
+        with open(image, "r+b") as f:
+            for _ in range(60):
+                place = choose.choice(sorted(blocks)) * KIB + choose.randrange(KIB)
+                f.seek(place)
+                old = f.read(1)[0]
+                f.seek(place)
+                f.write(bytes([choose.choice([old ^ 1 << choose.randrange(8),
+                                              choose.randrange(256), 0, 255])]))
+    return step
+
+
 def feature_cases():
     """Features, one or a few at a time."""
     return [
@@ -358,6 +377,8 @@ def directory_cases():
         Case("large_dir", ["-O", "large_dir"], tree=crowd, index=True, paths=CROWD_PATHS),
         Case("removed names", steps=lost, paths=["/many/file-001", "/boot/extlinux"]),
         Case("removed names, no checksums", ["-O", "^metadata_csum"], steps=lost),
+        Case("removed names, no filetype", ["-O", "^filetype"], steps=lost,
+             paths=["/many/file-001", "/boot/extlinux"]),
         Case("removed and made again", tree=crowd, paths=CROWD_PATHS,
              steps=["unlink /crowd/000-", "link /tiny /crowd/000-", "unlink /many/file-030",
                     "link /small /many/file-030"]),
@@ -446,6 +467,15 @@ def damaged_cases():
     ]
 
 
+def random_cases():
+    """File systems with many small damages."""
+    options = [[], ["-O", "^extents,^64bit"], ["-O", "^filetype,^dir_index"], ["-I", "128"]]
+    return [Case(f"damage {seed}", options[seed % 4], size=16384 * KIB, tree=fragments,
+                 steps=[damage(seed)], paths=["/five", "/hundred", "/thousand"])
+            for seed in range(8)]
+
+
 def all_cases():
     """Every case."""
-    return feature_cases() + map_cases() + directory_cases() + damaged_cases()
+    return (feature_cases() + map_cases() + directory_cases() + damaged_cases()
+            + random_cases())
