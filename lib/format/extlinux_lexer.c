@@ -365,6 +365,7 @@ static void notice_file(struct sb_extlinux_parser *p, size_t base, size_t size, 
 	}
 	if (has_nul) {
 		at = sb_extlinux_text(p, base + size, 0);
+		at.line += size > 0 && p->memory[base + size - 1] == '\n';
 		sb_extlinux_event(p, STMBOOT_EXTLINUX_EVENT_NUL, &at, NULL, STMBOOT_EXTLINUX_NONE);
 	}
 }
