@@ -272,7 +272,8 @@ static void check_console(const struct sb_facts *facts, const struct sb_scope *s
 		finding.expected = usual.found && usual.number >= 0
 					   ? sb_text(scope, "ttySTM%" PRIi32, usual.number)
 					   : "a port that the device tree has";
-		finding.hint = "leave console= out: the device tree names the console";
+		finding.hint = "the device tree names the console: run `stmboot set-bootargs IMAGE "
+			       "--remove=console`";
 		sb_report(&inner, SB_BOOTARGS_CONSOLE, &finding);
 	}
 }

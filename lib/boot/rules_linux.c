@@ -25,6 +25,31 @@ static struct sb_scope at_cmdline(const struct sb_facts *facts, const struct sb_
 	return sb_scope_config(&outer, facts);
 }
 
+/* The one ext4 that holds an init: what root= was probably meant to name. */
+static const struct stmboot_part *likely_root(const struct sb_facts *facts)
+{
+	for (size_t i = 0; i < facts->linux_view.count; i++) {
+		const struct stmboot_part *part =
+			stmboot_image_find(facts->image, facts->linux_view.partitions[i]->number);
+		struct stmboot_fs_node node;
+		struct stmboot_fs *fs;
+
+		if (part != NULL && part->ext4 != NULL &&
+		    sb_image_fs_linux(facts->image, part->number, &fs) == STMBOOT_OK &&
+		    stmboot_fs_stat(fs, "/sbin/init", false, &node) == STMBOOT_OK)
+			return part;
+	}
+	return NULL;
+}
+
+static const char *by_partuuid(const struct sb_scope *scope, const struct stmboot_part *part)
+{
+	return part != NULL && part->entry != NULL
+		       ? sb_text(scope, "run `stmboot set-bootargs IMAGE root=PARTUUID=%s`",
+				 part->entry->guid)
+		       : NULL;
+}
+
 static void check_root_given(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_cmdline *cmdline = facts->cmdline;
@@ -36,6 +61,7 @@ static void check_root_given(const struct sb_facts *facts, const struct sb_scope
 		return;
 	inner = at_cmdline(facts, scope, &finding);
 	finding.expected = "root=PARTUUID=<GUID of the root partition>";
+	finding.hint = by_partuuid(scope, likely_root(facts));
 	if (cmdline->root.kind == STMBOOT_ROOT_NONE) {
 		finding.found = "no root=";
 		sb_report(&inner, SB_BOOTARGS_NO_ROOT, &finding);
@@ -57,7 +83,7 @@ static void check_rootwait(const struct sb_facts *facts, const struct sb_scope *
 		return;
 	inner = at_cmdline(facts, scope, &finding);
 	finding.found = "no rootwait";
-	finding.hint = "add rootwait to the append line";
+	finding.hint = "run `stmboot set-bootargs IMAGE rootwait`";
 	sb_report(&inner, SB_BOOTARGS_NO_ROOTWAIT, &finding);
 }
 
@@ -78,24 +104,8 @@ static void check_root_spelling(const struct sb_facts *facts, const struct sb_sc
 	finding.expected = facts->root != NULL && facts->root->entry != NULL
 				   ? sb_text(scope, "root=PARTUUID=%s", facts->root->entry->guid)
 				   : "root=PARTUUID=, root=PARTLABEL= or a device name";
+	finding.hint = by_partuuid(scope, facts->root);
 	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
-}
-
-/* The one ext4 that holds an init: what root= was probably meant to name. */
-static const struct stmboot_part *likely_root(const struct sb_facts *facts)
-{
-	for (size_t i = 0; i < facts->linux_view.count; i++) {
-		const struct stmboot_part *part =
-			stmboot_image_find(facts->image, facts->linux_view.partitions[i]->number);
-		struct stmboot_fs_node node;
-		struct stmboot_fs *fs;
-
-		if (part != NULL && part->ext4 != NULL &&
-		    sb_image_fs_linux(facts->image, part->number, &fs) == STMBOOT_OK &&
-		    stmboot_fs_stat(fs, "/sbin/init", false, &node) == STMBOOT_OK)
-			return part;
-	}
-	return NULL;
 }
 
 static void check_root_found(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -118,7 +128,9 @@ static void check_root_found(const struct sb_facts *facts, const struct sb_scope
 	likely = likely_root(facts);
 	if (likely != NULL)
 		finding.hint =
-			sb_text(scope, "partition %" PRIu32 " holds /sbin/init: root=PARTUUID=%s",
+			sb_text(scope,
+				"partition %" PRIu32 " holds /sbin/init: run `stmboot set-bootargs "
+				"IMAGE root=PARTUUID=%s`",
 				likely->number, likely->entry->guid);
 	sb_report(&inner, SB_ROOTFS_NOT_FOUND, &finding);
 }
@@ -134,9 +146,7 @@ static void check_root_unique(const struct sb_facts *facts, const struct sb_scop
 	finding.found = sb_text(scope, "root=%s matches %zu partitions", facts->cmdline->root.spec,
 				facts->root_matches);
 	finding.expected = "one";
-	if (facts->root != NULL && facts->root->entry != NULL)
-		finding.hint = sb_text(scope, "the first of them is root=PARTUUID=%s",
-				       facts->root->entry->guid);
+	finding.hint = by_partuuid(scope, facts->root);
 	sb_report(&inner, SB_ROOTFS_AMBIGUOUS, &finding);
 }
 
@@ -156,13 +166,6 @@ static const char *disk_text(const struct sb_facts *facts, const struct sb_scope
 		       disk->alias          ? ", by its alias"
 		       : disk->host != NULL ? ", without an alias"
 					    : "");
-}
-
-static const char *by_partuuid(const struct sb_scope *scope, const struct stmboot_part *part)
-{
-	return part != NULL && part->entry != NULL
-		       ? sb_text(scope, "root=PARTUUID=%s does not depend on it", part->entry->guid)
-		       : NULL;
 }
 
 static void check_root_here(const struct sb_facts *facts, const struct sb_scope *scope)

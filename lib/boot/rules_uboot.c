@@ -228,7 +228,9 @@ static void check_labels(const struct sb_facts *facts, const struct sb_scope *sc
 		finding.found = sb_text(scope, "label %s: %s", label->name.text,
 					failure_text(config->attempts[i].failure));
 		finding.expected = "the first label that is tried boots";
-		finding.hint = "mend the label, or name the one that boots with default";
+		finding.hint =
+			"mend the label, or run `stmboot extlinux default IMAGE LABEL` for the "
+			"one that boots";
 		sb_report(&inner, SB_EXTLINUX_LABEL_FAILS, &finding);
 	}
 }

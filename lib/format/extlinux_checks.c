@@ -56,10 +56,11 @@ static void check_menu(const struct sb_extlinux_checks *c)
 
 	if (conf->selection.wait != STMBOOT_EXTLINUX_WAIT_FOREVER)
 		return;
-	sb_extlinux_report(c, SB_EXTLINUX_ENDLESS_MENU, STMBOOT_ERROR,
-			   conf->menu_line.text != NULL ? &conf->menu_line : &conf->prompt,
-			   &(struct sb_finding){ .expected = "a timeout, or no menu line",
-						 .hint = "add a line `timeout 50` for 5 seconds" });
+	sb_extlinux_report(
+		c, SB_EXTLINUX_ENDLESS_MENU, STMBOOT_ERROR,
+		conf->menu_line.text != NULL ? &conf->menu_line : &conf->prompt,
+		&(struct sb_finding){ .expected = "a timeout, or no menu line",
+				      .hint = "run `stmboot extlinux timeout IMAGE 5s`" });
 }
 
 static void check_negative_timeout(const struct sb_extlinux_checks *c)
@@ -71,7 +72,7 @@ static void check_negative_timeout(const struct sb_extlinux_checks *c)
 	sb_extlinux_report(
 		c, SB_EXTLINUX_NEGATIVE_TIMEOUT, STMBOOT_WARNING, &conf->timeout,
 		&(struct sb_finding){ .expected = "a positive number",
-				      .hint = "write `timeout 1` for the shortest wait" });
+				      .hint = "run `stmboot extlinux timeout IMAGE 1s`" });
 }
 
 /* Names that a person would take for equal: case and blanks at the end aside. */
@@ -101,9 +102,9 @@ static void check_default(const struct sb_extlinux_checks *c)
 		&(struct sb_finding){
 			.expected = similar,
 			.hint = similar != NULL
-					? "change the line default: capitals and blanks at the "
-					  "end count"
-					: "change the line default to the name of a label" });
+					? "capitals and blanks at the end count: run `stmboot "
+					  "extlinux default IMAGE LABEL`"
+					: "run `stmboot extlinux default IMAGE LABEL`" });
 }
 
 static void check_names(const struct sb_extlinux_checks *c)
