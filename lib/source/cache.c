@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page cache with direct mapping. A file system is read twice (as U-Boot and
+ * A page cache of one page a slot. A file system is read twice (as U-Boot and
  * as Linux see it), and libext2fs keeps no data itself: the cache makes each
  * block of metadata cost one read of the medium.
  */
@@ -10,7 +10,13 @@
 #include "base/context.h"
 #include "source/source.h"
 
-enum { PAGE_BYTES = 2048, PAGES = 512, BYPASS_BYTES = 16 * PAGE_BYTES };
+enum {
+	PAGE_BYTES = 2048,
+	PAGE_BITS = 9,
+	PAGES = 1 << PAGE_BITS,
+	BYPASS_BYTES = 16 * PAGE_BYTES,
+	KEPT_BYTES = 64 * PAGE_BYTES, /* what is longer is a payload, and read once */
+};
 
 struct page {
 	uint64_t number;
@@ -36,9 +42,18 @@ static void refresh(struct cache *cache)
 		cache->pages[i].number = UINT64_MAX;
 }
 
+/*
+ * ext4 puts like things at like places in groups of 128 MiB, so the number itself
+ * would make them meet: Fibonacci hashing spreads them.
+ */
+static size_t slot_of(uint64_t number)
+{
+	return (size_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PAGE_BITS));
+}
+
 static enum stmboot_status page_get(struct cache *cache, uint64_t number, const uint8_t **data)
 {
-	struct page *page = &cache->pages[number % PAGES];
+	struct page *page = &cache->pages[slot_of(number)];
 	enum stmboot_status status;
 	size_t got;
 
@@ -62,9 +77,36 @@ static enum stmboot_status page_get(struct cache *cache, uint64_t number, const 
 
 static bool is_cached(const struct cache *cache, uint64_t number)
 {
-	const struct page *page = &cache->pages[number % PAGES];
+	const struct page *page = &cache->pages[slot_of(number)];
 
 	return page->data != NULL && page->number == number;
+}
+
+/* Keep the whole pages of what was read past the cache; without memory, fewer of them. */
+static void keep(struct cache *cache, uint64_t offset, const uint8_t *from, size_t size)
+{
+	size_t skip = (size_t)((PAGE_BYTES - offset % PAGE_BYTES) % PAGE_BYTES);
+
+	for (; size >= skip + PAGE_BYTES; skip += PAGE_BYTES) {
+		uint64_t number = (offset + skip) / PAGE_BYTES;
+		struct page *page = &cache->pages[slot_of(number)];
+
+		if (page->data == NULL)
+			page->data = sb_alloc(cache->ctx, PAGE_BYTES);
+		if (page->data == NULL)
+			return;
+		memcpy(page->data, from + skip, PAGE_BYTES);
+		page->number = number;
+	}
+}
+
+static enum stmboot_status read_past(struct cache *cache, uint64_t offset, uint8_t *to, size_t size)
+{
+	enum stmboot_status status = stmboot_source_read(cache->parent, offset, to, size);
+
+	if (status == STMBOOT_OK && size <= KEPT_BYTES)
+		keep(cache, offset, to, size);
+	return status;
 }
 
 /* A long read takes what is cached at its start, and the rest from the parent at once. */
@@ -81,11 +123,15 @@ static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buff
 		enum stmboot_status status;
 
 		if (size >= BYPASS_BYTES && !is_cached(cache, offset / PAGE_BYTES))
-			return stmboot_source_read(cache->parent, offset, to, size);
+			return read_past(cache, offset, to, size);
 		status = page_get(cache, offset / PAGE_BYTES, &page);
+		/* What is asked for may be readable where its neighbours are not. */
+		if (status == STMBOOT_IO)
+			status = stmboot_source_read(cache->parent, offset, to, part);
+		else if (status == STMBOOT_OK)
+			memcpy(to, page + skip, part);
 		if (status != STMBOOT_OK)
 			return status;
-		memcpy(to, page + skip, part);
 		to += part;
 		offset += part;
 		size -= part;

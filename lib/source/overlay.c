@@ -27,7 +27,8 @@ struct sector {
 
 struct sb_overlay {
 	struct stmboot_context *ctx;
-	struct stmboot_source *base;
+	struct stmboot_source *base;   /* what a commit compares with */
+	struct stmboot_source *cached; /* the same for reading: whoever edits reads much twice */
 	struct stmboot_source *view;
 	struct sector *root;
 	uint64_t size;
@@ -143,7 +144,7 @@ static enum stmboot_status overlay_read_at(void *self, uint64_t offset, void *bu
 
 		if (at == NULL || start > offset) {
 			part = (size_t)sb_min_u64(start - offset, size);
-			status = stmboot_source_read(overlay->base, offset, to, part);
+			status = stmboot_source_read(overlay->cached, offset, to, part);
 		} else {
 			size_t skip = (size_t)(offset - start);
 
@@ -206,9 +207,11 @@ enum stmboot_status sb_overlay_new(struct stmboot_context *ctx, struct stmboot_s
 	overlay->ctx = ctx;
 	overlay->base = base;
 	overlay->size = stmboot_source_size(base);
-	status = sb_source_over(ctx, &overlay_ops, overlay, base, &overlay->view);
+	status = sb_source_cache(ctx, base, &overlay->cached);
+	if (status == STMBOOT_OK)
+		status = sb_source_over(ctx, &overlay_ops, overlay, base, &overlay->view);
 	if (status != STMBOOT_OK)
-		sb_free(ctx, overlay);
+		sb_overlay_free(overlay);
 	else
 		*out = overlay;
 	return status;
@@ -220,6 +223,7 @@ void sb_overlay_free(struct sb_overlay *overlay)
 		return;
 	free_sectors(overlay);
 	stmboot_source_close(overlay->view);
+	stmboot_source_close(overlay->cached);
 	sb_free(overlay->ctx, overlay);
 }
 
