@@ -6,16 +6,32 @@
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "image/image.h"
 
-static enum stmboot_status follow(struct stmboot_boot_edit *edit, struct stmboot_source *src,
-				  struct sb_view *view)
+/* Does an edit leave these bytes of the medium alone? */
+static bool is_untouched(const void *user, uint64_t offset, uint64_t size)
+{
+	const struct stmboot_edit_plan *plan = user;
+
+	for (size_t i = 0; i < plan->write_count; i++)
+		if (sb_ranges_overlap(offset, size, plan->writes[i].offset, plan->writes[i].length))
+			return false;
+	return true;
+}
+
+/* With a plan, what it does not touch is known from the view before. */
+static enum stmboot_status follow(struct stmboot_boot_edit *edit,
+				  const struct stmboot_edit_plan *plan, struct sb_view *view)
 {
 	const struct stmboot_image_options options = { .struct_size = sizeof(options),
 						       .medium = edit->medium };
 	enum stmboot_status status = stmboot_diags_new(edit->ctx, &view->diags);
 
 	if (status == STMBOOT_OK)
-		status = stmboot_image_open_source(edit->ctx, src, &options, &view->image);
+		status = stmboot_image_open_source(edit->ctx, stmboot_edit_source(edit->edit),
+						   &options, &view->image);
+	if (status == STMBOOT_OK && plan != NULL && edit->before.image != NULL)
+		status = sb_image_adopt(view->image, edit->before.image, is_untouched, plan);
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
 	return status;
@@ -59,7 +75,7 @@ enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const c
 		return STMBOOT_NO_MEMORY;
 	status = stmboot_edit_begin(ctx, path, o.edit, why, &edit->edit);
 	if (status == STMBOOT_OK)
-		status = follow(edit, stmboot_edit_source(edit->edit), &edit->before);
+		status = follow(edit, NULL, &edit->before);
 	if (status != STMBOOT_OK)
 		stmboot_boot_edit_close(edit);
 	else
@@ -148,9 +164,10 @@ static enum stmboot_status judge(struct stmboot_boot_edit *edit, struct stmboot_
 
 /* An undo may lead back to what is no card. */
 static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
+					 const struct stmboot_edit_plan *plan,
 					 struct stmboot_refusal *why)
 {
-	enum stmboot_status status = follow(edit, stmboot_edit_source(edit->edit), &edit->after);
+	enum stmboot_status status = follow(edit, plan, &edit->after);
 
 	if (status == STMBOOT_NOT_RECOGNISED && edit->document == NULL) {
 		forget(&edit->after);
@@ -172,7 +189,7 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 		status = stmboot_edit_plan(edit->edit, out);
 	if (status != STMBOOT_OK)
 		return status;
-	verdict = follow_result(edit, why);
+	verdict = follow_result(edit, *out, why);
 	/* Reading does not change the plan, but borrowed plans end with the next call. */
 	status = stmboot_edit_plan(edit->edit, out);
 	return verdict != STMBOOT_OK ? verdict : status;

@@ -37,10 +37,28 @@ static enum stmboot_status scan_stm32(struct stmboot_context *ctx, struct stmboo
 	return sb_stm32_scan(ctx, src, record, scan);
 }
 
+static void adopt_stm32(void *record, const void *same)
+{
+	struct stmboot_stm32 *image = record;
+	const struct stmboot_stm32 *from = same;
+
+	image->has_computed_checksum = from->has_computed_checksum;
+	image->computed_checksum = from->computed_checksum;
+}
+
 static enum stmboot_status scan_uimage(struct stmboot_context *ctx, struct stmboot_source *src,
 				       void *record, struct sb_scan *scan)
 {
 	return sb_uimage_scan(ctx, src, record, scan);
+}
+
+static void adopt_uimage(void *record, const void *same)
+{
+	struct stmboot_uimage *image = record;
+	const struct stmboot_uimage *from = same;
+
+	image->has_computed_data_crc = from->has_computed_data_crc;
+	image->computed_data_crc = from->computed_data_crc;
 }
 
 static const struct sb_format formats[] = {
@@ -50,8 +68,8 @@ static const struct sb_format formats[] = {
 	{ STMBOOT_CONTENT_FIP, decode_fip, free_fip },
 	{ STMBOOT_CONTENT_FIT, decode_fit, free_fit },
 	{ STMBOOT_CONTENT_FWU_METADATA, decode_fwu, free_fwu },
-	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32, scan_stm32 },
-	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage, scan_uimage },
+	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32, scan_stm32, adopt_stm32 },
+	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage, scan_uimage, adopt_uimage },
 	{ STMBOOT_CONTENT_ZIMAGE, decode_kernel, free_kernel },
 };
 

@@ -256,6 +256,25 @@ enum stmboot_status sb_image_scan(struct stmboot_image *image, uint32_t number, 
 	return part != NULL ? sb_part_scan(image->ctx, part, out) : STMBOOT_NOT_FOUND;
 }
 
+enum stmboot_status sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,
+				   bool (*same)(const void *user, uint64_t offset, uint64_t size),
+				   const void *user)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; i < image->part_count && status == STMBOOT_OK; i++) {
+		struct sb_part *part = &image->parts[i];
+		const struct sb_part *before = find_part(earlier, part->public.number);
+
+		if (before != NULL && before->public.offset == part->public.offset &&
+		    before->public.size == part->public.size &&
+		    before->public.available == part->public.available &&
+		    same(user, part->public.offset, part->public.size))
+			status = sb_part_adopt(image->ctx, part, before);
+	}
+	return status;
+}
+
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image)
 {
 	return &image->read_errors;

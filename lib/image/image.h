@@ -30,6 +30,15 @@ STMBOOT_NODISCARD enum stmboot_status sb_image_fs_linux(struct stmboot_image *im
 STMBOOT_NODISCARD enum stmboot_status sb_image_scan(struct stmboot_image *image, uint32_t number,
 						    struct sb_scan *out);
 
+/*
+ * Take over what an image of the same medium, opened before an edit of it,
+ * knows of the payloads of loaders, where `same` says that no byte changed: they
+ * need not be read once more. STMBOOT_OK; STMBOOT_NO_MEMORY.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,
+	       bool (*same)(const void *user, uint64_t offset, uint64_t size), const void *user);
+
 /* What could not be read of the medium since the image was opened. */
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image);
 

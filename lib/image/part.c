@@ -62,6 +62,20 @@ enum stmboot_status sb_part_scan(struct stmboot_context *ctx, struct sb_part *pa
 	return status;
 }
 
+enum stmboot_status sb_part_adopt(struct stmboot_context *ctx, struct sb_part *part,
+				  const struct sb_part *same)
+{
+	if (same->scan == NULL || part->scan != NULL || part->record == NULL ||
+	    part->format != same->format)
+		return STMBOOT_OK;
+	part->scan = sb_alloc(ctx, sizeof(*part->scan));
+	if (part->scan == NULL)
+		return STMBOOT_NO_MEMORY;
+	*part->scan = *same->scan;
+	part->format->adopt(part->record, same->record);
+	return STMBOOT_OK;
+}
+
 enum stmboot_status sb_part_fs(struct stmboot_context *ctx, struct sb_part *part,
 			       struct sb_fs_view *view, sb_open_fs *open, struct stmboot_fs **out)
 {

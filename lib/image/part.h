@@ -22,6 +22,8 @@ struct sb_format {
 	 */
 	enum stmboot_status (*scan)(struct stmboot_context *ctx, struct stmboot_source *src,
 				    void *record, struct sb_scan *scan);
+	/* Gives a record the checksum that one of the same bytes has; with scan(). */
+	void (*adopt)(void *record, const void *same);
 };
 
 /* The row of a content, or NULL: it has a name and no more. */
@@ -57,6 +59,10 @@ void sb_part_close(struct stmboot_context *ctx, struct sb_part *part);
 /* As sb_image_scan(). */
 STMBOOT_NODISCARD enum stmboot_status sb_part_scan(struct stmboot_context *ctx,
 						   struct sb_part *part, struct sb_scan *out);
+
+/* Take over what a part of the same bytes knows of its payload. STMBOOT_OK; STMBOOT_NO_MEMORY. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_part_adopt(struct stmboot_context *ctx, struct sb_part *part, const struct sb_part *same);
 
 typedef enum stmboot_status sb_open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_fs **out);
