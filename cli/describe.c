@@ -5,35 +5,22 @@
 
 #include "style.h"
 
-static bool is_taken_by(const struct report *report, const struct stmboot_part *part,
-			enum stmboot_stage stage)
+/* Without its version a loader is known by its header alone. */
+static void add_loader(struct buffer *out, const struct stmboot_part *part)
 {
-	return report->boot->stages[stage].partition == (int32_t)part->number;
-}
-
-/* The version in a loader is known for the one that the boot takes. */
-static void add_loader(struct buffer *out, const struct report *report,
-		       const struct stmboot_part *part)
-{
-	const struct stmboot_boot *boot = report->boot;
 	const char *type = stmboot_stm32_type_text(part->stm32->binary_type);
 	bool is_spl = part->stm32->binary_type == STMBOOT_STM32_TYPE_UBOOT &&
 		      stmboot_stm32_likely_role(part->stm32) == STMBOOT_STM32_FSBL;
 
-	if (is_taken_by(report, part, STMBOOT_STAGE_ROM) && boot->fsbl_kind != STMBOOT_FSBL_UNKNOWN)
-		buffer_printf(out, ", %s %s",
-			      boot->fsbl_kind == STMBOOT_FSBL_SPL ? "U-Boot SPL" : "TF-A",
-			      boot->fsbl_version != NULL ? boot->fsbl_version : "");
-	else if (is_taken_by(report, part, STMBOOT_STAGE_SSBL) && boot->uboot_version != NULL)
-		buffer_printf(out, ", U-Boot %s", boot->uboot_version);
+	if (part->program != NULL)
+		buffer_printf(out, ", %s", part->program);
 	else if (is_spl)
 		buffer_puts(out, ", U-Boot SPL");
 	else if (type != NULL)
 		buffer_printf(out, ", %s", type);
 }
 
-static void add_stm32(struct buffer *out, const struct report *report,
-		      const struct stmboot_part *part)
+static void add_stm32(struct buffer *out, const struct stmboot_part *part)
 {
 	const char *version = stmboot_stm32_version_text(part->stm32->version);
 
@@ -42,7 +29,7 @@ static void add_stm32(struct buffer *out, const struct report *report,
 		return;
 	}
 	buffer_printf(out, "STM32 v%s", version);
-	add_loader(out, report, part);
+	add_loader(out, part);
 	if (part->stm32->has_signature)
 		buffer_puts(out, ", signed");
 	if (part->stm32->is_encrypted)
@@ -98,11 +85,10 @@ static void add_kernel(struct buffer *out, const struct stmboot_part *part)
 		buffer_puts(out, " with device tree");
 }
 
-void describe_content(struct buffer *out, const struct report *report,
-		      const struct stmboot_part *part)
+void describe_content(struct buffer *out, const struct stmboot_part *part)
 {
 	if (part->stm32 != NULL) {
-		add_stm32(out, report, part);
+		add_stm32(out, part);
 	} else if (part->uimage != NULL) {
 		add_uimage(out, part->uimage);
 	} else if (part->fip != NULL) {

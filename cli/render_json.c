@@ -93,6 +93,7 @@ static void add_partition(struct json *j, const struct stmboot_part *part)
 	json_text(j, "content", stmboot_content_text(part->content));
 	render_detail(j, part);
 	json_text(j, "flavour", part->flavour);
+	json_text(j, "program", part->program);
 	json_u64(j, "available", part->available);
 	json_known(j, "mbr_type", entry != NULL && entry->mbr_type != 0,
 		   entry != NULL ? entry->mbr_type : 0);

@@ -54,7 +54,7 @@ static void fill_cell(const struct report *report, const struct style *style, si
 		fill(style, part->entry != NULL ? part->entry->name : "", NAME_WIDTH, cell);
 		break;
 	case CONTENT:
-		describe_content(&content, report, part);
+		describe_content(&content, part);
 		fill(style, content.data != NULL ? content.data : "", CONTENT_WIDTH, cell);
 		buffer_release(&content);
 		break;

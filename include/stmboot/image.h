@@ -84,6 +84,8 @@ struct stmboot_part {
 	const struct stmboot_ext4_info *ext4;
 	const struct stmboot_kernel *kernel;
 	const struct stmboot_dtb *dtb;
+	/** What a loader says it is, "U-Boot SPL 2023.01"; NULL when a trace did not read it. */
+	const char *program;
 };
 
 /**

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/part.h"
 
+#include <stdio.h>
+
 #include "base/context.h"
 #include "source/source.h"
 
@@ -39,6 +41,31 @@ void sb_part_close(struct stmboot_context *ctx, struct sb_part *part)
 	stmboot_source_close(part->window);
 }
 
+/* In the order of the boot: a loader is not named after what it carries. */
+static void name_program(struct sb_part *part)
+{
+	static const struct {
+		enum sb_firmware firmware;
+		const char *name;
+	} programs[] = {
+		{ SB_FIRMWARE_SPL, "U-Boot SPL" },
+		{ SB_FIRMWARE_TFA, "TF-A" },
+		{ SB_FIRMWARE_UBOOT, "U-Boot" },
+		{ SB_FIRMWARE_OPTEE, "OP-TEE" },
+	};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		const struct sb_scan_text *text = sb_scan_find(part->scan, programs[i].firmware);
+
+		if (text == NULL)
+			continue;
+		snprintf(part->program, sizeof(part->program), "%s %s", programs[i].name,
+			 text->version);
+		part->public.program = part->program;
+		return;
+	}
+}
+
 enum stmboot_status sb_part_scan(struct stmboot_context *ctx, struct sb_part *part,
 				 struct sb_scan *out)
 {
@@ -53,13 +80,14 @@ enum stmboot_status sb_part_scan(struct stmboot_context *ctx, struct sb_part *pa
 			return STMBOOT_NO_MEMORY;
 		status = part->format->scan(ctx, part->cached, part->record, scan);
 	}
-	if (status == STMBOOT_OK) {
-		part->scan = scan;
-		*out = *scan;
-	} else {
+	if (status != STMBOOT_OK) {
 		sb_free(ctx, scan);
+		return status;
 	}
-	return status;
+	part->scan = scan;
+	name_program(part);
+	*out = *scan;
+	return STMBOOT_OK;
 }
 
 enum stmboot_status sb_part_adopt(struct stmboot_context *ctx, struct sb_part *part,

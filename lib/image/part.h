@@ -43,6 +43,7 @@ struct sb_part {
 	const struct sb_format *format;
 	void *record;         /* by the format; NULL when it could not be decoded */
 	struct sb_scan *scan; /* NULL until the payload was read */
+	char program[SB_SCAN_VERSION + 16];
 	struct sb_fs_view uboot_view;
 	struct sb_fs_view linux_view;
 };
