@@ -40,6 +40,14 @@ static void option_line(struct buffer *b, const struct option_row *row)
 	buffer_printf(b, "%s\n", row->help);
 }
 
+static const char *exits(enum command_id command)
+{
+	if (command == COMMAND_NONE)
+		return "0 done; 1 the answer is no; 2 it could not be done";
+	return commands[command].exits != NULL ? commands[command].exits
+					       : "0 done; 2 it could not be done";
+}
+
 void help_text(struct buffer *b, enum command_id command)
 {
 	if (command == COMMAND_NONE) {
@@ -61,5 +69,8 @@ void help_text(struct buffer *b, enum command_id command)
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (option_belongs((enum option_id)i, command))
 			option_line(b, &option_rows[i]);
-	buffer_puts(b, "\nExit status: 0 done; 1 the answer is no; 2 it could not be done.\n");
+	buffer_printf(b, "\nExit status: %s.\n", exits(command));
+	if (command == COMMAND_NONE)
+		buffer_puts(b, "'stmboot COMMAND --help' tells more of a command, 'man stmboot' "
+			       "of everything.\n");
 }

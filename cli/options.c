@@ -13,11 +13,12 @@ const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_CHECK] = { "check", "IMAGE...", "say whether cards boot, for build servers",
 			    "Says of each IMAGE, in a line, whether it boots or at which stage it "
 			    "stops. What was found follows for a single image, and with --verbose "
-			    "for many. Compressed payloads are opened, too. The exit status is 1 "
-			    "when an image has an error, and 2 when one could not be read. "
+			    "for many. Compressed payloads are opened, too. "
 			    "--only and --ignore choose which findings count, for the verdict and "
 			    "the exit status as well. Nothing is written to an IMAGE.",
-			    1, INT_MAX },
+			    1, INT_MAX,
+			    "0 all boot; 1 one has an error, or with --strict a warning; 2 one "
+			    "could not be read" },
 	[COMMAND_EXTLINUX_ADD] = { "extlinux add", "IMAGE LABEL KEY=VALUE...",
 				   "add a label to extlinux.conf",
 				   "Adds a label at the end of the configuration that U-Boot "
@@ -57,20 +58,18 @@ const struct command commands[COMMAND_COUNT] = {
 				   "print the kernel's command line, or one value of it",
 				   "Prints the command line that the kernel gets from the label "
 				   "that boots, or the value of its last argument KEY, in which "
-				   "'-' "
-				   "equals '_'; what follows '--' is for init and does not count. "
-				   "The exit status is 1 when KEY is absent. Nothing is written to "
-				   "IMAGE.",
-				   1, 2 },
+				   "'-' equals '_'; what follows '--' is for init and does not "
+				   "count. Nothing is written to IMAGE.",
+				   1, 2, "0 printed; 1 KEY is absent; 2 it could not be done" },
 	[COMMAND_INSPECT] = { "inspect", "IMAGE", "show what is on a card and follow its boot",
 			      "Shows the partition table, what each partition holds, and the boot "
-			      "of the card "
-			      "stage by stage, from the ROM to init: what each stage takes, from "
-			      "where, and why. "
-			      "What is wrong follows with its place, what was found, what was "
-			      "expected, and how "
-			      "to mend it. Nothing is written to IMAGE.",
-			      1, 1 },
+			      "of the card stage by stage, from the ROM to init: what each stage "
+			      "takes, from where, and why. What is wrong follows with its place, "
+			      "what was found, what was expected, and how to mend it. Nothing is "
+			      "written to IMAGE.",
+			      1, 1,
+			      "0 the image is described, whatever was found; 2 it could not be "
+			      "read" },
 	[COMMAND_RECOVER] = { "recover", "IMAGE", "finish or drop an edit that was interrupted",
 			      "Finishes an edit that was interrupted while it wrote, or drops one "
 			      "that had not begun to. Until then every command that reads IMAGE "
@@ -115,13 +114,12 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too",
 			    1U << COMMAND_CHECK },
 	[OPTION_ONLY] = { "only", 0, "CODE",
-			  "count no other findings; a code or an area, repeatable",
+			  "count only these findings: a code of --list or an area, repeatable",
 			  1U << COMMAND_CHECK },
-	[OPTION_IGNORE] = { "ignore", 0, "CODE",
-			    "do not count these findings; a code or an area, repeatable",
+	[OPTION_IGNORE] = { "ignore", 0, "CODE", "do not count these findings: likewise",
 			    1U << COMMAND_CHECK },
 	[OPTION_JOBS] = { "jobs", 0, "N",
-			  "check so many images at a time; by default, a processor each",
+			  "check so many images at a time; by default, one a processor",
 			  1U << COMMAND_CHECK },
 	[OPTION_LIST] = { "list", 0, NULL,
 			  "only list: all codes, or the edits that can be taken back",

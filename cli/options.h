@@ -31,7 +31,8 @@ struct command {
 	const char *operands; /* as in a usage line */
 	const char *summary;  /* one line */
 	const char *description;
-	int least, most; /* operands */
+	int least, most;   /* operands */
+	const char *exits; /* what its exit status says; NULL: done or not */
 };
 
 extern const struct command commands[COMMAND_COUNT];
