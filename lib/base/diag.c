@@ -138,7 +138,8 @@ struct sb_scope sb_scope(struct stmboot_diags *diags, struct stmboot_source *src
 				  .partition = STMBOOT_NO_PARTITION,
 				  .stage = STMBOOT_NO_STAGE,
 				  .ceiling = STMBOOT_ERROR,
-				  .deep = true };
+				  .deep = true,
+				  .first = stmboot_diags_count(diags) };
 }
 
 static enum stmboot_stage stage_of(const struct sb_scope *scope, const struct stmboot_code *about)

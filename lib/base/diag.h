@@ -23,6 +23,7 @@ struct sb_scope {
 	enum stmboot_severity ceiling;  /* nothing here is worse than this */
 	enum stmboot_stage first_stage; /* findings of earlier stages concern this one: no ROM */
 	bool deep;                      /* deep rules are run, too */
+	size_t first;                   /* finding, from which on they are of this examination */
 };
 
 /* A scope for one source with nothing else known. */

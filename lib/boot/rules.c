@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/rules.h"
 
+void sb_facts_judge(const struct sb_rules *rules, const sb_facts_rule *rows,
+		    const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (struct sb_run run = sb_run_since(rules, scope, scope->first); sb_run_next(&run);)
+		rows[run.row].check(facts, scope);
+}
+
 struct sb_scope sb_scope_part(const struct sb_scope *scope, const struct sb_facts *facts,
 			      const struct stmboot_part *part)
 {

@@ -1,25 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules: each looks at the facts and reports what it finds. They run in
- * the order of the stages, all of them, so that what can be said about a stage
- * that is not reached is said, too.
+ * The rules on facts, in the order of the stages. Each sees what was said
+ * before it, also by the rules on what stands on the card (an STM32 header, an
+ * ext4), which are run between them. All are run: what can be said about a
+ * stage that is not reached is said, too.
  */
 #ifndef SB_BOOT_RULES_H
 #define SB_BOOT_RULES_H
 
-#include "base/diag.h"
+#include "base/rules.h"
 #include "boot/facts.h"
 
-/* The scope's list is where findings go; its source is the medium. */
-typedef void sb_rule(const struct sb_facts *facts, const struct sb_scope *scope);
+extern const struct sb_rules sb_rom_rules;
+extern const struct sb_rules sb_fsbl_copy_rules;
+extern const struct sb_rules sb_fsbl_rules;
+extern const struct sb_rules sb_env_rules;
+extern const struct sb_rules sb_config_rules;
+extern const struct sb_rules sb_label_rules;
+extern const struct sb_rules sb_loaded_rules;
+extern const struct sb_rules sb_loaded_dtb_rules;
+extern const struct sb_rules sb_root_rules;
+extern const struct sb_rules sb_program_rules;
+extern const struct sb_rules sb_init_rules;
+extern const struct sb_rules sb_mount_rules;
 
-/* Each list ends with NULL. */
-extern sb_rule *const sb_rules_loaders[];
-extern sb_rule *const sb_rules_containers[];
-extern sb_rule *const sb_rules_uboot[];
-extern sb_rule *const sb_rules_kernel[];
-extern sb_rule *const sb_rules_linux[];
-extern sb_rule *const sb_rules_mount[];
+/* A row. The scope's list is where findings go; its source is the medium. */
+typedef SB_RULE(const struct sb_facts *facts, const struct sb_scope *scope) sb_facts_rule;
+
+/* Run a table over the facts; all that was said in this trace counts. */
+void sb_facts_judge(const struct sb_rules *rules, const sb_facts_rule *rows,
+		    const struct sb_facts *facts, const struct sb_scope *scope);
+
+/* All that there is to say, stage by stage. */
+void sb_judge_loaders(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_environment(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_uboot(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_kernel(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_linux(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_mount(const struct sb_facts *facts, const struct sb_scope *scope);
 
 /* What was found where something else should be: "uimage", "nothing that is known". */
 const char *sb_found_content(enum stmboot_content content);

@@ -6,7 +6,7 @@
 #include "format/fit.h"
 #include "format/formats.h"
 
-static void check_fit(const struct sb_scope *scope, const struct stmboot_fit *fit,
+static void judge_fit(const struct sb_scope *scope, const struct stmboot_fit *fit,
 		      enum stmboot_status status)
 {
 	if (status == STMBOOT_OK && fit != NULL)
@@ -16,7 +16,7 @@ static void check_fit(const struct sb_scope *scope, const struct stmboot_fit *fi
 }
 
 /* SPL takes any device tree for a FIT (U-Boot common/spl/spl_mmc.c). */
-static void check_second_fit(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_second_fit(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_second_stage *second = &facts->second;
 	struct sb_scope part;
@@ -24,10 +24,10 @@ static void check_second_fit(const struct sb_facts *facts, const struct sb_scope
 	if (second->part == NULL || !second->is_fdt || facts->fsbl_kind == STMBOOT_FSBL_TFA)
 		return;
 	part = sb_scope_part(scope, facts, second->part);
-	check_fit(&part, second->part->fit, second->fit_status);
+	judge_fit(&part, second->part->fit, second->fit_status);
 }
 
-static void check_kernel_fit(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_kernel_fit(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_attempt *attempt = facts->attempt;
 	struct sb_scope inner;
@@ -38,7 +38,7 @@ static void check_kernel_fit(const struct sb_facts *facts, const struct sb_scope
 	inner.path = attempt->kernel.path;
 	inner.src = attempt->kernel.src;
 	inner.stage = STMBOOT_STAGE_KERNEL;
-	check_fit(&inner, attempt->fit, attempt->fit_status);
+	judge_fit(&inner, attempt->fit, attempt->fit_status);
 }
 
 /* Would TF-A take this copy? (drivers/fwu/fwu.c) */
@@ -55,7 +55,7 @@ static bool is_metadata(const struct stmboot_part *part)
 }
 
 /* The first copy that is sound counts; what is wrong with the other is no error. */
-static void check_metadata(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_metadata(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_part *taken = NULL;
 	size_t count = stmboot_image_part_count(facts->image);
@@ -79,9 +79,9 @@ static void check_metadata(const struct sb_facts *facts, const struct sb_scope *
 	}
 }
 
-sb_rule *const sb_rules_containers[] = {
-	check_metadata,
-	check_second_fit,
-	check_kernel_fit,
-	NULL,
-};
+void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	judge_metadata(facts, scope);
+	judge_second_fit(facts, scope);
+	judge_kernel_fit(facts, scope);
+}

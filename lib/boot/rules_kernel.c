@@ -70,28 +70,44 @@ static bool is_arm64(enum stmboot_kernel_format format)
 }
 
 /* What bootm runs from a uImage or a FIT is its own affair. */
-static void check_kernel_image(const struct sb_facts *facts, const struct sb_scope *scope)
+static bool is_judged(const struct sb_attempt *attempt)
+{
+	return attempt != NULL && attempt->image != NULL && !attempt->kernel_is_fit &&
+	       (attempt->image->format != STMBOOT_KERNEL_UNKNOWN || attempt->wrapper == NULL);
+}
+
+/* A good kernel, but not for this board. */
+static bool is_of_other_board(const struct sb_attempt *attempt)
+{
+	return is_judged(attempt) && attempt->image->format != STMBOOT_KERNEL_UNKNOWN &&
+	       attempt->failure == SB_FAILS_KERNEL_FORMAT;
+}
+
+static void check_architecture(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_attempt *attempt = facts->attempt;
-	bool unknown;
 	struct sb_scope inner;
 
-	if (attempt == NULL || attempt->image == NULL || attempt->kernel_is_fit)
-		return;
-	unknown = attempt->image->format == STMBOOT_KERNEL_UNKNOWN;
-	if (unknown && attempt->wrapper != NULL)
+	if (!is_of_other_board(attempt))
 		return;
 	inner = in_file(facts, scope, &attempt->kernel, attempt->image_src);
-	if (!unknown && attempt->failure == SB_FAILS_KERNEL_FORMAT)
-		sb_report(&inner, SB_KERNEL_OTHER_ARCHITECTURE,
-			  &(struct sb_finding){
-				  .length = 64,
-				  .found = stmboot_kernel_format_text(attempt->image->format),
-				  .expected = is_arm64(attempt->image->format)
-						      ? "a zImage"
-						      : "an arm64 Image" });
-	else
-		sb_kernel_validate(&inner, attempt->image);
+	sb_report(&inner, SB_KERNEL_OTHER_ARCHITECTURE,
+		  &(struct sb_finding){ .length = 64,
+					.found = stmboot_kernel_format_text(attempt->image->format),
+					.expected = is_arm64(attempt->image->format)
+							    ? "a zImage"
+							    : "an arm64 Image" });
+}
+
+static void judge_kernel(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+	struct sb_scope inner;
+
+	if (!is_judged(attempt) || is_of_other_board(attempt))
+		return;
+	inner = in_file(facts, scope, &attempt->kernel, attempt->image_src);
+	sb_kernel_validate(&inner, attempt->image);
 }
 
 static void check_kernel_wrapper(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -132,23 +148,39 @@ static void check_kernel_room(const struct sb_facts *facts, const struct sb_scop
 			  .hint = "build a smaller kernel, or one with better compression" });
 }
 
+/* Whether U-Boot gets as far as a device tree, and asks for one. */
+static bool is_dtb_missing(const struct sb_facts *facts, bool from_dir)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+
+	return attempt != NULL && sb_facts_label(facts) != NULL &&
+	       attempt->kernel.status == STMBOOT_OK && attempt->fdt.path != NULL &&
+	       attempt->fdt.status != STMBOOT_OK && attempt->fdt_from_dir == from_dir;
+}
+
 static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (is_dtb_missing(facts, false))
+		report_missing(facts, scope, SB_DTB_NOT_FOUND, &facts->attempt->fdt,
+			       "a device tree");
+}
+
+static void check_dtb_in_directory(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (is_dtb_missing(facts, true))
+		report_missing(facts, scope, SB_DTB_DIRECTORY_WITHOUT_FILE, &facts->attempt->fdt,
+			       "a device tree");
+}
+
+static void check_dtb_named(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_attempt *attempt = facts->attempt;
 	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
 	struct sb_scope inner;
 	struct sb_finding finding;
 
-	if (attempt == NULL || label == NULL || attempt->kernel.status != STMBOOT_OK)
-		return;
-	if (attempt->fdt.path != NULL && attempt->fdt.status != STMBOOT_OK) {
-		report_missing(facts, scope,
-			       attempt->fdt_from_dir ? SB_DTB_DIRECTORY_WITHOUT_FILE
-						     : SB_DTB_NOT_FOUND,
-			       &attempt->fdt, "a device tree");
-		return;
-	}
-	if (attempt->fdt.path != NULL || attempt->kernel_is_fit ||
+	if (attempt == NULL || label == NULL || attempt->kernel.status != STMBOOT_OK ||
+	    attempt->fdt.path != NULL || attempt->kernel_is_fit ||
 	    attempt->failure == SB_FAILS_NO_KERNEL || attempt->failure == SB_FAILS_INITRD ||
 	    attempt->failure == SB_FAILS_BOOTARGS)
 		return;
@@ -159,21 +191,35 @@ static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope 
 	sb_report(&inner, SB_DTB_NONE, &finding);
 }
 
-static void check_dtb_image(const struct sb_facts *facts, const struct sb_scope *scope)
+/* The base of overlays is judged by what they make of it. */
+static bool has_plain_dtb(const struct sb_attempt *attempt)
+{
+	return attempt != NULL && attempt->dtb != NULL && attempt->overlay_count == 0;
+}
+
+static void judge_dtb(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_scope inner;
+
+	if (!has_plain_dtb(facts->attempt))
+		return;
+	inner = in_file(facts, scope, &facts->attempt->fdt, facts->attempt->fdt.src);
+	sb_dtb_validate(&inner, facts->attempt->dtb);
+}
+
+static void check_dtb_room(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_attempt *attempt = facts->attempt;
 	struct sb_scope inner;
 
-	if (attempt == NULL || attempt->dtb == NULL || attempt->overlay_count > 0)
+	if (!has_plain_dtb(attempt) || attempt->fdt.size <= DTB_ROOM)
 		return;
 	inner = in_file(facts, scope, &attempt->fdt, attempt->fdt.src);
-	sb_dtb_validate(&inner, attempt->dtb);
-	if (attempt->fdt.size > DTB_ROOM)
-		sb_report(&inner, SB_DTB_TOO_LONG,
-			  &(struct sb_finding){
-				  .offset = DTB_ROOM,
-				  .found = sb_text(scope, "%" PRIu64 " bytes", attempt->fdt.size),
-				  .expected = "at most 1 MiB" });
+	sb_report(&inner, SB_DTB_TOO_LONG,
+		  &(struct sb_finding){
+			  .offset = DTB_ROOM,
+			  .found = sb_text(scope, "%" PRIu64 " bytes", attempt->fdt.size),
+			  .expected = "at most 1 MiB" });
 }
 
 static bool mentions(const struct stmboot_dtb *dtb, const char *board)
@@ -184,33 +230,66 @@ static bool mentions(const struct stmboot_dtb *dtb, const char *board)
 	return false;
 }
 
+/* The device tree for Linux, where U-Boot's own says which board this is; or NULL. */
+static const struct stmboot_dtb *comparable_dtb(const struct sb_facts *facts)
+{
+	const struct stmboot_dtb *dtb = facts->attempt != NULL ? facts->attempt->dtb : NULL;
+
+	return dtb != NULL && dtb->compatible_count > 0 && facts->board != NULL ? dtb : NULL;
+}
+
+static void check_scmi(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_dtb *dtb = comparable_dtb(facts);
+	struct sb_scope inner;
+
+	if (dtb == NULL || facts->fsbl_kind != STMBOOT_FSBL_SPL ||
+	    strstr(dtb->compatible[0], "-scmi") == NULL)
+		return;
+	inner = in_file(facts, scope, &facts->attempt->fdt, facts->attempt->fdt.src);
+	sb_report(&inner, SB_DTB_SCMI,
+		  &(struct sb_finding){ .found = dtb->compatible[0],
+					.expected = "a device tree without SCMI",
+					.hint = "name the device tree without -scmi" });
+}
+
 /* ST names its boards' SCMI variants <board>-scmi; they are the same board. */
 static void check_dtb_board(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	const struct stmboot_dtb *dtb = facts->attempt != NULL ? facts->attempt->dtb : NULL;
+	const struct stmboot_dtb *dtb = comparable_dtb(facts);
 	struct sb_scope inner;
 
-	if (dtb == NULL || dtb->compatible_count == 0 || facts->board == NULL)
+	if (dtb == NULL || strncmp(dtb->compatible[0], facts->board, strlen(facts->board)) == 0 ||
+	    mentions(dtb, facts->board))
 		return;
 	inner = in_file(facts, scope, &facts->attempt->fdt, facts->attempt->fdt.src);
-	if (facts->fsbl_kind == STMBOOT_FSBL_SPL && strstr(dtb->compatible[0], "-scmi") != NULL)
-		sb_report(&inner, SB_DTB_SCMI,
-			  &(struct sb_finding){ .found = dtb->compatible[0],
-						.expected = "a device tree without SCMI",
-						.hint = "name the device tree without -scmi" });
-	else if (strncmp(dtb->compatible[0], facts->board, strlen(facts->board)) != 0 &&
-		 !mentions(dtb, facts->board))
-		sb_report(&inner, SB_DTB_BOARD_MISMATCH,
-			  &(struct sb_finding){
-				  .found = dtb->compatible[0],
-				  .expected = facts->board,
-				  .hint = sb_text(scope,
-						  "name the device tree of %s, or write the U-Boot "
-						  "of this board",
-						  facts->board) });
+	sb_report(&inner, SB_DTB_BOARD_MISMATCH,
+		  &(struct sb_finding){
+			  .found = dtb->compatible[0],
+			  .expected = facts->board,
+			  .hint = sb_text(scope,
+					  "name the device tree of %s, or write the U-Boot "
+					  "of this board",
+					  facts->board) });
 }
 
-static void check_overlays(const struct sb_facts *facts, const struct sb_scope *scope)
+static bool is_overlay_there(const struct sb_overlay *overlay)
+{
+	return overlay->file.status == STMBOOT_OK && overlay->dtb != NULL &&
+	       overlay->dtb->defect == STMBOOT_DTB_GOOD;
+}
+
+static void check_overlays_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_attempt *attempt = facts->attempt;
+
+	for (size_t i = 0; attempt != NULL && i < attempt->overlay_count; i++)
+		if (!is_overlay_there(&attempt->overlays[i]))
+			report_missing(facts, scope, SB_DTB_OVERLAY_NOT_FOUND,
+				       &attempt->overlays[i].file, "an overlay");
+}
+
+static void check_overlays_apply(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_attempt *attempt = facts->attempt;
 
@@ -218,13 +297,7 @@ static void check_overlays(const struct sb_facts *facts, const struct sb_scope *
 		const struct sb_overlay *overlay = &attempt->overlays[i];
 		struct sb_scope inner;
 
-		if (overlay->file.status != STMBOOT_OK || overlay->dtb == NULL ||
-		    overlay->dtb->defect != STMBOOT_DTB_GOOD) {
-			report_missing(facts, scope, SB_DTB_OVERLAY_NOT_FOUND, &overlay->file,
-				       "an overlay");
-			continue;
-		}
-		if (overlay->reason == NULL)
+		if (!is_overlay_there(overlay) || overlay->reason == NULL)
 			continue;
 		inner = in_file(facts, scope, &overlay->file, overlay->file.src);
 		sb_report(&inner, SB_DTB_OVERLAY_FAILS,
@@ -279,7 +352,7 @@ static void check_console(const struct sb_facts *facts, const struct sb_scope *s
 }
 
 /* Found by a deep look only, so no error: both depths agree on where the boot stops. */
-static void check_kernel_payload(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_payload(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	struct sb_scope inner;
 
@@ -299,8 +372,8 @@ static void check_initramfs(const struct sb_facts *facts, const struct sb_scope 
 	const struct sb_initramfs *initramfs = &facts->initramfs;
 	struct sb_scope inner;
 
-	if (!facts->deep || !facts->has_initrd || facts->attempt->initrd.src == NULL ||
-	    initramfs->found || initramfs->unseen)
+	if (!facts->has_initrd || facts->attempt->initrd.src == NULL || initramfs->found ||
+	    initramfs->unseen)
 		return;
 	inner = in_file(facts, scope, &facts->attempt->initrd, facts->attempt->initrd.src);
 	sb_report(&inner, SB_KERNEL_INITRD_WITHOUT_INIT,
@@ -314,7 +387,7 @@ static void check_initramfs(const struct sb_facts *facts, const struct sb_scope 
 }
 
 /* A bare zImage or device tree is judged by itself. */
-static void check_bare(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_bare(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_part *part = stmboot_image_part(facts->image, 0);
 	struct sb_scope inner;
@@ -328,12 +401,41 @@ static void check_bare(const struct sb_facts *facts, const struct sb_scope *scop
 		sb_dtb_validate(&inner, part->dtb);
 }
 
-sb_rule *const sb_rules_kernel[] = {
-	check_bare,         check_kernel_payload,
-	check_initramfs,    check_initrd,
-	check_kernel_found, check_kernel_wrapper,
-	check_kernel_image, check_kernel_room,
-	check_console,      check_dtb_found,
-	check_dtb_image,    check_dtb_board,
-	check_overlays,     NULL,
+/* clang-format off */
+static const sb_facts_rule rows[] = {
+	{ SB_KERNEL_INITRD_NOT_FOUND, check_initrd },
+	{ SB_KERNEL_INITRD_WITHOUT_INIT, check_initramfs },
+	{ SB_KERNEL_NOT_FOUND, check_kernel_found },
+	{ SB_KERNEL_DAMAGED_WRAPPER, check_kernel_wrapper },
+	{ SB_KERNEL_OTHER_ARCHITECTURE, check_architecture },
+	{ SB_KERNEL_OVERLAP, check_kernel_room },
+	{ SB_BOOTARGS_CONSOLE, check_console },
+	{ SB_DTB_NOT_FOUND, check_dtb_found },
+	{ SB_DTB_DIRECTORY_WITHOUT_FILE, check_dtb_in_directory },
+	{ SB_DTB_NONE, check_dtb_named },
 };
+/* clang-format on */
+
+const struct sb_rules sb_loaded_rules = SB_RULES(rows);
+
+/* clang-format off */
+static const sb_facts_rule dtb_rows[] = {
+	{ SB_DTB_TOO_LONG, check_dtb_room },
+	{ SB_DTB_SCMI, check_scmi },
+	{ SB_DTB_BOARD_MISMATCH, check_dtb_board },
+	{ SB_DTB_OVERLAY_NOT_FOUND, check_overlays_found },
+	{ SB_DTB_OVERLAY_FAILS, check_overlays_apply },
+};
+/* clang-format on */
+
+const struct sb_rules sb_loaded_dtb_rules = SB_RULES(dtb_rows);
+
+void sb_judge_kernel(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	judge_bare(facts, scope);
+	judge_kernel(facts, scope);
+	judge_payload(facts, scope);
+	sb_facts_judge(&sb_loaded_rules, rows, facts, scope);
+	judge_dtb(facts, scope);
+	sb_facts_judge(&sb_loaded_dtb_rules, dtb_rows, facts, scope);
+}

@@ -50,24 +50,37 @@ static const char *by_partuuid(const struct sb_scope *scope, const struct stmboo
 		       : NULL;
 }
 
+static bool has_root(const struct sb_facts *facts, enum stmboot_cmdline_root_kind kind)
+{
+	return facts->cmdline != NULL && facts->cmdline->root.kind == kind;
+}
+
+static const char root_example[] = "root=PARTUUID=<GUID of the root partition>";
+
 static void check_root_given(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	const struct stmboot_cmdline *cmdline = facts->cmdline;
 	struct sb_finding finding;
-	struct sb_scope inner;
+	struct sb_scope inner = at_cmdline(facts, scope, &finding);
 
-	if (cmdline == NULL ||
-	    (cmdline->root.kind != STMBOOT_ROOT_NONE && cmdline->root.kind != STMBOOT_ROOT_INVALID))
+	if (!has_root(facts, STMBOOT_ROOT_NONE))
 		return;
-	inner = at_cmdline(facts, scope, &finding);
-	finding.expected = "root=PARTUUID=<GUID of the root partition>";
+	finding.found = "no root=";
+	finding.expected = root_example;
 	finding.hint = by_partuuid(scope, likely_root(facts));
-	if (cmdline->root.kind == STMBOOT_ROOT_NONE) {
-		finding.found = "no root=";
-		sb_report(&inner, SB_BOOTARGS_NO_ROOT, &finding);
+	sb_report(&inner, SB_BOOTARGS_NO_ROOT, &finding);
+}
+
+static void check_root_spelling(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_finding finding;
+	struct sb_scope inner = at_cmdline(facts, scope, &finding);
+
+	if (!has_root(facts, STMBOOT_ROOT_INVALID))
 		return;
-	}
-	finding.found = sb_text(scope, "root=%s: %s", cmdline->root.spec, cmdline->root.problem);
+	finding.found = sb_text(scope, "root=%s: %s", facts->cmdline->root.spec,
+				facts->cmdline->root.problem);
+	finding.expected = root_example;
+	finding.hint = by_partuuid(scope, likely_root(facts));
 	sb_report(&inner, SB_BOOTARGS_BAD_ROOT, &finding);
 }
 
@@ -78,8 +91,8 @@ static void check_rootwait(const struct sb_facts *facts, const struct sb_scope *
 	struct sb_finding finding;
 	struct sb_scope inner;
 
-	if (cmdline == NULL || facts->has_initrd || cmdline->root.kind == STMBOOT_ROOT_NONE ||
-	    facts->root_elsewhere || cmdline->rootwait || cmdline->rootdelay > 0)
+	if (cmdline == NULL || facts->has_initrd || facts->root_elsewhere || cmdline->rootwait ||
+	    cmdline->rootdelay > 0)
 		return;
 	inner = at_cmdline(facts, scope, &finding);
 	finding.found = "no rootwait";
@@ -92,22 +105,6 @@ static bool needs_initramfs(const struct stmboot_cmdline *cmdline)
 	return cmdline->root.kind == STMBOOT_ROOT_UUID || cmdline->root.kind == STMBOOT_ROOT_LABEL;
 }
 
-static void check_root_spelling(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	struct sb_finding finding;
-	struct sb_scope inner;
-
-	if (facts->cmdline == NULL || facts->has_initrd || !needs_initramfs(facts->cmdline))
-		return;
-	inner = at_cmdline(facts, scope, &finding);
-	finding.found = sb_text(scope, "root=%s without an initrd", facts->cmdline->root.spec);
-	finding.expected = facts->root != NULL && facts->root->entry != NULL
-				   ? sb_text(scope, "root=PARTUUID=%s", facts->root->entry->guid)
-				   : "root=PARTUUID=, root=PARTLABEL= or a device name";
-	finding.hint = by_partuuid(scope, facts->root);
-	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
-}
-
 static void check_root_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_cmdline *cmdline = facts->cmdline;
@@ -115,8 +112,7 @@ static void check_root_found(const struct sb_facts *facts, const struct sb_scope
 	struct sb_finding finding;
 	struct sb_scope inner;
 
-	if (!facts->is_card || cmdline == NULL || facts->root != NULL || facts->root_elsewhere ||
-	    cmdline->root.kind == STMBOOT_ROOT_NONE || cmdline->root.kind == STMBOOT_ROOT_INVALID)
+	if (!facts->is_card || cmdline == NULL || facts->root != NULL || facts->root_elsewhere)
 		return;
 	inner = at_cmdline(facts, scope, &finding);
 	finding.found = sb_text(scope, "root=%s", cmdline->root.spec);
@@ -209,26 +205,36 @@ static bool is_filesystem(enum stmboot_content content)
 }
 
 /* What the superblock says was judged by then; here it is whether Linux can mount it. */
+static bool is_unmounted(const struct sb_facts *facts)
+{
+	return facts->root != NULL && facts->root_status != STMBOOT_OK;
+}
+
+static void check_root_followed(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_scope outer = soften(facts, scope), inner;
+
+	if (!is_unmounted(facts) || !is_filesystem(facts->root->content))
+		return;
+	inner = sb_scope_part(&outer, facts, facts->root);
+	sb_report(&inner, SB_ROOTFS_UNKNOWN_FILESYSTEM,
+		  &(struct sb_finding){ .found = stmboot_content_text(facts->root->content) });
+}
+
 static void check_root_mounts(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	struct sb_scope outer = soften(facts, scope), inner;
 
-	if (facts->root == NULL || facts->root_status == STMBOOT_OK)
+	if (!is_unmounted(facts) || is_filesystem(facts->root->content))
 		return;
 	inner = sb_scope_part(&outer, facts, facts->root);
-	if (is_filesystem(facts->root->content))
-		sb_report(&inner, SB_ROOTFS_UNKNOWN_FILESYSTEM,
-			  &(struct sb_finding){
-				  .found = stmboot_content_text(facts->root->content) });
-	else
-		sb_report(
-			&inner, SB_ROOTFS_NO_FILESYSTEM,
-			&(struct sb_finding){
-				.found = facts->root->ext4 != NULL
-						 ? sb_text(scope, "ext4 that cannot be read: %s",
-							   stmboot_status_text(facts->root_status))
-						 : sb_found_content(facts->root->content),
-				.expected = "a file system" });
+	sb_report(&inner, SB_ROOTFS_NO_FILESYSTEM,
+		  &(struct sb_finding){
+			  .found = facts->root->ext4 != NULL
+					   ? sb_text(scope, "ext4 that cannot be read: %s",
+						     stmboot_status_text(facts->root_status))
+					   : sb_found_content(facts->root->content),
+			  .expected = "a file system" });
 }
 
 static const char *missing_driver(const struct sb_release *release)
@@ -240,33 +246,60 @@ static const char *missing_driver(const struct sb_release *release)
 	return !release->host ? "armmmci, the SD host" : NULL;
 }
 
+static void report_spelling(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_finding finding;
+	struct sb_scope inner = at_cmdline(facts, scope, &finding);
+
+	finding.found = sb_text(scope, "root=%s without an initrd", facts->cmdline->root.spec);
+	finding.expected = facts->root != NULL && facts->root->entry != NULL
+				   ? sb_text(scope, "root=PARTUUID=%s", facts->root->entry->guid)
+				   : "root=PARTUUID=, root=PARTLABEL= or a device name";
+	finding.hint = by_partuuid(scope, facts->root);
+	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
+}
+
 /*
  * Without its release, the kernel is any of those that have modules; it is an
  * error only when none of them could do it.
  */
-static void check_drivers(const struct sb_facts *facts, const struct sb_scope *scope)
+static const struct sb_release *release_without_driver(const struct sb_facts *facts)
 {
 	const struct sb_release *blamed = NULL;
-	struct sb_finding finding;
-	struct sb_scope inner;
 
-	if (facts->has_initrd || facts->attempt == NULL || needs_initramfs(facts->cmdline))
-		return;
 	for (size_t i = 0; i < facts->release_count; i++) {
 		const struct sb_release *release = &facts->releases[i];
 
 		if (!release->has_builtin || missing_driver(release) == NULL)
-			return;
+			return NULL;
 		blamed = release;
 	}
-	if (blamed == NULL)
-		return;
-	inner = at_cmdline(facts, scope, &finding);
+	return blamed;
+}
+
+static void report_driver(const struct sb_facts *facts, const struct sb_scope *scope,
+			  const struct sb_release *release)
+{
+	struct sb_finding finding;
+	struct sb_scope inner = at_cmdline(facts, scope, &finding);
+
 	finding.found =
-		sb_text(scope, "in kernel %s a module: %s", blamed->name, missing_driver(blamed));
+		sb_text(scope, "in kernel %s a module: %s", release->name, missing_driver(release));
 	finding.expected = "a built-in driver, or an initrd that brings it";
 	finding.hint = "add an initrd line to the label, or build the driver into the kernel";
 	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
+}
+
+static void check_initrd_needed(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_release *release = release_without_driver(facts);
+
+	if (facts->has_initrd || facts->cmdline == NULL)
+		return;
+	if (needs_initramfs(facts->cmdline))
+		report_spelling(facts, scope);
+	else if (release != NULL && facts->attempt != NULL)
+		report_driver(facts, scope, release);
 }
 
 static void check_modules(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -288,84 +321,172 @@ static void check_modules(const struct sb_facts *facts, const struct sb_scope *s
 			  .expected = sb_text(scope, "/lib/modules/%s", release) });
 }
 
-static bool is_missing(const struct sb_init *init)
+/* clang-format off */
+static const sb_facts_rule root_rows[] = {
+	{ SB_BOOTARGS_NO_ROOT, check_root_given },
+	{ SB_BOOTARGS_BAD_ROOT, check_root_spelling },
+	{ SB_ROOTFS_NOT_FOUND, check_root_found },
+	{ SB_ROOTFS_AMBIGUOUS, check_root_unique },
+	{ SB_ROOTFS_ELSEWHERE, check_root_here },
+	{ SB_ROOTFS_DISK_NUMBER, check_disk_number },
+	{ SB_ROOTFS_NEEDS_INITRD, check_initrd_needed },
+	{ SB_BOOTARGS_NO_ROOTWAIT, check_rootwait },
+	{ SB_ROOTFS_UNKNOWN_FILESYSTEM, check_root_followed },
+	{ SB_ROOTFS_NO_FILESYSTEM, check_root_mounts },
+	{ SB_KERNEL_NO_MODULES, check_modules },
+};
+/* clang-format on */
+
+const struct sb_rules sb_root_rules = SB_RULES(root_rows);
+
+/* A program that Linux would start, and does not. */
+struct checked {
+	const struct sb_facts *facts;
+	struct sb_scope scope;
+	const struct sb_init *init;
+};
+
+static void check_executable(const struct checked *c)
 {
-	return init->status == STMBOOT_NOT_FOUND || init->status == STMBOOT_LIMIT;
+	const struct stmboot_fs_node *node = &c->init->node;
+
+	if (c->init->status != STMBOOT_OK ||
+	    (node->type == STMBOOT_FS_FILE && (node->mode & 0111) != 0))
+		return;
+	sb_report(&c->scope, SB_INIT_NOT_EXECUTABLE,
+		  &(struct sb_finding){
+			  .no_offset = c->init->src == NULL,
+			  .found = sb_text(&c->scope, "mode %04" PRIo32, node->mode),
+			  .expected = "a file that may be executed, for example mode 0755",
+			  .hint = "give it the permission (chmod 755) and make the image again" });
 }
 
-static void report_init(const struct sb_facts *facts, const struct sb_scope *scope,
-			const struct sb_init *init)
+static void check_machine(const struct checked *c)
 {
-	const struct sb_program *program = &init->program;
-	struct sb_finding finding = { .no_offset = init->src == NULL };
-	enum sb_code code = SB_INIT_DAMAGED;
-	struct sb_scope inner = *scope;
+	const struct sb_program *program = &c->init->program;
 
-	inner.path = init->path;
-	inner.src = init->src;
-	if (init->status != STMBOOT_OK) {
-		finding.found = stmboot_status_text(init->status);
-	} else if (init->node.type != STMBOOT_FS_FILE || (init->node.mode & 0111) == 0) {
-		code = SB_INIT_NOT_EXECUTABLE;
-		finding.found = sb_text(scope, "mode %04" PRIo32, init->node.mode);
-		finding.expected = "a file that may be executed, for example mode 0755";
-		finding.hint = "give it the permission (chmod 755) and make the image again";
-	} else if (program->kind == SB_PROGRAM_ELF && program->bits != 0 &&
-		   !sb_facts_runs_machine(facts, program)) {
-		code = SB_INIT_WRONG_MACHINE;
-		finding.offset = 18;
-		finding.length = 2;
-		finding.found = sb_elf_machine_text(facts->arena, program->machine);
-		finding.expected = facts->soc == STMBOOT_SOC_STM32MP2 ? "AArch64 or ARM" : "ARM";
-		finding.hint = "take the root file system that was built for this board";
-	} else if (init->interpreter != STMBOOT_OK) {
-		code = SB_INIT_NO_INTERPRETER;
-		finding.found = sb_text(scope, "%s: %s", init->interpreter_path,
-					stmboot_status_text(init->interpreter));
-		finding.expected = "a program of that path that runs on this processor";
-		finding.hint = "put it there: it belongs to the C library or to the interpreter's "
-			       "package";
+	if (c->init->status != STMBOOT_OK || program->kind != SB_PROGRAM_ELF ||
+	    program->bits == 0 || sb_facts_runs_machine(c->facts, program))
+		return;
+	sb_report(&c->scope, SB_INIT_WRONG_MACHINE,
+		  &(struct sb_finding){
+			  .offset = 18,
+			  .length = 2,
+			  .no_offset = c->init->src == NULL,
+			  .found = sb_elf_machine_text(c->facts->arena, program->machine),
+			  .expected =
+				  c->facts->soc == STMBOOT_SOC_STM32MP2 ? "AArch64 or ARM" : "ARM",
+			  .hint = "take the root file system that was built for this board" });
+}
+
+static void check_interpreter(const struct checked *c)
+{
+	if (c->init->status != STMBOOT_OK || c->init->interpreter == STMBOOT_OK)
+		return;
+	sb_report(&c->scope, SB_INIT_NO_INTERPRETER,
+		  &(struct sb_finding){
+			  .no_offset = c->init->src == NULL,
+			  .found = sb_text(&c->scope, "%s: %s", c->init->interpreter_path,
+					   stmboot_status_text(c->init->interpreter)),
+			  .expected = "a program of that path that runs on this processor",
+			  .hint = "put it there: it belongs to the C library or to the "
+				  "interpreter's package" });
+}
+
+/* Whatever else keeps it from being started. */
+static void check_damage(const struct checked *c)
+{
+	struct sb_finding finding = { .no_offset = c->init->src == NULL };
+
+	if (c->init->status != STMBOOT_OK) {
+		finding.found = stmboot_status_text(c->init->status);
 	} else {
 		finding.found = "neither an ELF program nor a script";
 		finding.expected = "a program that begins with an ELF header or #!";
 		finding.hint = "copy the program again";
 	}
-	sb_report(&inner, code, &finding);
+	sb_report(&c->scope, SB_INIT_DAMAGED, &finding);
+}
+
+/* clang-format off */
+static const SB_RULE(const struct checked *) program_rows[] = {
+	{ SB_INIT_NOT_EXECUTABLE, check_executable },
+	{ SB_INIT_WRONG_MACHINE, check_machine },
+	{ SB_INIT_NO_INTERPRETER, check_interpreter },
+	{ SB_INIT_DAMAGED, check_damage },
+};
+/* clang-format on */
+
+const struct sb_rules sb_program_rules = SB_RULES(program_rows);
+
+static bool is_missing(const struct sb_init *init)
+{
+	return init->status == STMBOOT_NOT_FOUND || init->status == STMBOOT_LIMIT;
+}
+
+/* How many of the usual programs come before the one that is started. */
+static size_t programs_before(const struct sb_facts *facts)
+{
+	return facts->init >= 0 ? (size_t)facts->init : facts->init_count;
 }
 
 /* The first of the usual programs decides; a shell that is started instead is a warning. */
-static void check_init(const struct sb_facts *facts, const struct sb_scope *scope)
+static struct sb_scope in_root(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	struct sb_scope outer = soften(facts, scope), inner;
-	size_t missing = 0;
+	struct sb_scope outer = soften(facts, scope);
+	struct sb_scope inner = sb_scope_part(&outer, facts, facts->root);
 
-	if (facts->root_fs == NULL || facts->init == 0)
-		return;
-	inner = sb_scope_part(&outer, facts, facts->root);
 	/* a bare file system may never be meant as a root */
 	if (facts->init > 0 || !facts->is_card)
 		inner.ceiling = STMBOOT_WARNING;
-	for (size_t i = 0; i < facts->init_count && (int)i != facts->init; i++) {
-		if (is_missing(&facts->inits[i]))
-			missing++;
-		else
-			report_init(facts, &inner, &facts->inits[i]);
+	return inner;
+}
+
+static void judge_programs(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; facts->root_fs != NULL && i < programs_before(facts); i++) {
+		struct checked c = { facts, in_root(facts, scope), &facts->inits[i] };
+
+		c.scope.path = c.init->path;
+		c.scope.src = c.init->src;
+		if (is_missing(c.init))
+			continue;
+		for (struct sb_run run = sb_run(&sb_program_rules, &c.scope); sb_run_next(&run);)
+			program_rows[run.row].check(&c);
 	}
-	if (missing != (facts->init > 0 ? (size_t)facts->init : facts->init_count))
+}
+
+static void check_init_found(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_init *inits = facts->inits;
+	struct sb_scope inner;
+
+	if (facts->root_fs == NULL || facts->init == 0)
 		return;
-	inner.path = facts->inits[0].path;
+	for (size_t i = 0; i < programs_before(facts); i++)
+		if (!is_missing(&inits[i]))
+			return;
+	inner = in_root(facts, scope);
+	inner.path = inits[0].path;
 	sb_report(&inner, SB_INIT_NOT_FOUND,
 		  &(struct sb_finding){
 			  .no_offset = true,
-			  .found = facts->init > 0 ? sb_text(scope, "only %s",
-							     facts->inits[facts->init].path)
-						   : stmboot_status_text(facts->inits[0].status),
-			  .expected = facts->inits[0].path,
+			  .found = facts->init > 0
+					   ? sb_text(scope, "only %s", inits[facts->init].path)
+					   : stmboot_status_text(inits[0].status),
+			  .expected = inits[0].path,
 			  .hint = "check that root= names the right partition" });
 }
 
-sb_rule *const sb_rules_linux[] = {
-	check_root_given,  check_root_found,    check_root_unique, check_root_here,
-	check_disk_number, check_root_spelling, check_rootwait,    check_root_mounts,
-	check_drivers,     check_modules,       check_init,        NULL,
+static const sb_facts_rule init_rows[] = {
+	{ SB_INIT_NOT_FOUND, check_init_found },
 };
+
+const struct sb_rules sb_init_rules = SB_RULES(init_rows);
+
+void sb_judge_linux(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	sb_facts_judge(&sb_root_rules, root_rows, facts, scope);
+	judge_programs(facts, scope);
+	sb_facts_judge(&sb_init_rules, init_rows, facts, scope);
+}

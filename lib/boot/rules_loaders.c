@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* From the ROM to U-Boot: tables, loaders, the environment. */
+/* From the ROM to U-Boot: tables and loaders. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "boot/rules.h"
 #include "format/gpt.h"
-
-static void check_tables(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	if (facts->is_card)
-		sb_gpt_validate(scope, facts->gpt);
-}
 
 /* Where the entries stand that a program looks through, or the header that it rejects. */
 static uint64_t table_offset(const struct sb_facts *facts, const struct stmboot_gpt_view *view)
@@ -38,26 +32,85 @@ static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope
 		  });
 }
 
-static void check_fsbl_copies(const struct sb_facts *facts, const struct sb_scope *scope)
+static void check_fsbl_count(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	struct sb_scope part;
 
-	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count == 0 ||
+	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count != 1 ||
 	    facts->fsbl[0].part == NULL)
 		return;
 	part = sb_scope_part(scope, facts, facts->fsbl[0].part);
-	if (facts->fsbl_count == 1)
-		sb_report(&part, SB_FSBL_SINGLE,
-			  &(struct sb_finding){
-				  .found = "one partition whose name begins with \"fsbl\"",
-				  .expected = "two",
-				  .hint = "add a partition fsbl2 with the same content" });
-	if (facts->fsbl_count > SB_FSBL_COPIES && facts->soc != STMBOOT_SOC_STM32MP2)
-		sb_report(&part, SB_FSBL_IGNORED_COPY,
-			  &(struct sb_finding){
-				  .found = sb_text(scope, "%zu partitions", facts->fsbl_count),
-				  .expected = "two",
-				  .hint = "give the others names that do not begin with fsbl" });
+	sb_report(&part, SB_FSBL_SINGLE,
+		  &(struct sb_finding){ .found = "one partition whose name begins with \"fsbl\"",
+					.expected = "two",
+					.hint = "add a partition fsbl2 with the same content" });
+}
+
+static void check_fsbl_counted(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_scope part;
+
+	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count <= SB_FSBL_COPIES ||
+	    facts->soc == STMBOOT_SOC_STM32MP2 || facts->fsbl[0].part == NULL)
+		return;
+	part = sb_scope_part(scope, facts, facts->fsbl[0].part);
+	sb_report(&part, SB_FSBL_IGNORED_COPY,
+		  &(struct sb_finding){
+			  .found = sb_text(scope, "%zu partitions", facts->fsbl_count),
+			  .expected = "two",
+			  .hint = "give the others names that do not begin with fsbl" });
+}
+
+/* clang-format off */
+static const sb_facts_rule rom_rows[] = {
+	{ SB_FSBL_NOT_FOUND, check_fsbl_found },
+	{ SB_FSBL_SINGLE, check_fsbl_count },
+	{ SB_FSBL_IGNORED_COPY, check_fsbl_counted },
+};
+/* clang-format on */
+
+const struct sb_rules sb_rom_rules = SB_RULES(rom_rows);
+
+static void check_magic(const struct sb_first_stage *stage, const struct sb_scope *scope)
+{
+	enum stmboot_content content = stage->part->content;
+
+	if (stage->is_stm32)
+		return;
+	sb_report(scope, SB_STM32_MAGIC,
+		  &(struct sb_finding){
+			  .length = 4,
+			  .found = content != STMBOOT_CONTENT_UNKNOWN
+					   ? stmboot_content_text(content)
+					   : "other content",
+			  .expected = "\"STM2\"",
+			  .hint = "write the .stm32 file to the partition (with `dd "
+				  "conv=notrunc`), not the .bin or .elf it was made from" });
+}
+
+static const SB_RULE(const struct sb_first_stage *, const struct sb_scope *) copy_rows[] = {
+	{ SB_STM32_MAGIC, check_magic },
+};
+
+const struct sb_rules sb_fsbl_copy_rules = SB_RULES(copy_rows);
+
+/* A damaged copy is no worse than a warning while the other one is good. */
+static void judge_fsbl_copies(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; i < SB_FSBL_COPIES; i++) {
+		const struct sb_first_stage *stage = &facts->fsbl[i];
+		struct sb_scope part;
+
+		if (stage->part == NULL)
+			continue;
+		part = sb_scope_part(scope, facts, stage->part);
+		if (facts->fsbl_taken >= 0 && facts->fsbl_taken != (int)i)
+			part.ceiling = STMBOOT_WARNING;
+		for (struct sb_run run = sb_run(&sb_fsbl_copy_rules, &part); sb_run_next(&run);)
+			copy_rows[run.row].check(stage, &part);
+		if (stage->is_stm32)
+			sb_stm32_validate(&part, &stage->image, STMBOOT_STM32_FSBL);
+	}
 }
 
 static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -78,25 +131,6 @@ static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope 
 			  .expected = sb_text(scope, "%" PRIu64 " bytes, CRC-32 0x%08" PRIx32,
 					      a->image.payload_bytes, a->scan.crc32),
 			  .hint = "write the same loader to both partitions" });
-}
-
-/* A damaged copy is no worse than a warning while the other one is good. */
-static void check_fsbl_images(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	for (size_t i = 0; i < SB_FSBL_COPIES; i++) {
-		const struct sb_first_stage *stage = &facts->fsbl[i];
-		struct sb_scope part;
-
-		if (stage->part == NULL)
-			continue;
-		part = sb_scope_part(scope, facts, stage->part);
-		if (facts->fsbl_taken >= 0 && facts->fsbl_taken != (int)i)
-			part.ceiling = STMBOOT_WARNING;
-		if (stage->is_stm32)
-			sb_stm32_validate(&part, &stage->image, STMBOOT_STM32_FSBL);
-		else
-			sb_stm32_report_no_magic(&part, stage->part->content);
-	}
 }
 
 static enum stmboot_soc soc_of(const char *board)
@@ -219,7 +253,18 @@ static void check_second_format(const struct sb_facts *facts, const struct sb_sc
 							: "use u-boot.stm32, not u-boot.img" });
 }
 
-static void check_second_image(const struct sb_facts *facts, const struct sb_scope *scope)
+/* clang-format off */
+static const sb_facts_rule fsbl_rows[] = {
+	{ SB_FSBL_COPIES_DIFFER, check_fsbl_same },
+	{ SB_FSBL_OTHER_CHIP, check_fsbl_chip },
+	{ SB_FSBL_SECOND_STAGE_NOT_FOUND, check_second_found },
+	{ SB_FSBL_SECOND_STAGE_FORMAT, check_second_format },
+};
+/* clang-format on */
+
+const struct sb_rules sb_fsbl_rules = SB_RULES(fsbl_rows);
+
+static void judge_second_stage(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_second_stage *second = &facts->second;
 	struct sb_scope part;
@@ -233,121 +278,6 @@ static void check_second_image(const struct sb_facts *facts, const struct sb_sco
 		sb_stm32_validate(&part, &second->stm32, STMBOOT_STM32_SSBL);
 	if (second->is_fip)
 		sb_fip_validate(&part, &second->fip, facts->soc);
-}
-
-/* What a saved copy at this place would destroy, or NULL. */
-static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t offset)
-{
-	const struct sb_environment *env = &facts->env;
-	const struct sb_second_stage *second = &facts->second;
-
-	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
-		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
-		uint64_t used = part == second->part ? second->end : part->size;
-
-		if (part == env->part && part != second->part)
-			used = part->ext4 != NULL ? sb_min_u64(part->ext4->size_bytes, part->size)
-						  : 0;
-		if (sb_ranges_overlap(offset, STMBOOT_ENV_BYTES, part->offset, used))
-			return part;
-	}
-	return NULL;
-}
-
-/* How U-Boot gets a place for its environment where nothing else is. */
-static const char *env_remedy(const struct sb_environment *env, const struct sb_scope *scope)
-{
-	if (env->gap != 0)
-		return sb_text(
-			scope,
-			"U-Boot does not look past a missing number: add a partition %" PRIu32
-			", and it finds %s",
-			env->gap, env->wanted);
-	if (env->place == SB_ENV_PARTITION)
-		return sb_text(scope,
-			       "give partition %" PRIu32 " (%s) 16 KiB more than its content needs "
-			       "(size = 2M)",
-			       env->part->number, env->wanted);
-	if (strcmp(env->wanted, "u-boot-env") == 0)
-		return "add a partition named u-boot-env (size = 512K)";
-	return sb_text(scope,
-		       "name U-Boot's partition %s and give it 16 KiB more than it needs "
-		       "(size = 2M)",
-		       env->wanted);
-}
-
-/* The first save takes copy 1, a later one copy 0 (U-Boot env/mmc.c, env_mmc_save()). */
-static void check_env_place(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	const struct sb_environment *env = &facts->env;
-
-	if ((env->place != SB_ENV_PARTITION && env->place != SB_ENV_ABSOLUTE) || env->saved != NULL)
-		return;
-	for (size_t i = SB_ENV_COPIES; i-- > 0;) {
-		const struct stmboot_part *part = victim(facts, env->offset[i]);
-		struct sb_scope inner = *scope;
-
-		if (part == NULL)
-			continue;
-		inner.partition = (int32_t)part->number;
-		sb_report(
-			&inner, SB_ENV_OVERWRITES_DATA,
-			&(struct sb_finding){
-				.offset = env->offset[i],
-				.length = STMBOOT_ENV_BYTES,
-				.found = sb_text(scope, "%s in partition %" PRIu32 " (%s)",
-						 stmboot_content_text(part->content), part->number,
-						 part->entry->name),
-				.expected = sb_text(
-					scope, "a partition named %s with 16 KiB free at its end",
-					env->wanted),
-				.message = sb_text(scope,
-						   "the first boot saves U-Boot's environment over "
-						   "partition %" PRIu32,
-						   part->number),
-				.hint = env_remedy(env, scope) });
-		return;
-	}
-}
-
-static void check_env_saved(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	const struct sb_environment *env = &facts->env;
-	struct sb_scope inner = *scope;
-
-	if (env->place == SB_ENV_NOWHERE && env->wanted != NULL)
-		sb_report(
-			scope, SB_ENV_NOT_KEPT,
-			&(struct sb_finding){
-				.no_offset = true,
-				.found = env->gap != 0
-						 ? sb_text(scope,
-							   "%s behind the missing number %" PRIu32,
-							   env->wanted, env->gap)
-						 : sb_text(scope, "no partition named %s",
-							   env->wanted),
-				.hint = env->gap != 0 ? env_remedy(env, scope) : NULL });
-	if (env->saved == NULL)
-		return;
-	if (env->part != NULL)
-		inner.partition = (int32_t)env->part->number;
-	if (stmboot_env_find(env->saved, "bootcmd") == NULL)
-		sb_report(&inner, SB_ENV_NO_BOOTCMD,
-			  &(struct sb_finding){
-				  .offset = env->saved->offset,
-				  .length = env->saved->size,
-				  .found = "no bootcmd",
-				  .expected = "bootcmd=run bootcmd_stm32mp",
-				  .hint = "at U-Boot's prompt: env default -a; saveenv" });
-	else if (env->overrides != NULL)
-		sb_report(&inner, SB_ENV_OVERRIDES_BOOT,
-			  &(struct sb_finding){
-				  .offset = env->saved->offset,
-				  .length = env->saved->size,
-				  .found = sb_text(scope, "%s=%s", env->overrides,
-						   stmboot_env_find(env->saved, env->overrides)),
-				  .expected = "the value that this U-Boot has by default",
-				  .hint = "at U-Boot's prompt: env default -a; saveenv" });
 }
 
 /* The stage that a partition matters to. */
@@ -394,10 +324,10 @@ static bool is_told(const struct stmboot_diags *diags, const struct sb_read_erro
 }
 
 /*
- * A stage that needs what cannot be read has an error of its own. Beyond that
- * a fact is missing: nobody knows what the board would find there.
+ * Not for a rule to find. A stage that needs what cannot be read has an error of its own. Beyond
+ * that a fact is missing: nobody knows what the board would find there.
  */
-static void check_read_errors(const struct sb_facts *facts, const struct sb_scope *scope)
+static void report_read_errors(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_read_errors *errors = sb_image_read_errors(facts->image);
 
@@ -421,18 +351,14 @@ static void check_read_errors(const struct sb_facts *facts, const struct sb_scop
 	}
 }
 
-sb_rule *const sb_rules_loaders[] = {
-	check_tables,
-	check_fsbl_found,
-	check_fsbl_copies,
-	check_fsbl_images,
-	check_fsbl_same,
-	check_fsbl_chip,
-	check_second_found,
-	check_second_format,
-	check_second_image,
-	check_env_place,
-	check_env_saved,
-	check_read_errors,
-	NULL,
-};
+void sb_judge_loaders(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (facts->is_card)
+		sb_gpt_validate(scope, facts->gpt);
+	sb_facts_judge(&sb_rom_rules, rom_rows, facts, scope);
+	judge_fsbl_copies(facts, scope);
+	sb_facts_judge(&sb_fsbl_rules, fsbl_rows, facts, scope);
+	judge_second_stage(facts, scope);
+	sb_judge_environment(facts, scope);
+	report_read_errors(facts, scope);
+}

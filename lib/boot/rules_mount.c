@@ -146,9 +146,17 @@ static void check_root_blocks(const struct sb_facts *facts, const struct sb_scop
 			  .hint = "make the file system with -b 4096" });
 }
 
-sb_rule *const sb_rules_mount[] = {
-	check_root_type,
-	check_root_flags,
-	check_root_blocks,
-	NULL,
+/* clang-format off */
+static const sb_facts_rule rows[] = {
+	{ SB_ROOTFS_WRONG_TYPE, check_root_type },
+	{ SB_ROOTFS_MOUNT_OPTION, check_root_flags },
+	{ SB_ROOTFS_LARGE_BLOCK, check_root_blocks },
 };
+/* clang-format on */
+
+const struct sb_rules sb_mount_rules = SB_RULES(rows);
+
+void sb_judge_mount(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	sb_facts_judge(&sb_mount_rules, rows, facts, scope);
+}

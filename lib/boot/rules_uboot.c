@@ -6,7 +6,7 @@
 #include "fs/fs.h"
 
 /* Only the file systems that take part in the boot are judged. */
-static void check_filesystems(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_filesystems(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_config *config = sb_facts_config(facts);
 
@@ -171,12 +171,24 @@ static void check_readable(const struct sb_facts *facts, const struct sb_scope *
 	}
 }
 
+/* clang-format off */
+static const sb_facts_rule config_rows[] = {
+	{ SB_EXTLINUX_NOT_FOUND, check_config_found },
+	{ SB_EXTLINUX_SEVERAL_BOOTABLE, check_bootable },
+	{ SB_EXTLINUX_SEVERAL, check_several },
+	{ SB_EXTLINUX_SCRIPT_FIRST, check_scripts },
+	{ SB_EXTLINUX_UNREADABLE, check_readable },
+};
+/* clang-format on */
+
+const struct sb_rules sb_config_rules = SB_RULES(config_rows);
+
 static const char *get_variable(void *user, const char *name)
 {
 	return sb_facts_getenv(user, name);
 }
 
-static void check_text(const struct sb_facts *facts, const struct sb_scope *scope)
+static void judge_text(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_config *config = sb_facts_config(facts);
 	struct sb_facts copy = *facts;
@@ -235,7 +247,16 @@ static void check_labels(const struct sb_facts *facts, const struct sb_scope *sc
 	}
 }
 
-sb_rule *const sb_rules_uboot[] = {
-	check_filesystems, check_config_found, check_bootable, check_several, check_scripts,
-	check_readable,    check_text,         check_labels,   NULL,
+static const sb_facts_rule label_rows[] = {
+	{ SB_EXTLINUX_LABEL_FAILS, check_labels },
 };
+
+const struct sb_rules sb_label_rules = SB_RULES(label_rows);
+
+void sb_judge_uboot(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	judge_filesystems(facts, scope);
+	sb_facts_judge(&sb_config_rules, config_rows, facts, scope);
+	judge_text(facts, scope);
+	sb_facts_judge(&sb_label_rules, label_rows, facts, scope);
+}

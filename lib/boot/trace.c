@@ -55,17 +55,18 @@ static void tell_assumptions(const struct sb_facts *facts, struct stmboot_diags 
 
 static void run_rules(const struct sb_facts *facts, struct stmboot_diags *diags)
 {
-	sb_rule *const *const lists[] = { sb_rules_loaders, sb_rules_containers, sb_rules_uboot,
-					  sb_rules_kernel,  sb_rules_linux,      sb_rules_mount };
 	struct sb_scope scope = sb_scope(diags, sb_image_medium(facts->image));
-	size_t first = stmboot_diags_count(diags);
 
 	if (facts->info->medium == STMBOOT_MEDIUM_EMMC)
 		scope.first_stage = STMBOOT_STAGE_FSBL;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		for (sb_rule *const *rule = lists[i]; *rule != NULL; rule++)
-			(*rule)(facts, &scope);
-	tell_assumptions(facts, diags, first);
+	scope.deep = facts->deep;
+	sb_judge_loaders(facts, &scope);
+	sb_judge_containers(facts, &scope);
+	sb_judge_uboot(facts, &scope);
+	sb_judge_kernel(facts, &scope);
+	sb_judge_linux(facts, &scope);
+	sb_judge_mount(facts, &scope);
+	tell_assumptions(facts, diags, scope.first);
 }
 
 static enum stmboot_outcome outcome_of(const struct stmboot_diags *diags, size_t first, int stage)

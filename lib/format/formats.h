@@ -66,7 +66,4 @@ void sb_fwu_validate(const struct sb_scope *scope, const struct stmboot_fwu *fwu
 /* Is a firmware package among the images that are described? */
 bool sb_fwu_has_fip(const struct stmboot_fwu *fwu);
 
-/* Report that an STM32 header was expected where something else stands. */
-void sb_stm32_report_no_magic(const struct sb_scope *scope, enum stmboot_content content);
-
 #endif

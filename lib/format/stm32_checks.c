@@ -83,19 +83,6 @@ static uint64_t at(const struct checked *c, enum sb_stm32_field field)
 	return sb_stm32_field(c->image, field);
 }
 
-void sb_stm32_report_no_magic(const struct sb_scope *scope, enum stmboot_content content)
-{
-	sb_report(scope, SB_STM32_MAGIC,
-		  &(struct sb_finding){
-			  .length = 4,
-			  .found = content != STMBOOT_CONTENT_UNKNOWN
-					   ? stmboot_content_text(content)
-					   : "other content",
-			  .expected = "\"STM2\"",
-			  .hint = "write the .stm32 file to the partition (with `dd "
-				  "conv=notrunc`), not the .bin or .elf it was made from" });
-}
-
 static void report_unknown_version(const struct checked *c)
 {
 	sb_report(c->scope, SB_STM32_VERSION,
