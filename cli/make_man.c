@@ -2,8 +2,8 @@
 /* Prints the manual page for scdoc, from the tables of options and of finding codes. */
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "man_text.h"
 #include "options.h"
 
 struct code {
@@ -16,16 +16,6 @@ static const struct code codes[] = {
 #undef CODE
 };
 
-/* Characters that scdoc would take as markup. */
-static void print_escaped(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (strchr("_*\\<>#[]|", *text) != NULL)
-			putchar('\\');
-		putchar(*text);
-	}
-}
-
 static void print_option(const struct option_row *row)
 {
 	if (row->letter != 0)
@@ -33,10 +23,10 @@ static void print_option(const struct option_row *row)
 	printf("*--%s*", row->name);
 	if (row->argument != NULL) {
 		printf("=");
-		print_escaped(row->argument);
+		man_text(row->argument);
 	}
 	printf("\n\t");
-	print_escaped(row->help);
+	man_text(row->help);
 	printf("\n\n");
 }
 
@@ -45,9 +35,9 @@ static void print_commands(void)
 	printf("# COMMANDS\n\n");
 	for (int i = 0; i < COMMAND_COUNT; i++) {
 		printf("*%s* ", commands[i].name);
-		print_escaped(commands[i].operands);
+		man_text(commands[i].operands);
 		printf("\n\t");
-		print_escaped(commands[i].description);
+		man_text(commands[i].description);
 		printf("\n\n");
 		for (int j = 0; j < OPTION_COUNT; j++) {
 			if (option_rows[j].commands == (unsigned)ANY_COMMAND ||
@@ -66,23 +56,18 @@ static void print_options(void)
 			print_option(&option_rows[i]);
 }
 
-static const char *lower_severity(const char *severity)
-{
-	return strcmp(severity, "ERROR") == 0     ? "error"
-	       : strcmp(severity, "WARNING") == 0 ? "warning"
-						  : "note";
-}
-
 static void print_codes(void)
 {
 	printf("# FINDINGS\n\n"
 	       "The codes and their usual severities; a card's circumstances may lower one.\n"
-	       "*--verbose* explains those that were found, *check --explain* any.\n\n");
+	       "*--verbose* explains those that were found, *check --explain* any, and so does\n"
+	       "*stmboot-findings*(7).\n\n");
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		printf("*");
-		print_escaped(codes[i].code);
-		printf("* (%s)\n\t", lower_severity(codes[i].severity));
-		print_escaped(codes[i].meaning);
+		man_bold(codes[i].code);
+		printf(" (");
+		man_lower(codes[i].severity);
+		printf(")\n\t");
+		man_text(codes[i].meaning);
 		printf("\n\n");
 	}
 }
@@ -126,9 +111,11 @@ static const char tail[] =
 	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
 	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
 	"# FILES\n\n"
-	"The JSON Schemas of what *--json* prints, bootargs.schema.json, check.schema.json, "
-	"codes.schema.json,\n"
-	"error.schema.json and inspect.schema.json, are installed in share/stmboot/schema.\n\n";
+	"The JSON Schemas of what *--json* prints, bootargs.schema.json, check.schema.json,\n"
+	"codes.schema.json, error.schema.json and inspect.schema.json, are installed in\n"
+	"share/stmboot/schema.\n\n"
+	"# SEE ALSO\n\n"
+	"*stmboot-findings*(7)\n";
 
 int main(void)
 {
