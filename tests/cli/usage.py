@@ -6,6 +6,7 @@ usage: usage.py STMBOOT [TEST...]
 """
 
 import ctypes
+import glob
 import json
 import os
 import pty
@@ -370,6 +371,16 @@ class Check(Case):
         self.assertEqual(self.check("--explain", "kernel.payload-damaged")[1][-2:],
                          ["  only a deep look finds it",
                           "  not looked for where there is: kernel.truncated"])
+
+    def test_no_hint_or_explanation_names_a_command_that_is_not_there(self):
+        named = set()
+        for pattern in ("*.c", "*.def"):
+            for path in glob.glob(os.path.join(program.TOP, "lib", "**", pattern), recursive=True):
+                with open(path, encoding="utf-8") as f:
+                    text = re.sub(r'"\s*\n\s*"', "", f.read())
+                named.update(re.findall(r"`stmboot ([^ `]+)", text))
+        for command in named:
+            self.assertEqual(program.run(command, "--help").returncode, 0, command)
 
 
 if __name__ == "__main__":

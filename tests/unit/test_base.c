@@ -151,28 +151,6 @@ Test(base, every_code_is_complete_and_named_after_an_area)
 	}
 }
 
-/* The word after each "stmboot" that begins a command in back quotes is a command. */
-static void expect_known_commands(const char *code, const char *text)
-{
-	static const char start[] = "`stmboot ";
-
-	for (const char *at = strstr(text, start); at != NULL; at = strstr(at, start)) {
-		at += sizeof(start) - 1;
-		cr_expect(strncmp(at, "inspect", 7) == 0 && strchr(" `", at[7]) != NULL,
-			  "%s names a command that is not there: %s", code, at);
-	}
-}
-
-Test(base, no_explanation_names_a_command_that_is_not_there)
-{
-	for (size_t i = 0; i < stmboot_code_count(); i++) {
-		const struct stmboot_code *code = stmboot_code_at(i);
-
-		expect_known_commands(code->code, code->meaning);
-		expect_known_commands(code->code, code->explanation);
-	}
-}
-
 /* The codes of a list, each followed by a blank. */
 static void join_codes(const struct stmboot_diags *diags, char *text, size_t size)
 {
