@@ -77,33 +77,74 @@ int cmd_undo(struct stmboot_context *ctx, const struct options *o)
 	return o->value[OPTION_LIST] != 0 ? list(ctx, o) : edit_run_undo(ctx, o);
 }
 
-int cmd_recover(struct stmboot_context *ctx, const struct options *o)
+/* What recovery finds, or with `copy` the image as it is to be, written elsewhere. */
+static enum stmboot_status look(struct stmboot_context *ctx, const struct options *o, bool copy,
+				enum stmboot_recovery *found, struct stmboot_edit_result *result,
+				struct stmboot_refusal *why)
 {
-	static const char *const said[] = {
-		[STMBOOT_RECOVERY_CLEAN] = "no edit was interrupted",
-		[STMBOOT_RECOVERY_FINISHED] = "the interrupted edit is finished",
-		[STMBOOT_RECOVERY_DROPPED] = "the interrupted edit had not begun to write: dropped",
-	};
-	static const struct stmboot_edit_plan nothing;
 	char path[STATE_PATH];
 	const struct stmboot_edit_options how = edit_options(o, path);
+	struct stmboot_edit *edit = NULL;
+	enum stmboot_status status = stmboot_edit_begin(ctx, o->operands[0], &how, why, &edit);
+
+	if (status == STMBOOT_OK && stmboot_edit_is_interrupted(edit))
+		*found = STMBOOT_RECOVERY_FINISHED;
+	if (status == STMBOOT_OK && copy) {
+		status = stmboot_edit_commit(edit, why);
+		*result = *stmboot_edit_result(edit);
+	}
+	stmboot_edit_close(edit);
+	return status;
+}
+
+static enum stmboot_status recover(struct stmboot_context *ctx, const struct options *o,
+				   enum stmboot_recovery *found, struct stmboot_edit_result *result,
+				   struct stmboot_refusal *why)
+{
+	char path[STATE_PATH];
+	const struct stmboot_edit_options how = edit_options(o, path);
+	enum stmboot_status status;
+
+	if (how.dry_run || how.output != NULL)
+		return look(ctx, o, !how.dry_run, found, result, why);
+	status = stmboot_edit_recover(ctx, o->operands[0], &how, why, found);
+	if (status == STMBOOT_OK && *found == STMBOOT_RECOVERY_FINISHED)
+		result->state = STMBOOT_EDIT_DONE;
+	return status;
+}
+
+static const char *recovered_text(const struct edit_report *report, enum stmboot_recovery found)
+{
+	if (found == STMBOOT_RECOVERY_CLEAN)
+		return "no edit was interrupted";
+	if (found == STMBOOT_RECOVERY_DROPPED)
+		return "the interrupted edit had not begun to write: dropped";
+	if (report->dry_run)
+		return "would finish an interrupted edit";
+	return report->output != NULL ? "the interrupted edit is finished in the copy"
+				      : "the interrupted edit is finished";
+}
+
+int cmd_recover(struct stmboot_context *ctx, const struct options *o)
+{
+	static const struct stmboot_edit_plan nothing;
+	struct edit_report report = { .plan = &nothing,
+				      .output = option_word(o, OPTION_OUTPUT),
+				      .dry_run = o->value[OPTION_DRY_RUN] != 0 };
 	struct stmboot_refusal why = { .message = "" };
-	struct edit_report report = { .plan = &nothing };
 	enum stmboot_recovery found = STMBOOT_RECOVERY_CLEAN;
 	struct buffer out = { 0 };
 	enum stmboot_status status;
 
 	errno = 0;
-	status = stmboot_edit_recover(ctx, o->operands[0], &how, &why, &found);
+	status = recover(ctx, o, &found, &report.result, &why);
 	if (status != STMBOOT_OK)
 		return edit_fail(o, status, &why, errno,
 				 status == STMBOOT_IO ? "pending" : "unchanged");
 	report.recovered = found == STMBOOT_RECOVERY_FINISHED;
-	if (report.recovered)
-		report.result.state = STMBOOT_EDIT_DONE;
 	if (o->value[OPTION_JSON] != 0)
 		render_edit_json(&out, &report);
 	else if (o->value[OPTION_QUIET] == 0)
-		buffer_printf(&out, "%s\n", said[found]);
+		buffer_printf(&out, "%s\n", recovered_text(&report, found));
 	return finish(o, &out);
 }

@@ -98,7 +98,8 @@ enum {
 			 1U << COMMAND_EXTLINUX_REMOVE | 1U << COMMAND_EXTLINUX_SET |
 			 1U << COMMAND_EXTLINUX_TIMEOUT,
 	BOOT_EDITS = EXTLINUX_EDITS | 1U << COMMAND_SET_BOOTARGS,
-	EDITS = BOOT_EDITS | 1U << COMMAND_UNDO,
+	JUDGED_EDITS = BOOT_EDITS | 1U << COMMAND_UNDO,
+	EDITS = JUDGED_EDITS | 1U << COMMAND_RECOVER,
 };
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -109,7 +110,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     1U << COMMAND_CHECK },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    EDITS | 1U << COMMAND_CHECK | 1U << COMMAND_EXTLINUX_SHOW |
+			    JUDGED_EDITS | 1U << COMMAND_CHECK | 1U << COMMAND_EXTLINUX_SHOW |
 				    1U << COMMAND_GET_BOOTARGS | 1U << COMMAND_INSPECT },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too",
 			    1U << COMMAND_CHECK },
@@ -143,7 +144,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",
 			    EDITS },
 	[OPTION_FORCE] = { "force", 'f', NULL, "go on although the edit adds an error",
-			   BOOT_EDITS },
+			   JUDGED_EDITS },
 	[OPTION_JSON] = { "json", 0, NULL, "print one JSON object, for programs",
 			  (unsigned)ANY_COMMAND },
 	[OPTION_COLOR] = { "color", 0, "auto|always|never",

@@ -64,10 +64,7 @@ stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
 			const struct stmboot_boot_edit_options *options,
 			struct stmboot_refusal *why, struct stmboot_boot_edit **out);
 
-/**
- * Begin taking the last edit back, as stmboot_edit_begin_undo(). The result is
- * not refused for its errors: they were there before.
- */
+/** Begin taking the last edit back, as stmboot_edit_begin_undo(). */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
 			     const struct stmboot_boot_edit_options *options,

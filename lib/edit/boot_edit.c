@@ -114,7 +114,6 @@ enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, co
 
 	if (edit == NULL)
 		return STMBOOT_NO_MEMORY;
-	edit->force = true;
 	status = stmboot_edit_begin_undo(ctx, path, o.edit, why, &edit->edit);
 	if (status == STMBOOT_OK)
 		status = follow_path(edit, path, o.edit != NULL ? o.edit->state_directory : NULL);
@@ -153,8 +152,11 @@ static const struct stmboot_diag *added_error(const struct stmboot_diags *before
 
 static enum stmboot_status judge(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
 {
-	const struct stmboot_diag *error = added_error(edit->before.diags, edit->after.diags);
+	const struct stmboot_diag *error = NULL;
 
+	/* What is no card is no worse for being one. */
+	if (edit->before.diags != NULL)
+		error = added_error(edit->before.diags, edit->after.diags);
 	if (error == NULL || edit->force)
 		return STMBOOT_OK;
 	edit->refused = true;

@@ -8,6 +8,7 @@ usage: edits.py STMBOOT [TEST...]
 import gzip
 import json
 import os
+import subprocess
 import tempfile
 import unittest
 
@@ -312,6 +313,51 @@ class Undo(Case):
         after = self.read(self.card)
         self.assertTrue(self.edit("undo", "-n", self.card)["changed"])
         self.assertEqual(self.read(self.card), after)
+
+    def test_an_undo_that_brings_an_error_back_is_refused_unless_forced(self):
+        self.edit("set-bootargs", self.card, "init=/x", "-f")
+        broken = self.read(self.card)
+        self.edit("set-bootargs", self.card, "--remove=init")
+        said = self.edit("undo", self.card, status=2)
+        self.assertIn("init.", said["message"])
+        self.edit("undo", self.card, "-f")
+        self.assertEqual(self.read(self.card), broken)
+        self.edit("undo", self.card)
+        self.assertEqual(self.read(self.card), self.before)
+
+    def test_an_interrupted_edit_is_seen_finished_and_recovered(self):
+        # A log that is complete, of an edit that was stopped before it wrote the image.
+        self.edit("set-bootargs", self.card, "quiet")
+        after = self.read(self.card)
+        self.edit("undo", self.card)
+        if not self.interrupt("set-bootargs", self.card, "quiet"):
+            self.skipTest("strace cannot inject a signal here")
+        self.assertEqual(self.read(self.card), self.before)
+        self.assertEqual(program.inspect(self.card)["image"]["state"], "interrupted")
+        done = program.run("get-bootargs", self.card, "quiet")
+        self.assertEqual((done.returncode, done.stdout), (0, b"\n"))
+        copy = self.path("copy")
+        self.assertTrue(self.edit("recover", self.card, "-n")["changed"])
+        self.assertTrue(self.edit("recover", self.card, "-o", copy)["written"])
+        self.assertEqual((self.read(self.card), self.read(copy)), (self.before, after))
+        said = self.edit("recover", self.card)
+        self.assertEqual((said["changed"], said["state"]), (True, "done"))
+        self.assertEqual(self.read(self.card), after)
+        self.assertEqual(program.inspect(self.card)["image"]["state"], "clean")
+        self.edit("undo", self.card)
+        self.assertEqual(self.read(self.card), self.before)
+
+    def interrupt(self, *arguments):
+        """Kill an edit at its first write to the image; false where that cannot be done."""
+        env = dict(program.tools.surroundings(), STMBOOT_STATE_DIR=program.state_directory())
+        try:
+            done = subprocess.run(
+                ["strace", "-f", "-o", os.devnull, "-P", self.card, "-e", "trace=pwrite64",
+                 "-e", "inject=pwrite64:signal=KILL:when=1", program.stmboot, *arguments],
+                env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        except FileNotFoundError:
+            return False
+        return os.path.exists(self.card + ".stmboot-journal") and done.returncode != 0
 
     def test_nothing_to_recover(self):
         said = self.edit("recover", self.card)

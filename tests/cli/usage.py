@@ -110,7 +110,7 @@ class Usage(Case):
                 (("set-bootargs",), "IMAGE"),
                 (("set-bootargs", "a", "b", "-o"), "FILE"),
                 (("get-bootargs", "a", "-n"), "--dry-run"),
-                (("undo", "a", "--force"), "--force"),
+                (("recover", "a", "--force"), "--force"),
                 (("undo", "a", "b"), "'b'"),
                 (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
             with self.subTest(arguments):
