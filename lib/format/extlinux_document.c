@@ -11,7 +11,7 @@ struct reader {
 	struct stmboot_extlinux_document *document;
 	const struct stmboot_extlinux_options *caller; /* NULL: the document's own files */
 	size_t changed;                                /* this file as it may become */
-	const char *text;
+	char *text;
 	size_t size;
 };
 
@@ -115,6 +115,8 @@ void stmboot_extlinux_document_free(struct stmboot_extlinux_document *document)
 	if (document == NULL)
 		return;
 	stmboot_extlinux_free(document->conf);
+	for (size_t i = 0; i < document->file_count; i++)
+		sb_free(document->ctx, document->files[i].edited);
 	sb_arena_release(&document->arena);
 	sb_free(document->ctx, document);
 }
@@ -146,6 +148,7 @@ size_t sb_document_file_of(const struct stmboot_extlinux_document *document, uin
 	return 0;
 }
 
+/* The text that a file becomes, with room for one more byte. */
 static char *splice(struct stmboot_extlinux_document *document, const struct sb_document_file *file,
 		    const struct sb_splice *splices, size_t count, size_t *size)
 {
@@ -156,7 +159,7 @@ static char *splice(struct stmboot_extlinux_document *document, const struct sb_
 	for (size_t i = 0; i < count; i++)
 		*size += (splices[i].text != NULL ? strlen(splices[i].text) : 0) -
 			 (size_t)splices[i].removed;
-	text = sb_arena_alloc(&document->arena, *size + 1);
+	text = sb_alloc(document->ctx, *size + 1);
 	if (text == NULL)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
@@ -191,16 +194,20 @@ static enum stmboot_status refuse_reading(const struct stmboot_extlinux *conf,
 		"file is not what it seems");
 }
 
-static void keep(struct stmboot_extlinux_document *document, size_t file, const char *text,
-		 size_t size, const struct stmboot_extlinux *conf)
+/* The document takes the text and what was read of it. */
+static void keep(struct reader *reader, const struct stmboot_extlinux *conf)
 {
-	struct sb_document_file *f = &document->files[file];
+	struct stmboot_extlinux_document *document = reader->document;
+	struct sb_document_file *f = &document->files[reader->changed];
 
 	stmboot_extlinux_free(document->conf);
 	document->conf = conf;
-	f->now.text = text;
-	f->now.size = size;
-	f->now.changed = size != f->original_size || memcmp(text, f->original, size) != 0;
+	sb_free(document->ctx, f->edited);
+	f->edited = reader->text;
+	f->now.text = reader->text;
+	f->now.size = reader->size;
+	f->now.changed = reader->size != f->original_size ||
+			 memcmp(reader->text, f->original, reader->size) != 0;
 }
 
 /* Does U-Boot load an included file over the end of the one that includes it? */
@@ -216,19 +223,13 @@ static bool overlaps(const struct stmboot_extlinux *conf)
  * A file with `include` must not be a multiple of four bytes long: an empty
  * line at its end avoids what U-Boot does then.
  */
-static enum stmboot_status lengthen(struct reader *reader, struct sb_arena *arena)
+static void lengthen(struct reader *reader)
 {
 	size_t end = strnlen(reader->text, reader->size);
-	char *text = sb_arena_alloc(arena, reader->size + 2);
 
-	if (text == NULL)
-		return STMBOOT_NO_MEMORY;
-	memcpy(text, reader->text, end);
-	text[end] = '\n';
-	memcpy(text + end + 1, reader->text + end, reader->size - end);
-	reader->text = text;
+	memmove(reader->text + end + 1, reader->text + end, reader->size - end);
+	reader->text[end] = '\n';
 	reader->size++;
-	return STMBOOT_OK;
 }
 
 /* Read what the document would become, in place of what was read before. */
@@ -259,17 +260,17 @@ enum stmboot_status sb_document_apply(struct stmboot_extlinux_document *document
 		return STMBOOT_NO_MEMORY;
 	status = read_candidate(&reader, expected, &conf, &meant);
 	if (status == STMBOOT_OK && !meant && overlaps(conf)) {
-		status = lengthen(&reader, &document->arena);
-		if (status == STMBOOT_OK)
-			status = read_candidate(&reader, expected, &conf, &meant);
+		lengthen(&reader);
+		status = read_candidate(&reader, expected, &conf, &meant);
 	}
 	if (status == STMBOOT_OK && meant) {
-		keep(document, file, reader.text, reader.size, conf);
+		keep(&reader, conf);
 		return STMBOOT_OK;
 	}
 	if (status == STMBOOT_OK)
 		status = refuse_reading(conf, why);
 	stmboot_extlinux_free(conf);
+	sb_free(document->ctx, reader.text);
 	return status;
 }
 

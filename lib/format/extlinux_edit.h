@@ -13,11 +13,12 @@ struct sb_document_file {
 	struct stmboot_extlinux_document_file now; /* first: what callers see */
 	const char *original;
 	size_t original_size;
+	char *edited; /* what now.text is after an edit, or NULL */
 };
 
 struct stmboot_extlinux_document {
 	struct stmboot_context *ctx;
-	struct sb_arena arena; /* every text that a file ever had */
+	struct sb_arena arena; /* the files as they were */
 	unsigned version;
 	struct sb_document_file *files;
 	size_t file_count, file_capacity;
