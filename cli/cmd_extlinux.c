@@ -49,17 +49,19 @@ static enum stmboot_status add(struct stmboot_boot_edit *edit, const struct opti
 			       struct stmboot_refusal *why)
 {
 	size_t count = (size_t)o->operand_count - 2;
-	struct stmboot_extlinux_setting *settings = calloc(count, sizeof(*settings));
-	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	struct stmboot_extlinux_setting *settings = calloc(count + 1, sizeof(*settings));
+	enum stmboot_status status;
 
-	for (size_t i = 0; settings != NULL && i < count; i++) {
-		char *equals = strchr(o->operands[i + 2], '=');
+	if (settings == NULL)
+		return STMBOOT_NO_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		char *key = o->operands[i + 2];
+		size_t length = strcspn(key, "=");
 
-		*equals = '\0';
-		settings[i] = (struct stmboot_extlinux_setting){ o->operands[i + 2], equals + 1 };
+		key[length] = '\0';
+		settings[i] = (struct stmboot_extlinux_setting){ key, key + length + 1 };
 	}
-	if (settings != NULL)
-		status = stmboot_boot_edit_add_label(edit, o->operands[1], settings, count, why);
+	status = stmboot_boot_edit_add_label(edit, o->operands[1], settings, count, why);
 	free(settings);
 	return status;
 }
