@@ -26,21 +26,30 @@ static errcode_t channel_fail(struct sb_ext2_io *io, enum stmboot_status status,
 }
 
 /* A count below zero is a number of bytes. */
+static void channel_range(io_channel channel, unsigned long long block, int count, uint64_t *offset,
+			  size_t *size)
+{
+	uint64_t unit = (uint64_t)channel->block_size;
+
+	*size = (size_t)(count < 0 ? (uint64_t)0 - (uint64_t)(int64_t)count
+				   : (uint64_t)count * unit);
+	if (!sb_mul_u64(block, unit, offset))
+		*offset = UINT64_MAX;
+}
+
 static errcode_t channel_read_blk64(io_channel channel, unsigned long long block, int count,
 				    void *data)
 {
 	struct sb_ext2_io *io = channel->private_data;
-	uint64_t unit = (uint64_t)channel->block_size;
-	uint64_t size = count < 0 ? (uint64_t)0 - (uint64_t)(int64_t)count : (uint64_t)count * unit;
-	uint64_t offset;
 	enum stmboot_status status;
+	uint64_t offset;
+	size_t size;
 
-	if (!sb_mul_u64(block, unit, &offset))
-		offset = UINT64_MAX;
-	status = stmboot_source_read(io->src, offset, data, (size_t)size);
+	channel_range(channel, block, count, &offset, &size);
+	status = stmboot_source_read(io->src, offset, data, size);
 	if (status == STMBOOT_OK)
 		return 0;
-	memset(data, 0, (size_t)size);
+	memset(data, 0, size);
 	return channel_fail(io, status, offset);
 }
 
@@ -52,11 +61,16 @@ static errcode_t channel_read_blk(io_channel channel, unsigned long block, int c
 static errcode_t channel_write_blk64(io_channel channel, unsigned long long block, int count,
 				     const void *data)
 {
-	(void)channel;
-	(void)block;
-	(void)count;
-	(void)data;
-	return EXT2_ET_RO_FILSYS;
+	struct sb_ext2_io *io = channel->private_data;
+	enum stmboot_status status;
+	uint64_t offset;
+	size_t size;
+
+	if (io->overlay == NULL)
+		return EXT2_ET_RO_FILSYS;
+	channel_range(channel, block, count, &offset, &size);
+	status = sb_overlay_write(io->overlay, offset, data, size);
+	return status == STMBOOT_OK ? 0 : channel_fail(io, status, offset);
 }
 
 static errcode_t channel_write_blk(io_channel channel, unsigned long block, int count,
@@ -107,10 +121,9 @@ static errcode_t channel_open(const char *name, int flags, io_channel *out)
 	void *io;
 	errcode_t error;
 
+	(void)flags;
 	if (sscanf(name, NAME_FORMAT, &io) != 1)
 		return EXT2_ET_INVALID_ARGUMENT;
-	if (flags & IO_FLAG_RW)
-		return EXT2_ET_RO_FILSYS;
 	error = ext2fs_get_memzero(sizeof(*channel), &channel);
 	if (error != 0)
 		return error;
@@ -129,13 +142,18 @@ static errcode_t channel_open(const char *name, int flags, io_channel *out)
 	return 0;
 }
 
-static enum stmboot_status status_of(const struct sb_ext2_io *io, errcode_t error)
+enum stmboot_status sb_ext2_status(const struct sb_ext2_io *io, errcode_t error)
 {
 	if (io->status != STMBOOT_OK)
 		return io->status;
 	switch (error) {
+	case 0:
+		return STMBOOT_OK;
 	case EXT2_ET_NO_MEMORY:
 		return STMBOOT_NO_MEMORY;
+	case EXT2_ET_BLOCK_ALLOC_FAIL:
+	case EXT2_ET_INODE_ALLOC_FAIL:
+		return STMBOOT_LIMIT;
 	case EXT2_ET_BAD_MAGIC:
 		return STMBOOT_NOT_RECOGNISED;
 	case EXT2_ET_UNSUPP_FEATURE:
@@ -149,12 +167,12 @@ static enum stmboot_status status_of(const struct sb_ext2_io *io, errcode_t erro
 enum stmboot_status sb_ext2_open(struct sb_ext2_io *io, ext2_filsys *out)
 {
 	char name[NAME_BYTES];
-	errcode_t error;
+	int flags = EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP;
 
 	(void)snprintf(name, sizeof(name), NAME_FORMAT, (void *)io);
 	io->status = STMBOOT_OK;
+	if (io->overlay != NULL)
+		flags |= EXT2_FLAG_RW;
 	/* MMP would be read from a file of that name, past the channel. */
-	error = ext2fs_open2(name, NULL, EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP, 0, 0, &manager,
-			     out);
-	return error == 0 ? STMBOOT_OK : status_of(io, error);
+	return sb_ext2_status(io, ext2fs_open2(name, NULL, flags, 0, 0, &manager, out));
 }

@@ -16,6 +16,7 @@ enum {
 	BAD_BLOCKS_INODE = 1,
 	RESIZE_INODE = 7,
 	CHUNK_BYTES = 64 << 10,
+	SECTOR_BYTES = 512, /* of i_blocks */
 	I_LINKS_COUNT = 0x1a,
 	I_BLOCK = 0x28,
 	DOUBLE_INDIRECT = 13,
@@ -29,6 +30,7 @@ struct claims {
 	uint8_t **attributes; /* the same for blocks of attributes, which inodes may share */
 	uint8_t *inodes;      /* in use in the current group */
 	uint32_t directories; /* in the current group */
+	uint64_t mapped;      /* blocks of the current inode */
 	uint8_t *bitmap;      /* room for one of the medium */
 	uint8_t *chunk;       /* of an inode table */
 	uint64_t free_blocks; /* of all groups so far */
@@ -81,8 +83,11 @@ static enum stmboot_status claim(struct claims *claims, uint64_t first, uint64_t
 static enum stmboot_status claim_run(void *user, enum sb_ext4_run_kind kind, uint64_t first,
 				     uint64_t count)
 {
+	struct claims *claims = user;
+
 	(void)kind;
-	return claim(user, first, count);
+	claims->mapped += count;
+	return claim(claims, first, count);
 }
 
 /* A table of descriptors may be cut off by the end of the file system. */
@@ -114,6 +119,7 @@ static enum stmboot_status claim_attributes(struct claims *claims, uint8_t *raw)
 
 	if (block == 0)
 		return STMBOOT_OK;
+	claims->mapped++;
 	if (block < claims->fs->info->first_data_block || block >= claims->fs->info->blocks_count)
 		return damage(claims, SB_NOWHERE, "a block outside the file system");
 	if (!mark_block(claims, claims->attributes, block, &shared))
@@ -148,6 +154,17 @@ static enum stmboot_status claim_content(struct claims *claims, uint8_t *raw,
 	return sb_refuse_trouble(fs, status, claims->refusal);
 }
 
+/* Inodes that hold the value of an attribute count for those that have the attribute, too. */
+static bool count_fits(const struct claims *claims, uint32_t number, uint8_t *raw)
+{
+	const struct stmboot_ext4_info *info = claims->fs->info;
+	uint64_t sectors = ext2fs_get_stat_i_blocks(sb_ext2_of(claims->fs), (void *)raw);
+
+	return number == BAD_BLOCKS_INODE || number == RESIZE_INODE ||
+	       (info->incompat & INCOMPAT_EA_INODE) != 0 ||
+	       sectors == claims->mapped * (info->block_bytes / SECTOR_BYTES);
+}
+
 static enum stmboot_status claim_inode(struct claims *claims, uint32_t number, uint64_t offset,
 				       uint8_t *raw)
 {
@@ -167,8 +184,13 @@ static enum stmboot_status claim_inode(struct claims *claims, uint32_t number, u
 	inode.number = number;
 	inode.offset = offset;
 	claims->directories += sb_ext4_mode_type(inode.mode) == STMBOOT_FS_DIRECTORY;
+	claims->mapped = 0;
 	status = claim_attributes(claims, raw);
-	return status == STMBOOT_OK ? claim_content(claims, raw, &inode) : status;
+	if (status == STMBOOT_OK)
+		status = claim_content(claims, raw, &inode);
+	if (status == STMBOOT_OK && !count_fits(claims, number, raw))
+		return damage(claims, offset, "an inode with a wrong count of blocks");
+	return status;
 }
 
 /* How many inodes of a group may be in use: those behind them were never written. */
@@ -231,6 +253,15 @@ static bool bits_equal(const uint8_t *computed, const uint8_t *found, uint32_t c
 	return true;
 }
 
+/* What a group does not have is never free. */
+static bool is_padded(const uint8_t *bitmap, uint32_t count, size_t bytes)
+{
+	for (uint32_t bit = count; bit < bytes * 8; bit++)
+		if (!sb_bit(bitmap, bit))
+			return false;
+	return true;
+}
+
 static enum stmboot_status compare_bitmap(struct claims *claims, uint32_t group,
 					  enum sb_bitmap kind, const uint8_t *computed,
 					  uint32_t count)
@@ -240,7 +271,8 @@ static enum stmboot_status compare_bitmap(struct claims *claims, uint32_t group,
 
 	if (status != STMBOOT_OK)
 		return sb_refuse_trouble(fs, status, claims->refusal);
-	if (bits_equal(computed, claims->bitmap, count))
+	if (bits_equal(computed, claims->bitmap, count) &&
+	    is_padded(claims->bitmap, count, (size_t)fs->info->block_bytes))
 		return STMBOOT_OK;
 	return damage(claims, sb_bitmap_offset(fs, group, kind),
 		      kind == SB_BITMAP_BLOCKS ? "a block bitmap that contradicts the inodes"

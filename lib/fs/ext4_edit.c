@@ -12,7 +12,6 @@ const char *sb_ext4_write_text(enum sb_ext4_write_kind kind)
 	static const char *const texts[] = {
 		[SB_EXT4_WRITE_DATA] = "data",
 		[SB_EXT4_WRITE_MAP] = "block map",
-		[SB_EXT4_WRITE_ATTRIBUTES] = "attributes",
 		[SB_EXT4_WRITE_BITMAP] = "bitmap",
 		[SB_EXT4_WRITE_GROUP] = "group descriptor",
 		[SB_EXT4_WRITE_INODE] = "inode",
@@ -28,7 +27,6 @@ static enum sb_order order_of(enum sb_ext4_write_kind kind)
 	switch (kind) {
 	case SB_EXT4_WRITE_DATA:
 	case SB_EXT4_WRITE_MAP:
-	case SB_EXT4_WRITE_ATTRIBUTES:
 		return SB_ORDER_DATA;
 	case SB_EXT4_WRITE_SUPERBLOCK:
 		return SB_ORDER_SUPERBLOCK;
@@ -40,52 +38,64 @@ static enum sb_order order_of(enum sb_ext4_write_kind kind)
 enum stmboot_status sb_session_plan(struct sb_session *session, enum sb_ext4_write_kind kind,
 				    uint64_t offset, uint64_t length)
 {
-	uint64_t first = offset / SB_SECTOR_BYTES * SB_SECTOR_BYTES;
 	struct sb_planned *planned =
 		sb_arena_push(session->arena, &session->planned, &session->planned_count,
 			      &session->planned_capacity, sizeof(*planned));
 
 	if (planned == NULL)
 		return STMBOOT_NO_MEMORY;
-	planned->kind = kind;
-	planned->offset = first;
-	planned->length = sb_round_up_u64(offset + length, SB_SECTOR_BYTES) - first;
+	*planned = (struct sb_planned){ .kind = kind, .offset = offset, .length = length };
 	return STMBOOT_OK;
 }
 
-bool sb_session_find(const struct sb_session *session, uint64_t offset,
-		     enum sb_ext4_write_kind *kind)
+const struct sb_planned *sb_session_find(const struct sb_session *session, uint64_t offset,
+					 uint64_t length)
 {
-	for (size_t i = 0; i < session->planned_count; i++) {
-		const struct sb_planned *planned = &session->planned[i];
+	for (size_t i = 0; i < session->planned_count; i++)
+		if (sb_ranges_overlap(session->planned[i].offset, session->planned[i].length,
+				      offset, length))
+			return &session->planned[i];
+	return NULL;
+}
 
-		if (offset < planned->offset || offset - planned->offset >= planned->length)
-			continue;
-		*kind = planned->kind;
-		return true;
-	}
-	return false;
+/*
+ * Several names stay together in one inode. And with meta_bg U-Boot finds the
+ * inodes of the first groups only, among which a new one may not be.
+ */
+static bool keeps_inode(const struct sb_session *session, const struct stmboot_fs *fs)
+{
+	return session->in_place || session->target.inode.links > 1 ||
+	       (fs->info->incompat & INCOMPAT_META_BG) != 0;
+}
+
+/* Open what was before, find the target, and stage in one of the two ways. */
+static enum stmboot_status stage_in(struct sb_session *session, enum sb_ext4_reach reach)
+{
+	struct stmboot_fs *fs;
+	enum stmboot_status status = sb_ext4_open_fit(session->arena->ctx, session->before, reach,
+						      session->refusal, &fs);
+
+	if (status != STMBOOT_OK)
+		return status;
+	session->planned_count = 0;
+	session->in_place = reach == SB_EXT4_CONTENT;
+	status = sb_session_target(session, fs, &session->target);
+	if (status == STMBOOT_OK)
+		session->keeps_inode = keeps_inode(session, fs);
+	if (status == STMBOOT_OK)
+		status = session->in_place ? sb_session_stage_in_place(session, fs)
+					   : sb_session_stage_rewrite(session, fs);
+	stmboot_fs_close(fs);
+	return status;
 }
 
 static enum stmboot_status stage(struct sb_session *session)
 {
-	struct stmboot_fs *fs;
-	enum stmboot_status status = sb_ext4_open_fit(session->arena->ctx, session->before,
-						      SB_EXT4_CONTENT, session->refusal, &fs);
+	enum stmboot_status status = stage_in(session, SB_EXT4_CONTENT);
 
-	if (status != STMBOOT_OK)
+	if (status != STMBOOT_NOT_FOUND || session->refusal->message[0] != '\0')
 		return status;
-	status = sb_session_target(session, fs, &session->target);
-	if (status == STMBOOT_OK) {
-		session->in_place = true;
-		status = sb_session_stage_in_place(session, fs);
-		if (status == STMBOOT_NOT_FOUND)
-			status = sb_refuse(session->refusal, STMBOOT_UNSUPPORTED, NULL,
-					   "the new content does not fit into the blocks of the "
-					   "old one");
-	}
-	stmboot_fs_close(fs);
-	return status;
+	return stage_in(session, SB_EXT4_ALLOCATION);
 }
 
 /* The result's list of writes: one for each run of sectors of a kind. */
@@ -122,12 +132,12 @@ static enum stmboot_status hand_over_extent(struct sb_session *session, struct s
 	for (size_t at = 0; status == STMBOOT_OK && at < extent->length; at += SB_SECTOR_BYTES) {
 		uint64_t offset = extent->offset + at;
 		size_t length = (size_t)sb_min_u64(SB_SECTOR_BYTES, extent->length - at);
-		enum sb_ext4_write_kind kind;
+		const struct sb_planned *planned = sb_session_find(session, offset, length);
 
-		if (!sb_session_find(session, offset, &kind))
+		if (planned == NULL)
 			return STMBOOT_INTERNAL;
-		sb_overlay_mark(overlay, base + offset, length, order_of(kind));
-		status = add_write(session->arena, writes, kind, base + offset, length);
+		sb_overlay_mark(overlay, base + offset, length, order_of(planned->kind));
+		status = add_write(session->arena, writes, planned->kind, base + offset, length);
 	}
 	return status;
 }
@@ -175,7 +185,7 @@ static enum stmboot_status run(struct sb_session *session, struct sb_overlay *ov
 	*out = (struct sb_ext4_edit){
 		.changed = writes.count > 0,
 		.in_place = session->in_place,
-		.inode = session->target.inode.number,
+		.inode = session->inode,
 		.path = path,
 		.writes = writes.list,
 		.write_count = writes.count,

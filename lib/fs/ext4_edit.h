@@ -39,8 +39,7 @@ sb_ext4_open_fit(struct stmboot_context *ctx, struct stmboot_source *src, enum s
 /* What a planned write is about, in the order in which it would be done without a log. */
 enum sb_ext4_write_kind {
 	SB_EXT4_WRITE_DATA,
-	SB_EXT4_WRITE_MAP,        /* which blocks hold the data */
-	SB_EXT4_WRITE_ATTRIBUTES, /* extended ones, in a block of their own */
+	SB_EXT4_WRITE_MAP, /* which blocks hold the data */
 	SB_EXT4_WRITE_BITMAP,
 	SB_EXT4_WRITE_GROUP, /* descriptors */
 	SB_EXT4_WRITE_INODE,
@@ -76,8 +75,10 @@ enum { SB_EXT4_MAX_FILE_BYTES = INT32_MAX }; /* more needs a feature that may be
  * stay; times do, too, so that the same input gives the same bytes.
  *
  * When the new content needs as many blocks as the old one, only the sectors
- * that change are written, and if the size changes the inode. Otherwise a new
- * inode is made and the directory entry leads to it.
+ * that change are written, and if the size changes the inode. Otherwise the
+ * content goes to blocks that were free, with an inode that was free, and the
+ * directory entry leads to it; then the old ones are free. (A file with several
+ * names keeps its inode, so that all of them have the new content.)
  *
  * The overlay gains only a whole and verified edit, marked with its order; when
  * it fails while it takes that in, it remembers. On success *out is filled in.

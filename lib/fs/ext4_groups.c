@@ -63,6 +63,17 @@ uint64_t sb_bitmap_offset(const struct stmboot_fs *fs, uint32_t group, enum sb_b
 	return block * fs->info->block_bytes;
 }
 
+uint64_t sb_descriptor_offset(const struct stmboot_fs *fs, uint32_t group)
+{
+	ext2_filsys ext2 = sb_ext2_of(fs);
+	uint32_t in_block = (uint32_t)(fs->info->block_bytes / fs->info->descriptor_bytes);
+	uint64_t block = ext2fs_descriptor_block_loc2(ext2, ext2->super->s_first_data_block,
+						      group / in_block);
+
+	return block * fs->info->block_bytes +
+	       (uint64_t)(group % in_block) * fs->info->descriptor_bytes;
+}
+
 enum stmboot_status sb_bitmap_read(struct stmboot_fs *fs, uint32_t group, enum sb_bitmap kind,
 				   uint8_t *bitmap)
 {

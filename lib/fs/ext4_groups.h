@@ -16,6 +16,7 @@ struct sb_blocks {
 
 /* The copy of the superblock, two of descriptors, two bitmaps and the inode table. */
 enum {
+	SB_META_AREA = 2,        /* descriptors with the feature meta_bg */
 	SB_FIRST_GROUP_AREA = 3, /* of those that every group has */
 	SB_GROUP_AREAS = 6,
 };
@@ -52,6 +53,9 @@ bool sb_bitmap_unwritten(const struct stmboot_fs *fs, uint32_t group, enum sb_bi
 
 /* Where a bitmap stands, in bytes. */
 uint64_t sb_bitmap_offset(const struct stmboot_fs *fs, uint32_t group, enum sb_bitmap kind);
+
+/* Where the descriptor of a group stands, in bytes; there are copies of it. */
+uint64_t sb_descriptor_offset(const struct stmboot_fs *fs, uint32_t group);
 
 /* A bitmap of one block, its checksum verified. */
 STMBOOT_NODISCARD enum stmboot_status sb_bitmap_read(struct stmboot_fs *fs, uint32_t group,

@@ -44,8 +44,8 @@ static enum stmboot_status plan_run(struct sb_session *session, struct stmboot_f
 	return sb_session_plan(session, SB_EXT4_WRITE_DATA, offset, length);
 }
 
-/* Plan every run of the file. STMBOOT_NOT_FOUND at a hole or a block never written. */
-static enum stmboot_status plan_runs(struct sb_session *session, struct stmboot_fs *fs)
+enum stmboot_status sb_session_plan_content(struct sb_session *session, struct stmboot_fs *fs,
+					    const struct sb_ext4_inode *inode)
 {
 	uint64_t blocks = blocks_of(fs, session->size);
 	enum stmboot_status status = STMBOOT_OK;
@@ -53,7 +53,7 @@ static enum stmboot_status plan_runs(struct sb_session *session, struct stmboot_
 	for (uint64_t block = 0; status == STMBOOT_OK && block < blocks;) {
 		struct sb_ext4_run run;
 
-		status = sb_ext4_map(fs, &session->target.inode, block, &run);
+		status = sb_ext4_map(fs, inode, block, &run);
 		if (status != STMBOOT_OK)
 			return sb_refuse_trouble(fs, status, session->refusal);
 		if (run.zeros)
@@ -99,15 +99,18 @@ static enum stmboot_status stage_chunk(struct sb_session *session, uint64_t posi
 	return stage_changed(session, offset, old_bytes, new_bytes, size);
 }
 
-/* What was planned is the whole content, run by run. */
-static enum stmboot_status stage_content(struct sb_session *session, uint8_t *buffers)
+enum stmboot_status sb_session_stage_content(struct sb_session *session)
 {
-	enum stmboot_status status = STMBOOT_OK;
+	struct stmboot_context *ctx = session->arena->ctx;
+	uint8_t *buffers = sb_alloc_array(ctx, 2, CHUNK_BYTES);
+	enum stmboot_status status = buffers != NULL ? STMBOOT_OK : STMBOOT_NO_MEMORY;
 	uint64_t position = 0;
 
 	for (size_t i = 0; i < session->planned_count; i++) {
 		const struct sb_planned *run = &session->planned[i];
 
+		if (run->kind != SB_EXT4_WRITE_DATA)
+			continue;
 		for (uint64_t at = 0; status == STMBOOT_OK && at < run->length;) {
 			size_t size = (size_t)sb_min_u64(run->length - at, CHUNK_BYTES);
 
@@ -116,6 +119,7 @@ static enum stmboot_status stage_content(struct sb_session *session, uint8_t *bu
 			at += size;
 		}
 	}
+	sb_free(ctx, buffers);
 	return status;
 }
 
@@ -153,18 +157,12 @@ enum stmboot_status sb_session_stage_in_place(struct sb_session *session, struct
 {
 	uint64_t old_size = session->target.inode.size;
 	enum stmboot_status status;
-	uint8_t *buffers;
 
 	if (blocks_of(fs, session->size) != blocks_of(fs, old_size))
 		return STMBOOT_NOT_FOUND;
-	status = plan_runs(session, fs);
-	if (status != STMBOOT_OK)
-		return status;
-	buffers = sb_alloc_array(fs->ctx, 2, CHUNK_BYTES);
-	if (buffers == NULL)
-		return STMBOOT_NO_MEMORY;
-	status = stage_content(session, buffers);
-	sb_free(fs->ctx, buffers);
+	status = sb_session_plan_content(session, fs, &session->target.inode);
+	if (status == STMBOOT_OK)
+		status = sb_session_stage_content(session);
 	if (status == STMBOOT_OK && session->size != old_size)
 		status = stage_size(session, fs);
 	return status;

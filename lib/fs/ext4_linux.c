@@ -162,11 +162,12 @@ static enum stmboot_status find_name(const struct find *find, const char *name, 
 	struct sb_ext4_inode directory = walk->inode;
 	size_t length = walk->length;
 	uint32_t inode = 0;
+	uint64_t place;
 	enum stmboot_status status;
 
 	if (strcmp(name, ".") == 0)
 		return STMBOOT_OK;
-	status = sb_linux_find(fs, &directory, name, &inode);
+	status = sb_linux_find(fs, &directory, name, &inode, &place);
 	if (status == STMBOOT_OK)
 		status = linux_inode(fs, inode, &walk->inode);
 	if (status == STMBOOT_OK)

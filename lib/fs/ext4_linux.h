@@ -22,9 +22,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_linux_list(struct stmboot_fs *fs,
 						    const struct sb_ext4_inode *directory,
 						    stmboot_fs_visit *visit, void *user);
 
-/* The inode number of a name, or STMBOOT_NOT_FOUND. */
+/* The inode number of a name, and where its entry stands in the source, or STMBOOT_NOT_FOUND. */
 STMBOOT_NODISCARD enum stmboot_status sb_linux_find(struct stmboot_fs *fs,
 						    const struct sb_ext4_inode *directory,
-						    const char *name, uint32_t *inode);
+						    const char *name, uint32_t *inode,
+						    uint64_t *place);
 
 #endif

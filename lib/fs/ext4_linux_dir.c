@@ -22,6 +22,7 @@ struct scan {
 	stmboot_fs_visit *visit;
 	void *user;
 	bool stopped;      /* the visitor has seen enough */
+	uint64_t place;    /* of the entry that is visited, in the source */
 	bool has_bad_name; /* a name that no path can hold was passed over */
 };
 
@@ -73,6 +74,7 @@ static enum stmboot_status scan_entries(struct scan *scan, const uint8_t *data, 
 		defect = entry_defect(scan, entry, length, size - at);
 		if (defect != NULL)
 			return sb_fs_fail(scan->fs, STMBOOT_CORRUPT, offset + at, defect);
+		scan->place = offset + at;
 		if (sb_get_le32(entry) != 0 && entry[6] != 0)
 			visit_entry(scan, sb_get_le32(entry), entry[7], entry + ENTRY_BYTES,
 				    entry[6]);
@@ -193,7 +195,7 @@ static bool match_name(void *user, const struct stmboot_fs_entry *entry)
 }
 
 enum stmboot_status sb_linux_find(struct stmboot_fs *fs, const struct sb_ext4_inode *directory,
-				  const char *name, uint32_t *inode)
+				  const char *name, uint32_t *inode, uint64_t *place)
 {
 	struct lookup lookup = { .name = name };
 	struct scan scan = {
@@ -207,5 +209,6 @@ enum stmboot_status sb_linux_find(struct stmboot_fs *fs, const struct sb_ext4_in
 		return sb_fs_fail(fs, STMBOOT_UNSUPPORTED, directory->offset,
 				  "a directory that Linux searches without regard to case");
 	*inode = lookup.inode;
+	*place = scan.place;
 	return lookup.inode != 0 ? STMBOOT_OK : STMBOOT_NOT_FOUND;
 }

@@ -6,10 +6,10 @@
 #include "fs/ext4.h"
 #include "fs/ext4_edit.h"
 
-/* Bytes of the partition that an edit may change. */
+/* Bytes of the partition that an edit may change, and no others. */
 struct sb_planned {
 	enum sb_ext4_write_kind kind;
-	uint64_t offset; /* whole sectors */
+	uint64_t offset;
 	uint64_t length;
 };
 
@@ -23,20 +23,22 @@ struct sb_session {
 	const uint8_t *data;
 	size_t size;
 	struct sb_walk target; /* as it was found */
-	bool in_place;
+	bool in_place;         /* the file keeps its blocks */
+	bool keeps_inode;
+	uint32_t inode; /* of the file afterwards */
 	struct sb_planned *planned;
 	size_t planned_count;
 	size_t planned_capacity;
 };
 
-/* Add to the plan, rounded to whole sectors. */
+/* Add to the plan. */
 STMBOOT_NODISCARD enum stmboot_status sb_session_plan(struct sb_session *session,
 						      enum sb_ext4_write_kind kind, uint64_t offset,
 						      uint64_t length);
 
-/* Is a byte planned to change, and as what? */
-bool sb_session_find(const struct sb_session *session, uint64_t offset,
-		     enum sb_ext4_write_kind *kind);
+/* A planned range that shares a byte with this one, or NULL. */
+const struct sb_planned *sb_session_find(const struct sb_session *session, uint64_t offset,
+					 uint64_t length);
 
 /*
  * Find the target in a file system that is fit, and ask whether it may be
@@ -53,12 +55,29 @@ STMBOOT_NODISCARD enum stmboot_status sb_session_check_run(struct sb_session *se
 							   struct stmboot_fs *fs, uint64_t first,
 							   uint64_t count);
 
+/* Plan the blocks of an inode that hold its content, and check them. STMBOOT_NOT_FOUND at a
+ * hole or a block that was never written. */
+STMBOOT_NODISCARD enum stmboot_status sb_session_plan_content(struct sb_session *session,
+							      struct stmboot_fs *fs,
+							      const struct sb_ext4_inode *inode);
+
+/* Stage the content in the blocks that were planned for it, in their order. */
+STMBOOT_NODISCARD enum stmboot_status sb_session_stage_content(struct sb_session *session);
+
 /*
  * Stage new content in the blocks that the target has. STMBOOT_NOT_FOUND when
  * it does not fit into them; nothing is staged then.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_session_stage_in_place(struct sb_session *session,
 								struct stmboot_fs *fs);
+
+/*
+ * Stage new content in other blocks, and a new inode for them to which the
+ * directory entry leads. A file with several names keeps its inode, so that
+ * they stay together. `fs` is fit for an allocation and was asked for the target.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_session_stage_rewrite(struct sb_session *session,
+							       struct stmboot_fs *fs);
 
 /*
  * Is what is staged what was asked for, and nothing else? Also drops staged

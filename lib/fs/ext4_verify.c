@@ -19,21 +19,37 @@ static enum stmboot_status mistake(struct sb_session *session, const char *what)
 			 "the edit was given up: %s", what);
 }
 
+/* Lies every byte that changes in the plan? */
+static enum stmboot_status verify_extent(struct sb_session *session, const struct sb_extent *extent)
+{
+	const struct sb_planned *planned = NULL;
+
+	for (size_t at = 0; at < extent->length; at++) {
+		uint64_t offset = extent->offset + at;
+
+		if (extent->old_bytes[at] == extent->new_bytes[at])
+			continue;
+		if (planned == NULL || offset < planned->offset ||
+		    offset - planned->offset >= planned->length)
+			planned = sb_session_find(session, offset, 1);
+		if (planned == NULL)
+			return mistake(session, "it would change something else");
+	}
+	return STMBOOT_OK;
+}
+
 static enum stmboot_status verify_places(struct sb_session *session)
 {
 	struct sb_extent extent = { 0 };
-	enum sb_ext4_write_kind kind;
 	enum stmboot_status status;
 
-	for (;;) {
-		status = sb_overlay_next(session->staged, extent.offset + extent.length, false,
+	do {
+		status = sb_overlay_next(session->staged, extent.offset + extent.length, true,
 					 &extent);
-		if (status != STMBOOT_OK)
-			return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
-		for (size_t at = 0; at < extent.length; at += SB_SECTOR_BYTES)
-			if (!sb_session_find(session, extent.offset + at, &kind))
-				return mistake(session, "it would change something else");
-	}
+		if (status == STMBOOT_OK)
+			status = verify_extent(session, &extent);
+	} while (status == STMBOOT_OK);
+	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }
 
 static enum stmboot_status compare_content(struct sb_session *session, struct stmboot_source *file,
@@ -71,19 +87,63 @@ static enum stmboot_status verify_content(struct sb_session *session, struct stm
 	return status;
 }
 
-/* The same file under the same path, but for its size and, if made anew, its inode. */
-static bool is_same_file(const struct sb_session *session, const struct sb_walk *target)
+/* Of an inode, what may become different: size, blocks, where they are, checksum. */
+static const struct {
+	size_t offset;
+	size_t length;
+	bool in_place; /* even when the blocks are kept */
+} mutable[] = {
+	{ 0x04, 4, true },   /* size */
+	{ 0x1c, 4, false },  /* blocks */
+	{ 0x28, 60, false }, /* where they are */
+	{ 0x6c, 4, true },   /* size */
+	{ 0x74, 2, false },  /* blocks */
+	{ 0x7c, 2, true },   /* checksum */
+	{ 0x82, 2, true },   /* checksum */
+};
+
+static void mask_inode(const struct sb_session *session, uint8_t *raw, size_t size)
 {
-	const struct sb_ext4_inode *was = &session->target.inode;
-	const struct sb_ext4_inode *is = &target->inode;
+	for (size_t i = 0; i < sizeof(mutable) / sizeof(mutable[0]); i++)
+		if (mutable[i].offset < size && (mutable[i].in_place || !session->in_place))
+			memset(raw + mutable[i].offset, 0, mutable[i].length);
+}
+
+/* Owner, mode, times, attributes and whatever else an inode holds are as they were. */
+static enum stmboot_status compare_inodes(struct sb_session *session, struct stmboot_fs *fs,
+					  const struct sb_walk *target, uint8_t *raw)
+{
+	size_t size = fs->info->inode_bytes;
+	enum stmboot_status status =
+		stmboot_source_read(session->before, session->target.inode.offset, raw, size);
+
+	if (status == STMBOOT_OK)
+		status = stmboot_source_read(fs->src, target->inode.offset, raw + size, size);
+	if (status != STMBOOT_OK)
+		return status;
+	mask_inode(session, raw, size);
+	mask_inode(session, raw + size, size);
+	return memcmp(raw, raw + size, size) == 0
+		       ? STMBOOT_OK
+		       : mistake(session, "the inode would lose something");
+}
+
+static enum stmboot_status verify_inode(struct sb_session *session, struct stmboot_fs *fs,
+					const struct sb_walk *target)
+{
+	uint32_t was = session->target.inode.number;
+	enum stmboot_status status;
+	uint8_t *raw;
 
 	if (strcmp(target->path, session->target.path) != 0 ||
-	    (is->number == was->number) != session->in_place)
-		return false;
-	return is->mode == was->mode && is->uid == was->uid && is->gid == was->gid &&
-	       is->links == was->links && is->mtime == was->mtime && is->flags == was->flags &&
-	       is->generation == was->generation &&
-	       (!session->in_place || memcmp(is->block, was->block, sizeof(is->block)) == 0);
+	    (target->inode.number == was) != session->keeps_inode)
+		return mistake(session, "the path would lead elsewhere");
+	raw = sb_alloc_array(fs->ctx, 2, fs->info->inode_bytes);
+	if (raw == NULL)
+		return STMBOOT_NO_MEMORY;
+	status = compare_inodes(session, fs, target, raw);
+	sb_free(fs->ctx, raw);
+	return status;
 }
 
 enum stmboot_status sb_session_verify(struct sb_session *session)
@@ -101,8 +161,9 @@ enum stmboot_status sb_session_verify(struct sb_session *session)
 	if (status != STMBOOT_OK)
 		return status;
 	status = sb_session_target(session, fs, &target);
-	if (status == STMBOOT_OK && !is_same_file(session, &target))
-		status = mistake(session, "it would not be the same file");
+	session->inode = target.inode.number;
+	if (status == STMBOOT_OK)
+		status = verify_inode(session, fs, &target);
 	if (status == STMBOOT_OK)
 		status = verify_content(session, fs, &target);
 	stmboot_fs_close(fs);

@@ -24,6 +24,8 @@ seq 1 700 >tree/etc/4k
 : >tree/etc/empty
 printf 'x' >tree/etc/one
 seq 1 30 >tree/etc/inline-100
+seq 1 100 >tree/etc/name1
+ln tree/etc/name1 tree/boot/name2
 ln -s zImage tree/boot/relative
 ln -s /boot/zImage tree/boot/absolute
 ln -s ../boot/./extlinux/../zImage tree/boot/dots
@@ -81,6 +83,14 @@ MKE2FS_CONFIG=/etc/mke2fs.conf make default 24M -t ext4
 make meta-bg 24M -b 1024 -g 256 -I 256 \
 	-O none,ext_attr,dir_index,filetype,sparse_super,extent,64bit,metadata_csum,meta_bg
 make small-groups 24M -b 1024 -g 1024 -I 256 -O none,$base,extent,64bit,metadata_csum
+# Attributes in the inode and, where it has no room for them, in a block.
+seq 1 200 | tr '\n' ' ' >attribute
+for name in ext3-1k ext4-1k ext4-2k ext4-4k no-flex-bg inode-128; do
+	debugfs -w $name.img >attributes.log 2>&1 <<END
+ea_set /etc/one user.small "a small note"
+ea_set -f attribute /etc/one user.big
+END
+done
 cp --sparse=always ext4-1k.img htree-1k.img
 cp --sparse=always ext4-4k.img htree-4k.img
 for name in htree-1k htree-4k; do
