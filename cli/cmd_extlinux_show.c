@@ -121,7 +121,7 @@ static void add_text(struct buffer *out, const struct stmboot_boot *boot,
 		buffer_puts(out, "label ");
 		style_escape(&style, out, conf->labels[i].name.text);
 		style_end(&style, out, PAINT_STRONG);
-		buffer_puts(out, (int32_t)i == boot->label_index ? "  (boots)\n" : "\n");
+		buffer_puts(out, (int32_t)i == boot->label_index ? "  (taken)\n" : "\n");
 		for (size_t k = 0; k < VALUES; k++)
 			add_value(out, &style, "  ", values[k].key, value_of(&conf->labels[i], k));
 		if (conf->labels[i].kaslrseed)

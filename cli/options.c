@@ -45,7 +45,7 @@ const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_EXTLINUX_SHOW] = { "extlinux show", "IMAGE",
 				    "show extlinux.conf as U-Boot reads it",
 				    "Shows the configuration that U-Boot reads, with every label "
-				    "as U-Boot understands it, and which one boots. Nothing is "
+				    "as U-Boot understands it, and which one it takes. Nothing is "
 				    "written to IMAGE.",
 				    1, 1 },
 	[COMMAND_EXTLINUX_TIMEOUT] = { "extlinux timeout", "IMAGE SECONDS",

@@ -239,7 +239,7 @@ class Extlinux(Case):
         self.assertEqual([label["name"] for label in said["labels"]], ["one", "two"])
         self.assertEqual(said["labels"][1]["fdt"], "/boot/stm32mp157c-dk2.dtb")
         text = program.run("extlinux", "show", self.card).stdout.decode()
-        self.assertIn("label one  (boots)\n  kernel /boot/zImage\n", text)
+        self.assertIn("label one  (taken)\n  kernel /boot/zImage\n", text)
 
     def test_set_and_remove_a_key(self):
         said = self.edit("extlinux", "set", self.card, "two", "append", "root=/dev/mmcblk0p4")
