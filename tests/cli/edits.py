@@ -186,6 +186,15 @@ class SetBootargs(Case):
                 self.edit("set-bootargs", self.card, *arguments, status=2)
         self.assertEqual(self.read(self.card), self.before)
 
+    def test_a_line_that_outgrows_its_block(self):
+        for size in (300, 600, 900):
+            self.edit("set-bootargs", self.card, "--label=two", "fill=" + "x" * size)
+            self.edit("set-bootargs", self.card, "fill=" + "y" * size)
+            self.assertIn("y" * size, self.config_of())
+        for _ in range(6):
+            self.edit("undo", self.card)
+        self.assertEqual(self.read(self.card), self.before)
+
     def test_a_compressed_image_needs_an_output(self):
         packed, copy = self.path("card.img.gz"), self.path("copy.img")
         with gzip.open(packed, "wb") as f:
