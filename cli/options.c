@@ -396,6 +396,8 @@ static bool agrees(struct options *o)
 		if (o->value[i] != 0 && !option_belongs((enum option_id)i, o->command))
 			return refuse(o, "%s has no option --%s", command->name,
 				      option_rows[i].name);
+	if (o->value[OPTION_OUTPUT] != 0 && strcmp(option_word(o, OPTION_OUTPUT), "-") == 0)
+		return refuse(o, "--output needs a file: an image has holes, and a pipe has none");
 	return counts_agree(o);
 }
 

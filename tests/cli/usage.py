@@ -109,6 +109,7 @@ class Usage(Case):
                 (("extlinux", "set", "a", "b", "c"), "VALUE"),
                 (("set-bootargs",), "IMAGE"),
                 (("set-bootargs", "a", "b", "-o"), "FILE"),
+                (("set-bootargs", "a", "b", "-o", "-"), "--output"),
                 (("get-bootargs", "a", "-n"), "--dry-run"),
                 (("recover", "a", "--force"), "--force"),
                 (("undo", "a", "b"), "'b'"),
