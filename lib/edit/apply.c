@@ -85,17 +85,21 @@ enum stmboot_status sb_apply(struct sb_target *target, struct sb_log *log,
 	return read_back(target, log, why);
 }
 
+static enum stmboot_status remove_for_good(const struct sb_host *host, const char *path)
+{
+	char folder[SB_PATH_BYTES];
+	enum stmboot_status status = host->unlink(host->self, path);
+
+	if (status != STMBOOT_OK)
+		return status;
+	return sb_path_parent(path, folder) ? host->sync_directory(host->self, folder)
+					    : STMBOOT_LIMIT;
+}
+
 enum stmboot_status sb_retire(struct sb_target *target, const char *log,
 			      struct stmboot_refusal *why)
 {
-	const struct sb_host *host = target->host;
-	char folder[SB_PATH_BYTES];
-	enum stmboot_status status = host->unlink(host->self, log);
-
-	if (status == STMBOOT_OK)
-		status = sb_path_parent(log, folder) ? host->sync_directory(host->self, folder)
-						     : STMBOOT_LIMIT;
-	return sb_refuse_work(why, status, "remove the log of the edit",
+	return sb_refuse_work(why, remove_for_good(target->host, log), "remove the log of the edit",
 			      "the edit itself is done: run stmboot recover");
 }
 
@@ -113,11 +117,24 @@ static enum stmboot_status look_again(struct sb_target *target)
 			     target->place.state_directory, &target->place);
 }
 
+/* What is left of a log that was never completed. */
+static enum stmboot_status drop(struct sb_target *target, const char *path, bool *dropped,
+				struct stmboot_refusal *why)
+{
+	enum stmboot_status status = remove_for_good(target->host, path);
+
+	*dropped = *dropped || status == STMBOOT_OK;
+	return sb_refuse_work(why, status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status,
+			      "remove an incomplete log", NULL);
+}
+
 static enum stmboot_status finish(struct sb_target *target, struct sb_pending *pending,
 				  struct stmboot_refusal *why)
 {
+	char new_log[SB_PATH_BYTES];
 	unsigned match = 0;
 	uint64_t stranger = 0;
+	bool dropped = false;
 	enum stmboot_status status =
 		sb_log_compare(pending->log, target->source, &match, &stranger);
 
@@ -130,20 +147,12 @@ static enum stmboot_status finish(struct sb_target *target, struct sb_pending *p
 			"the log is %s",
 			(unsigned long long)stranger, pending->path);
 	status = sb_apply(target, pending->log, why);
+	/* both are named by the medium as it was: the log, which leads here, goes last */
+	if (status == STMBOOT_OK && sb_new_log_of(pending->path, new_log))
+		status = drop(target, new_log, &dropped, why);
 	if (status == STMBOOT_OK)
 		status = sb_retire(target, pending->path, why);
 	return status == STMBOOT_OK ? look_again(target) : status;
-}
-
-/* What is left of a log that was never completed. */
-static enum stmboot_status drop(struct sb_target *target, const char *path, bool *dropped,
-				struct stmboot_refusal *why)
-{
-	enum stmboot_status status = target->host->unlink(target->host->self, path);
-
-	*dropped = *dropped || status == STMBOOT_OK;
-	return sb_refuse_work(why, status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status,
-			      "remove an incomplete log", NULL);
 }
 
 enum stmboot_status sb_finish_pending(struct stmboot_context *ctx, struct sb_target *target,

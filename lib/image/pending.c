@@ -31,13 +31,29 @@ void sb_medium_id(struct stmboot_source *src, uint8_t out[SB_MEDIUM_ID_BYTES])
 		memcpy(out, head + EXT4_UUID, SB_MEDIUM_ID_BYTES);
 }
 
+static const char new_suffix[] = "-new";
+
+bool sb_new_log_of(const char *log, char out[SB_PATH_BYTES])
+{
+	return sb_path_format(out, "%s%s", log, new_suffix);
+}
+
+/* A log that has not got its name is none, even if it is complete. */
+static bool is_log_name(const char *name)
+{
+	size_t length = strlen(name), suffix = sizeof(new_suffix) - 1;
+
+	return strncmp(name, "journal-", 8) == 0 &&
+	       (length < suffix || strcmp(name + length - suffix, new_suffix) != 0);
+}
+
 static bool name_logs(struct sb_place *place)
 {
 	char id[2 * SB_MEDIUM_ID_BYTES + 1];
 
 	if (!place->block_device)
 		return sb_path_format(place->log, "%s.stmboot-journal", place->path) &&
-		       sb_path_format(place->new_log, "%s.stmboot-journal-new", place->path);
+		       sb_new_log_of(place->log, place->new_log);
 	if (place->state_directory == NULL)
 		return true;
 	for (size_t i = 0; i < SB_MEDIUM_ID_BYTES; i++) {
@@ -47,8 +63,7 @@ static bool name_logs(struct sb_place *place)
 	id[2 * SB_MEDIUM_ID_BYTES] = '\0';
 	return sb_path_format(place->log, "%s/journal-%s-%llu", place->state_directory, id,
 			      (unsigned long long)place->size) &&
-	       sb_path_format(place->new_log, "%s/new-%s-%llu", place->state_directory, id,
-			      (unsigned long long)place->size);
+	       sb_new_log_of(place->log, place->new_log);
 }
 
 enum stmboot_status sb_place_find(const struct sb_host *host, const char *path,
@@ -133,7 +148,7 @@ static enum stmboot_status consider(void *user, const char *name)
 	char path[SB_PATH_BYTES];
 	enum stmboot_status status;
 
-	if (search->found != NULL || strncmp(name, "journal-", 8) != 0 ||
+	if (search->found != NULL || !is_log_name(name) ||
 	    !sb_path_format(path, "%s/%s", search->place->state_directory, name))
 		return STMBOOT_OK;
 	status = open_path(search->ctx, search->host, search->place, path, &pending);

@@ -21,6 +21,9 @@ struct sb_place {
 	char new_log[SB_PATH_BYTES];    /* while it is written */
 };
 
+/* The name of a log while it is written. False when it is too long. */
+bool sb_new_log_of(const char *log, char out[SB_PATH_BYTES]);
+
 /* The disk GUID of a medium, the UUID of a bare ext4, or zeros. A failed read is zeros. */
 void sb_medium_id(struct stmboot_source *src, uint8_t out[SB_MEDIUM_ID_BYTES]);
 
