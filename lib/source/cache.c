@@ -15,7 +15,7 @@ enum {
 	PAGE_BITS = 9,
 	PAGES = 1 << PAGE_BITS,
 	BYPASS_BYTES = 16 * PAGE_BYTES,
-	KEPT_BYTES = 64 * PAGE_BYTES, /* what is longer is a payload, and read once */
+	KEPT_BYTES = 32 * PAGE_BYTES, /* what is read in such pieces is a payload, and read once */
 };
 
 struct page {
@@ -104,7 +104,7 @@ static enum stmboot_status read_past(struct cache *cache, uint64_t offset, uint8
 {
 	enum stmboot_status status = stmboot_source_read(cache->parent, offset, to, size);
 
-	if (status == STMBOOT_OK && size <= KEPT_BYTES)
+	if (status == STMBOOT_OK && size < KEPT_BYTES)
 		keep(cache, offset, to, size);
 	return status;
 }
