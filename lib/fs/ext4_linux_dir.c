@@ -94,10 +94,15 @@ static enum stmboot_status scan_block(struct scan *scan, uint64_t block, uint8_t
 		status = sb_fs_read(fs, block * size, buffer, (size_t)size);
 	if (status != STMBOOT_OK)
 		return status;
-	if (sb_linux_has_checksums(fs) &&
-	    !ext2fs_dir_block_csum_verify(reader->ext2, scan->directory->number, (void *)buffer))
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, block * size,
-				  "a directory block with a wrong checksum");
+	if (!sb_linux_has_checksums(fs))
+		return scan_entries(scan, buffer, (size_t)size, block * size);
+	/* libext2fs reads the directory's inode for it, which may fail, too. */
+	reader->io.status = STMBOOT_OK;
+	if (!ext2fs_dir_block_csum_verify(reader->ext2, scan->directory->number, (void *)buffer))
+		return reader->io.status != STMBOOT_OK
+			       ? reader->io.status
+			       : sb_fs_fail(fs, STMBOOT_CORRUPT, block * size,
+					    "a directory block with a wrong checksum");
 	return scan_entries(scan, buffer, (size_t)size, block * size);
 }
 
