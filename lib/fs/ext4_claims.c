@@ -144,6 +144,9 @@ static enum stmboot_status claim_content(struct claims *claims, uint8_t *raw,
 	struct stmboot_fs *fs = claims->fs;
 	enum stmboot_status status;
 
+	if ((inode->flags & EXT4_FLAG_EXTENTS) != 0 && (fs->info->incompat & INCOMPAT_EXTENTS) == 0)
+		return damage(claims, inode->offset,
+			      "an inode with extents, a feature that is off");
 	if (inode->number == RESIZE_INODE && (fs->info->compat & COMPAT_RESIZE_INODE) != 0)
 		return claim_resize_inode(claims, raw);
 	if (!ext2fs_inode_has_valid_blocks2(sb_ext2_of(fs), (void *)raw))

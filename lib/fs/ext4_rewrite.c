@@ -367,9 +367,11 @@ static enum stmboot_status stage_entry(struct rewrite *rewrite, struct stmboot_f
 		return STMBOOT_NO_MEMORY;
 	status = sb_fs_read(after, block, data, (size_t)bytes);
 	memcpy(data + (rewrite->entry - block), &number, sizeof(number));
-	if (status == STMBOOT_OK &&
-	    ext2fs_dir_block_csum_set(sb_ext2_of(after), rewrite->parent.number, (void *)data) != 0)
-		return STMBOOT_INTERNAL;
+	if (status == STMBOOT_OK)
+		status = sb_ext2_status(&((struct sb_linux_reader *)after->reader)->io,
+					ext2fs_dir_block_csum_set(sb_ext2_of(after),
+								  rewrite->parent.number,
+								  (void *)data));
 	if (status == STMBOOT_OK)
 		status = sb_session_plan(session, SB_EXT4_WRITE_DIRECTORY, rewrite->entry,
 					 sizeof(number));
@@ -428,8 +430,13 @@ static enum stmboot_status plan_counters(struct rewrite *rewrite)
 		uint64_t field;
 		uint64_t length;
 	} fields[] = {
-		{ S_FREE_BLOCKS_COUNT_LO, 4 }, { S_FREE_INODES_COUNT, 4 }, { S_WTIME, 4 },
-		{ S_FREE_BLOCKS_COUNT_HI, 4 }, { S_WTIME_HI, 1 },          { S_CHECKSUM, 4 },
+		{ S_FREE_BLOCKS_COUNT_LO, 4 },
+		{ S_FREE_BLOCKS_COUNT_HI, 4 },
+		{ S_FREE_INODES_COUNT, 4 },
+		{ S_WTIME, 4 },
+		{ S_WTIME_HI, 1 },
+		{ S_CHECKSUM, 4 },
+		{ S_BLOCK_GROUP_NR, 2 }, /* libext2fs writes 0, which it is */
 	};
 	uint32_t groups = sb_ext2_of(rewrite->fs)->group_desc_count;
 	enum stmboot_status status = STMBOOT_OK;
