@@ -473,3 +473,46 @@ Test(ext4_edit, the_content_that_a_file_has_writes_nothing)
 		edited_close(&e);
 	}
 }
+
+/* Many edits in one overlay, of sizes that need one block, lists of lists, or none. */
+Test(ext4_edit, edits_of_any_size_follow_one_another)
+{
+	static const char *const paths[] = { "/boot/extlinux/extlinux.conf", "/etc/one",
+					     "/etc/sparse", "/etc/name1", "/etc/extents" };
+	enum { PATHS = sizeof(paths) / sizeof(paths[0]), EDITS = 12 };
+	uint32_t seed = 20240917;
+
+	for (size_t i = 0; i < SHAPES; i++) {
+		size_t sizes[PATHS] = { 0 };
+		uint32_t seeds[PATHS] = { 0 };
+		struct stmboot_fs *fs;
+		struct edited e;
+
+		edited_open(&e, shapes[i]);
+		for (size_t n = 0; n < EDITS + PATHS; n++) {
+			size_t p = n % PATHS;
+			uint8_t *data;
+
+			seed = seed * 1664525 + 1013904223;
+			seeds[p] = seed;
+			sizes[p] = (seed >> 8) % (seed >> 31 ? 3000 : 600000);
+			data = make_content(sizes[p], seeds[p]);
+			cr_assert_eq(replace(&e, paths[p], data, sizes[p]), STMBOOT_OK,
+				     "%s, %s, %zu bytes: %s", e.image, paths[p], sizes[p],
+				     e.refusal.message);
+			free(data);
+		}
+		cr_assert_eq(stmboot_fs_open_linux(e.m.ctx, sb_overlay_source(e.overlay), &fs),
+			     STMBOOT_OK);
+		for (size_t p = 0; p < PATHS; p++) {
+			uint8_t *data = make_content(sizes[p], seeds[p]);
+
+			cr_expect(content_is(fs, paths[p], data, sizes[p]), "%s, %s", e.image,
+				  paths[p]);
+			free(data);
+		}
+		stmboot_fs_close(fs);
+		expect_clean(&e, "one after another");
+		edited_close(&e);
+	}
+}
