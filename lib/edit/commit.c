@@ -101,8 +101,8 @@ static enum stmboot_status reserve_image(struct stmboot_edit *edit, struct stmbo
 
 /*
  * The new name of the log is the commit point, once it is durable. If that
- * cannot be known, the name is taken back, and if that cannot be known either,
- * the edit waits to be finished.
+ * cannot be known, the name is taken back. If that cannot be known either, a
+ * power cut may bring it again: so it stays, and the edit waits to be finished.
  */
 static enum stmboot_status name_log(struct stmboot_edit *edit, struct stmboot_refusal *why)
 {
@@ -120,9 +120,11 @@ static enum stmboot_status name_log(struct stmboot_edit *edit, struct stmboot_re
 	if (status == STMBOOT_OK)
 		return STMBOOT_OK;
 	status = sb_refuse_work(why, status, "make the log of the edit durable", NULL);
-	if (host->unlink(host->self, place->log) != STMBOOT_OK ||
-	    host->sync_directory(host->self, folder) != STMBOOT_OK)
-		edit->result.state = STMBOOT_EDIT_PENDING;
+	if (host->rename(host->self, place->log, place->new_log) == STMBOOT_OK &&
+	    (host->sync_directory(host->self, folder) == STMBOOT_OK ||
+	     host->rename(host->self, place->new_log, place->log) != STMBOOT_OK))
+		return status;
+	edit->result.state = STMBOOT_EDIT_PENDING;
 	return status;
 }
 
