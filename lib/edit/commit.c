@@ -173,6 +173,8 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 				"read the log of the edit", NULL);
 	if (status == STMBOOT_OK)
 		status = check_log(edit, log, why);
+	if (status == STMBOOT_OK) /* once more: all that took its time */
+		status = sb_target_is_same(&edit->target, why);
 	if (status == STMBOOT_OK)
 		status = reserve_image(edit, why);
 	if (status == STMBOOT_OK)
