@@ -131,7 +131,7 @@ static enum stmboot_status drop(struct sb_target *target, const char *path, bool
 static enum stmboot_status finish(struct sb_target *target, struct sb_pending *pending,
 				  struct stmboot_refusal *why)
 {
-	char new_log[SB_PATH_BYTES];
+	char folder[SB_PATH_BYTES], new_log[SB_PATH_BYTES];
 	unsigned match = 0;
 	uint64_t stranger = 0;
 	bool dropped = false;
@@ -146,6 +146,13 @@ static enum stmboot_status finish(struct sb_target *target, struct sb_pending *p
 			"the image changed since its edit was interrupted (first at 0x%llx); "
 			"the log is %s",
 			(unsigned long long)stranger, pending->path);
+	/* Who wrote the log may have ended before its name was durable. */
+	status = sb_path_parent(pending->path, folder)
+			 ? target->host->sync_directory(target->host->self, folder)
+			 : STMBOOT_LIMIT;
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "make the log of the edit durable",
+				      recover_hint);
 	status = sb_apply(target, pending->log, why);
 	/* both are named by the medium as it was: the log, which leads here, goes last */
 	if (status == STMBOOT_OK && sb_new_log_of(pending->path, new_log))
