@@ -28,6 +28,13 @@ int edit_fail(const struct options *o, enum stmboot_status status,
 	return fail_in_state(o, o->operands[0], trouble.message, trouble.hint, state);
 }
 
+int edit_finish(const struct options *o, struct buffer *result, enum stmboot_edit_state state)
+{
+	return finish_in_state(o, result,
+			       state == STMBOOT_EDIT_DONE ? "the edit itself is done" : NULL,
+			       stmboot_edit_state_text(state));
+}
+
 static int show(const struct options *o, const struct edit_report *report)
 {
 	struct buffer out = { 0 };
@@ -36,7 +43,7 @@ static int show(const struct options *o, const struct edit_report *report)
 		render_edit_json(&out, report);
 	else
 		render_edit_text(&out, report, o);
-	return finish(o, &out);
+	return edit_finish(o, &out, report->result.state);
 }
 
 /* Stage what was changed, write it unless this is a dry run, and show it. */

@@ -6,6 +6,7 @@
 #include <stmboot/context.h>
 #include <stmboot/refusal.h>
 
+#include "buffer.h"
 #include "options.h"
 
 /* What a command does to the boot of its image. */
@@ -21,6 +22,9 @@ int edit_run_undo(struct stmboot_context *ctx, const struct options *o);
 /* fail() with what was refused; `error` is errno, and `state` of the image or NULL. */
 int edit_fail(const struct options *o, enum stmboot_status status,
 	      const struct stmboot_refusal *why, int error, const char *state);
+
+/* finish() with what became of the image. */
+int edit_finish(const struct options *o, struct buffer *result, enum stmboot_edit_state state);
 
 /* What the options of every editing command say; `path` keeps the state directory. */
 struct stmboot_edit_options edit_options(const struct options *o, char *path);

@@ -146,12 +146,18 @@ int fail_open(const struct options *o, const char *path, enum stmboot_status sta
 
 int finish(const struct options *o, struct buffer *result)
 {
+	return finish_in_state(o, result, NULL, NULL);
+}
+
+int finish_in_state(const struct options *o, struct buffer *result, const char *hint,
+		    const char *state)
+{
 	int error = buffer_write(result, STDOUT_FILENO);
 
 	buffer_release(result);
 	if (error == ENOMEM)
-		return fail(o, NULL, stmboot_status_text(STMBOOT_NO_MEMORY), NULL);
+		return fail_in_state(o, NULL, stmboot_status_text(STMBOOT_NO_MEMORY), hint, state);
 	if (error != 0)
-		return fail(&(struct options){ 0 }, "standard output", strerror(error), NULL);
+		return fail(&(struct options){ 0 }, "standard output", strerror(error), hint);
 	return EXIT_DONE;
 }

@@ -38,4 +38,8 @@ int fail_open(const struct options *o, const char *path, enum stmboot_status sta
 /* Write the result to stdout: EXIT_DONE, or what fail() gives. */
 int finish(const struct options *o, struct buffer *result);
 
+/* The same, with what is to be said of the image when the result cannot be written. */
+int finish_in_state(const struct options *o, struct buffer *result, const char *hint,
+		    const char *state);
+
 #endif
