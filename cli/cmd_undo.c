@@ -140,11 +140,11 @@ int cmd_recover(struct stmboot_context *ctx, const struct options *o)
 	status = recover(ctx, o, &found, &report.result, &why);
 	if (status != STMBOOT_OK)
 		return edit_fail(o, status, &why, errno,
-				 status == STMBOOT_IO ? "pending" : "unchanged");
+				 found != STMBOOT_RECOVERY_CLEAN ? "pending" : "unchanged");
 	report.recovered = found == STMBOOT_RECOVERY_FINISHED;
 	if (o->value[OPTION_JSON] != 0)
 		render_edit_json(&out, &report);
 	else if (o->value[OPTION_QUIET] == 0)
 		buffer_printf(&out, "%s\n", recovered_text(&report, found));
-	return finish(o, &out);
+	return edit_finish(o, &out, report.result.state);
 }

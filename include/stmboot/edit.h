@@ -196,6 +196,7 @@ enum stmboot_recovery {
 	STMBOOT_RECOVERY_CLEAN,    /**< no edit was interrupted */
 	STMBOOT_RECOVERY_FINISHED, /**< a complete log was applied */
 	STMBOOT_RECOVERY_DROPPED,  /**< the log was incomplete: the edit never happened */
+	STMBOOT_RECOVERY_PENDING,  /**< a log waits still, for it could not be finished */
 };
 
 /**
@@ -208,10 +209,11 @@ enum stmboot_recovery {
  * @param path     a regular file or a block device
  * @param options  state_directory alone is used; NULL for all defaults
  * @param why      says why not; may be NULL
- * @param out      on success, what was found
+ * @param out      what was found; on failure STMBOOT_RECOVERY_PENDING when a log
+ *                 was, else untouched
  * @return STMBOOT_OK; STMBOOT_CONFLICT when the image changed since, or as
- *         stmboot_edit_begin(); STMBOOT_IO when the log still waits;
- *         STMBOOT_UNSUPPORTED when a later version made it; STMBOOT_NO_MEMORY
+ *         stmboot_edit_begin(); STMBOOT_IO; STMBOOT_UNSUPPORTED when a later
+ *         version made the log; STMBOOT_NO_MEMORY
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_edit_recover(struct stmboot_context *ctx, const char *path,

@@ -182,10 +182,12 @@ enum stmboot_status sb_finish_pending(struct stmboot_context *ctx, struct sb_tar
 		status = drop(target, target->place.log, &dropped, why);
 		break;
 	case STMBOOT_UNSUPPORTED:
+		*out = STMBOOT_RECOVERY_PENDING;
 		status = sb_refuse(why, status, "run the version that began it",
 				   "a later version of stmboot left the log of an edit");
 		break;
 	default:
+		*out = STMBOOT_RECOVERY_PENDING;
 		status = sb_refuse_work(why, status, "read the log of an interrupted edit", NULL);
 		break;
 	}
@@ -202,7 +204,7 @@ enum stmboot_status sb_edit_recover(struct stmboot_context *ctx, const struct sb
 				    struct stmboot_refusal *why, enum stmboot_recovery *out)
 {
 	struct sb_target target = { 0 };
-	enum stmboot_recovery found;
+	enum stmboot_recovery found = STMBOOT_RECOVERY_CLEAN;
 	enum stmboot_status status =
 		sb_target_open(ctx, host, path, true,
 			       options != NULL ? options->state_directory : NULL, why, &target);
@@ -212,6 +214,8 @@ enum stmboot_status sb_edit_recover(struct stmboot_context *ctx, const struct sb
 	sb_target_close(&target);
 	if (status == STMBOOT_OK)
 		*out = found;
+	else if (found == STMBOOT_RECOVERY_FINISHED || found == STMBOOT_RECOVERY_PENDING)
+		*out = STMBOOT_RECOVERY_PENDING;
 	return status;
 }
 
