@@ -2,6 +2,7 @@
 /* An edit with the boot of the image followed before and after it. */
 #include "edit/boot_edit.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -124,6 +125,19 @@ enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, co
 	return status;
 }
 
+enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
+				     struct stmboot_refusal *why)
+{
+	const struct sb_read_errors *errors = sb_image_read_errors(view->image);
+
+	if (errors->count <= known)
+		return STMBOOT_OK;
+	return sb_refuse(why, STMBOOT_IO,
+			 "the medium or its reader is failing; copy what can be read first",
+			 "could not read it at 0x%llx: %s",
+			 (unsigned long long)errors->places[known].offset, strerror(EIO));
+}
+
 static size_t count_errors(const struct stmboot_diags *diags, const char *code)
 {
 	size_t count = 0;
@@ -164,17 +178,25 @@ static enum stmboot_status judge(struct stmboot_boot_edit *edit, struct stmboot_
 			 "the edit would add an error: %s (%s)", error->message, error->code);
 }
 
-/* An undo may lead back to what is no card. */
+/*
+ * An undo may lead back to what is no card. What could be read before and
+ * cannot be now is no error of the edit, and nothing is known of the result.
+ */
 static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
 					 const struct stmboot_edit_plan *plan,
 					 struct stmboot_refusal *why)
 {
 	enum stmboot_status status = follow(edit, plan, &edit->after);
+	size_t known = 0;
 
 	if (status == STMBOOT_NOT_RECOGNISED && edit->document == NULL) {
 		forget(&edit->after);
 		return STMBOOT_OK;
 	}
+	if (status == STMBOOT_OK && edit->before.image != NULL)
+		known = sb_image_read_errors(edit->before.image)->count;
+	if (status == STMBOOT_OK)
+		status = sb_refuse_unread(&edit->after, known, why);
 	if (status == STMBOOT_OK && edit->document != NULL)
 		status = sb_boot_edit_read_back(edit, why);
 	return status == STMBOOT_OK ? judge(edit, why) : status;

@@ -28,6 +28,13 @@ struct stmboot_boot_edit {
 	const char *path;                           /* of it, inside the partition */
 };
 
+/*
+ * STMBOOT_IO when something of an image could not be read, beyond the first
+ * `known` places: what was not found may be there all the same.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
+						       struct stmboot_refusal *why);
+
 /* The configuration that counts, read to be changed. */
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
 								 struct stmboot_refusal *why);

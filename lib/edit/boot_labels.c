@@ -21,9 +21,13 @@ enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
 
 	if (edit->document != NULL)
 		return STMBOOT_OK;
-	if (config == NULL || config->conf == NULL)
+	if (config == NULL || config->conf == NULL) {
+		status = sb_refuse_unread(&edit->before, 0, why);
+		if (status != STMBOOT_OK)
+			return status;
 		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
 				 "there is no extlinux.conf that U-Boot would read");
+	}
 	status = sb_facts_open_document(facts, config, &edit->document);
 	edit->partition = config->partition;
 	edit->path = config->path;
@@ -64,6 +68,10 @@ static enum stmboot_status find_label(struct stmboot_boot_edit *edit, const char
 		return status;
 	if (name != NULL)
 		return find_name(stmboot_extlinux_document_conf(edit->document), name, out, why);
+	if (boot->label_index == STMBOOT_NO_LABEL)
+		status = sb_refuse_unread(&edit->before, 0, why);
+	if (status != STMBOOT_OK)
+		return status;
 	if (boot->label_index == STMBOOT_NO_LABEL)
 		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
 				 "U-Boot finds no label that it could boot");
