@@ -477,12 +477,17 @@ static bool posix_is_volatile(void *self, const char *path)
 
 static enum stmboot_status posix_list(void *self, const char *path, sb_host_visit visit, void *user)
 {
-	DIR *directory = opendir(path);
+	int file = open_again(path, O_RDONLY | O_DIRECTORY);
+	DIR *directory = file >= 0 ? fdopendir(file) : NULL;
 	enum stmboot_status status = STMBOOT_OK;
 
 	(void)self;
-	if (directory == NULL)
-		return status_of_errno();
+	if (directory == NULL) {
+		status = status_of_errno();
+		if (file >= 0)
+			(void)close(file);
+		return status;
+	}
 	while (status == STMBOOT_OK) {
 		const struct dirent *entry;
 
