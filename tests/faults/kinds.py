@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Edits at which a run is ended or let fail, and the images that they start from."""
+
+import collections
+
+IMAGE, COPY = "card.img", "copy.img"
+
+CONFIG = """\
+default one
+
+label one
+\tkernel /boot/zImage
+\tdevicetree /boot/stm32mp157c-dk2.dtb
+\tappend root=/dev/mmcblk0p4 rootwait
+
+label two
+\tkernel /boot/zImage
+\tdevicetree /boot/stm32mp157c-dk2.dtb
+"""
+
+IN_PLACE = ["set-bootargs", IMAGE, "quiet"]
+NEXT = ["extlinux", "timeout", IMAGE, "7s"]  # the edit that comes after a run
+
+# before: what is done before with success. interrupted: an edit that was ended in the middle
+# of its writing then. file: the one that changes. undone: "old" or "new", at which of them
+# an undo gives the other.
+Kind = collections.namedtuple("Kind", "name command before interrupted file undone",
+                              defaults=[[], None, IMAGE, None])
+
+KINDS = [
+    Kind("a word, in place", IN_PLACE, undone="new"),
+    Kind("a line that needs new blocks", ["set-bootargs", IMAGE, "x=" + "y" * 900], undone="new"),
+    Kind("another label", ["extlinux", "add", IMAGE, "three", "kernel=/boot/zImage",
+                           "append=" + "z" * 400], undone="new"),
+    Kind("an undo", ["undo", IMAGE], before=[IN_PLACE], undone="old"),
+    Kind("an undo of new blocks", ["undo", IMAGE],
+         before=[["set-bootargs", IMAGE, "x=" + "y" * 900]], undone="old"),
+    Kind("a recovery", ["recover", IMAGE], interrupted=IN_PLACE),
+    Kind("a recovery of nothing", ["recover", IMAGE]),
+    Kind("an edit after an interrupted one", ["set-bootargs", IMAGE, "second"],
+         interrupted=IN_PLACE, undone="new"),
+    Kind("a copy", IN_PLACE + ["-o", COPY], file=COPY),
+    Kind("a copy in the place of another", IN_PLACE + ["-o", COPY], file=COPY,
+         before=[["set-bootargs", IMAGE, "other", "-o", COPY]]),
+    Kind("a copy of an interrupted image", ["set-bootargs", IMAGE, "second", "-o", COPY],
+         interrupted=IN_PLACE, file=COPY),
+]
