@@ -51,7 +51,7 @@ static const char *summarize(struct stmboot_edit *edit)
 	return summary;
 }
 
-static struct sb_log_head make_head(struct stmboot_edit *edit)
+static enum stmboot_status make_head(struct stmboot_edit *edit, struct sb_log_head *out)
 {
 	struct sb_log_head head = { .kind = SB_LOG_REDO,
 				    .medium_size = edit->target.place.size,
@@ -60,8 +60,10 @@ static struct sb_log_head make_head(struct stmboot_edit *edit)
 				    .summary = summarize(edit) };
 
 	memcpy(head.id_before, edit->target.place.id, SB_MEDIUM_ID_BYTES);
-	sb_medium_id(sb_overlay_source(edit->overlay), head.id_after);
-	return head;
+	*out = head;
+	if (head.summary == NULL)
+		return STMBOOT_NO_MEMORY;
+	return sb_medium_id(sb_overlay_source(edit->overlay), out->id_after);
 }
 
 static enum stmboot_status refuse_changed(struct stmboot_refusal *why)
@@ -219,9 +221,9 @@ static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stm
 		edit->result.state = STMBOOT_EDIT_PENDING;
 	if (status != STMBOOT_OK)
 		return status;
-	head = make_head(edit);
-	if (head.summary == NULL)
-		return STMBOOT_NO_MEMORY;
+	status = sb_refuse_work(why, make_head(edit, &head), "look at the image", NULL);
+	if (status != STMBOOT_OK)
+		return status;
 	record = keep_undo(edit, &head);
 	status = commit_log(edit, &head, why);
 	edit->result.undoable = record != NULL && edit->result.state != STMBOOT_EDIT_UNCHANGED;

@@ -260,12 +260,11 @@ static enum stmboot_status stage_undo(struct stmboot_edit *edit, struct stmboot_
 {
 	struct records records = { .arena = &edit->arena };
 	uint8_t id[SB_MEDIUM_ID_BYTES];
-	enum stmboot_status status = STMBOOT_OK;
+	enum stmboot_status status = sb_medium_id(edit->medium.source, id);
 	bool staged = false;
 
-	if (edit->target.place.state_directory != NULL)
+	if (status == STMBOOT_OK && edit->target.place.state_directory != NULL)
 		status = list_records(&edit->target, &records);
-	sb_medium_id(edit->medium.source, id);
 	for (size_t i = 0; i < records.count && status == STMBOOT_OK && !staged; i++) {
 		char path[SB_PATH_BYTES];
 		struct opened record;
@@ -346,9 +345,10 @@ static enum stmboot_status add_all(struct stmboot_undos *undos, const struct sb_
 {
 	struct records records = { .arena = &undos->arena };
 	uint8_t id[SB_MEDIUM_ID_BYTES];
-	enum stmboot_status status = list_records(target, &records);
+	enum stmboot_status status = sb_medium_id(src, id);
 
-	sb_medium_id(src, id);
+	if (status == STMBOOT_OK)
+		status = list_records(target, &records);
 	for (size_t i = 0; i < records.count && status == STMBOOT_OK; i++) {
 		char path[SB_PATH_BYTES];
 		struct opened record;

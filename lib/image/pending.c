@@ -13,22 +13,26 @@ static const uint64_t table_offsets[] = { 512, 4096 };
 
 enum { GPT_DISK_GUID = 56, EXT4_SUPER = 1024, EXT4_MAGIC = 0x38, EXT4_UUID = 0x68 };
 
-void sb_medium_id(struct stmboot_source *src, uint8_t out[SB_MEDIUM_ID_BYTES])
+enum stmboot_status sb_medium_id(struct stmboot_source *src, uint8_t out[SB_MEDIUM_ID_BYTES])
 {
 	uint8_t head[EXT4_UUID + SB_MEDIUM_ID_BYTES];
+	enum stmboot_status status;
 	size_t got;
 
 	memset(out, 0, SB_MEDIUM_ID_BYTES);
 	for (size_t i = 0; i < sizeof(table_offsets) / sizeof(table_offsets[0]); i++) {
-		if (sb_source_peek(src, table_offsets[i], head, sizeof(head), &got) == STMBOOT_OK &&
-		    memcmp(head, "EFI PART", 8) == 0) {
+		status = sb_source_peek(src, table_offsets[i], head, sizeof(head), &got);
+		if (status != STMBOOT_OK)
+			return status;
+		if (memcmp(head, "EFI PART", 8) == 0) {
 			memcpy(out, head + GPT_DISK_GUID, SB_MEDIUM_ID_BYTES);
-			return;
+			return STMBOOT_OK;
 		}
 	}
-	if (sb_source_peek(src, EXT4_SUPER, head, sizeof(head), &got) == STMBOOT_OK &&
-	    sb_get_le16(head + EXT4_MAGIC) == 0xef53)
+	status = sb_source_peek(src, EXT4_SUPER, head, sizeof(head), &got);
+	if (status == STMBOOT_OK && sb_get_le16(head + EXT4_MAGIC) == 0xef53)
 		memcpy(out, head + EXT4_UUID, SB_MEDIUM_ID_BYTES);
+	return status;
 }
 
 static const char new_suffix[] = "-new";
@@ -79,7 +83,9 @@ enum stmboot_status sb_place_find(const struct sb_host *host, const char *path,
 	out->size = info->identity.size;
 	out->log[0] = '\0';
 	out->new_log[0] = '\0';
-	sb_medium_id(src, out->id);
+	status = sb_medium_id(src, out->id);
+	if (status != STMBOOT_OK && out->block_device)
+		return status; /* it could be found by no name */
 	return name_logs(out) ? STMBOOT_OK : STMBOOT_LIMIT;
 }
 
@@ -188,41 +194,6 @@ enum stmboot_status sb_pending_open(struct stmboot_context *ctx, const struct sb
 	if (status == STMBOOT_NOT_FOUND && place->block_device)
 		status = open_renamed(ctx, host, place, out);
 	return status;
-}
-
-enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src, unsigned *match,
-				   uint64_t *stranger)
-{
-	const struct sb_log_record *record;
-	uint8_t bytes[SB_SECTOR_BYTES];
-	uint64_t position = 0;
-	enum stmboot_status status;
-	bool all_old = true, all_new = true;
-
-	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
-		for (size_t i = 0; i < record->sectors; i++) {
-			uint64_t offset = record->offset + i * SB_SECTOR_BYTES;
-			size_t length = (size_t)sb_min_u64(SB_SECTOR_BYTES,
-							   record->length - i * SB_SECTOR_BYTES);
-			uint32_t crc;
-
-			status = stmboot_source_read(src, offset, bytes, length);
-			if (status != STMBOOT_OK)
-				return status;
-			crc = sb_log_sector_crc(bytes, length, 0);
-			all_old = all_old && crc == record->old_crc[i];
-			all_new = all_new && crc == record->new_crc[i];
-			if (crc != record->old_crc[i] && crc != record->new_crc[i]) {
-				*match = 0;
-				*stranger = offset;
-				return STMBOOT_OK;
-			}
-		}
-	}
-	if (status != STMBOOT_NOT_FOUND)
-		return status;
-	*match = SB_LOG_FITS | (all_old ? SB_LOG_ALL_OLD : 0u) | (all_new ? SB_LOG_ALL_NEW : 0u);
-	return STMBOOT_OK;
 }
 
 enum stmboot_status sb_log_stage(struct sb_log *log, struct sb_overlay *overlay)

@@ -24,8 +24,9 @@ struct sb_place {
 /* The name of a log while it is written. False when it is too long. */
 bool sb_new_log_of(const char *log, char out[SB_PATH_BYTES]);
 
-/* The disk GUID of a medium, the UUID of a bare ext4, or zeros. A failed read is zeros. */
-void sb_medium_id(struct stmboot_source *src, uint8_t out[SB_MEDIUM_ID_BYTES]);
+/* The disk GUID of a medium, the UUID of a bare ext4, or zeros. A failure is that of a read. */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_id(struct stmboot_source *src,
+						   uint8_t out[SB_MEDIUM_ID_BYTES]);
 
 /*
  * Beside a regular file; for a block device in the state directory, bound to
@@ -56,21 +57,6 @@ STMBOOT_NODISCARD enum stmboot_status sb_pending_open(struct stmboot_context *ct
 
 /* NULL is fine. */
 void sb_pending_close(struct sb_pending *pending);
-
-/* Of all sectors that a log names, how do they stand on the medium? */
-enum {
-	SB_LOG_ALL_OLD = 1, /* the edit has not begun */
-	SB_LOG_ALL_NEW = 2, /* the edit is done */
-	SB_LOG_FITS = 4,    /* every sector is one of the two */
-};
-
-/*
- * Compare a medium with a log. *match has the flags; without SB_LOG_FITS,
- * *stranger is the offset of the first sector that is neither. A failure is
- * that of a read.
- */
-STMBOOT_NODISCARD enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src,
-						     unsigned *match, uint64_t *stranger);
 
 /* Put what a log would write into an overlay. As sb_overlay_write() and sb_log_next(). */
 STMBOOT_NODISCARD enum stmboot_status sb_log_stage(struct sb_log *log, struct sb_overlay *overlay);

@@ -20,6 +20,7 @@ struct sb_log {
 	struct sb_log_record record;
 	uint8_t crcs[8 * SB_LOG_SECTORS];
 	uint8_t payload[SB_EXTENT_BYTES];
+	uint8_t medium[SB_EXTENT_BYTES]; /* what stands where a record belongs */
 };
 
 /* A log that ends too early was not completed. */
@@ -234,4 +235,45 @@ void sb_log_free(struct sb_log *log)
 const struct sb_log_head *sb_log_head(const struct sb_log *log)
 {
 	return &log->head;
+}
+
+/* The first sector that is neither as before nor as it is to be, else record->sectors. */
+static size_t compare_record(const struct sb_log *log, const struct sb_log_record *record,
+			     unsigned *match)
+{
+	for (size_t i = 0; i < record->sectors; i++) {
+		uint32_t crc = sb_log_sector_crc(log->medium, record->length, i);
+
+		if (crc != record->old_crc[i])
+			*match &= ~(unsigned)SB_LOG_ALL_OLD;
+		if (crc != record->new_crc[i])
+			*match &= ~(unsigned)SB_LOG_ALL_NEW;
+		if (crc != record->old_crc[i] && crc != record->new_crc[i])
+			return i;
+	}
+	return record->sectors;
+}
+
+enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src, unsigned *match,
+				   uint64_t *stranger)
+{
+	const struct sb_log_record *record;
+	uint64_t position = 0;
+	enum stmboot_status status;
+
+	*match = SB_LOG_FITS | SB_LOG_ALL_OLD | SB_LOG_ALL_NEW;
+	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
+		size_t at;
+
+		status = stmboot_source_read(src, record->offset, log->medium, record->length);
+		if (status != STMBOOT_OK)
+			return status;
+		at = compare_record(log, record, match);
+		if (at < record->sectors) {
+			*match = 0;
+			*stranger = record->offset + at * SB_SECTOR_BYTES;
+			return STMBOOT_OK;
+		}
+	}
+	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }

@@ -125,6 +125,21 @@ struct sb_log_record {
 STMBOOT_NODISCARD enum stmboot_status sb_log_next(struct sb_log *log, uint64_t *position,
 						  const struct sb_log_record **out);
 
+/* Of all sectors that a log names, how do they stand on the medium? */
+enum {
+	SB_LOG_ALL_OLD = 1, /* the edit has not begun */
+	SB_LOG_ALL_NEW = 2, /* the edit is done */
+	SB_LOG_FITS = 4,    /* every sector is one of the two */
+};
+
+/*
+ * Compare a medium with a log. *match has the flags; without SB_LOG_FITS,
+ * *stranger is the offset of the first sector that is neither. A failure is
+ * that of a read.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src,
+						     unsigned *match, uint64_t *stranger);
+
 /* CRC-32 of sector `index` of a run of `length` bytes. */
 uint32_t sb_log_sector_crc(const uint8_t *bytes, size_t length, size_t index);
 
