@@ -267,6 +267,14 @@ static enum stmboot_status disk_read_at(void *self, int handle, uint64_t offset,
 	return STMBOOT_OK;
 }
 
+/* Half of a write, as whole sectors. */
+static size_t torn_size(uint64_t offset, size_t size)
+{
+	uint64_t end = (offset + size / 2) / 512 * 512;
+
+	return end > offset ? (size_t)(end - offset) : 0;
+}
+
 /* A write that fails is done in part. */
 static enum stmboot_status disk_write_at(void *self, int handle, uint64_t offset, const void *data,
 					 size_t size)
@@ -277,7 +285,8 @@ static enum stmboot_status disk_write_at(void *self, int handle, uint64_t offset
 
 	expect(disk->handles[handle] != IMAGE_FILE || offset + size <= file->size,
 	       "the image grows");
-	record_write(disk, disk->handles[handle], offset, data, failed ? size / 2 : size);
+	record_write(disk, disk->handles[handle], offset, data,
+		     failed ? torn_size(offset, size) : size);
 	return failed ? STMBOOT_IO : STMBOOT_OK;
 }
 
@@ -510,6 +519,11 @@ static void reset(struct disk *disk)
 {
 	memset(disk->handles, 0xff, sizeof(disk->handles));
 	disk->host = disk_host;
+	disk->host.self = disk;
+}
+
+void disk_rebind(struct disk *disk)
+{
 	disk->host.self = disk;
 }
 

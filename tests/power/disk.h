@@ -110,6 +110,9 @@ bool disk_is_durable(const struct disk *recorded, size_t op, size_t cut);
 
 void disk_copy(const struct disk *from, struct disk *to);
 
+/* After a disk was moved in memory. */
+void disk_rebind(struct disk *disk);
+
 /* The image as programs see it now. */
 void disk_read_image(const struct disk *disk, uint64_t offset, void *buffer, size_t size);
 

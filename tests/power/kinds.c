@@ -65,6 +65,13 @@ static enum stmboot_status stage_large(struct stmboot_edit *edit)
 	return status == STMBOOT_OK ? scribble(edit, 66000, 3000, SB_ORDER_METADATA) : status;
 }
 
+static enum stmboot_status stage_before(struct stmboot_edit *edit)
+{
+	enum stmboot_status status = scribble(edit, 99 * 1024 + 100, 8 << 10, SB_ORDER_DATA);
+
+	return status == STMBOOT_OK ? scribble(edit, 66000, 1500, SB_ORDER_METADATA) : status;
+}
+
 static enum stmboot_status stage_end(struct stmboot_edit *edit)
 {
 	return scribble(edit, MEDIUM - 700, 700, SB_ORDER_DATA);
@@ -123,7 +130,7 @@ static void must(bool truth, const char *what)
 
 static void run_before(struct stmboot_context *ctx, struct disk *disk)
 {
-	static const struct kind first = { "before", stage_large, BEFORE_NOTHING };
+	static const struct kind first = { "before", stage_before, BEFORE_NOTHING };
 	struct stmboot_edit *edit = NULL;
 
 	must(kind_begin(ctx, &first, disk, &edit) == STMBOOT_OK, "the edit before begins");
