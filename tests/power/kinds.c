@@ -28,13 +28,14 @@ static enum stmboot_status scribble(struct stmboot_edit *edit, uint64_t offset, 
 	return status;
 }
 
-static enum stmboot_status stage_one_sector(struct stmboot_edit *edit)
+static enum stmboot_status stage_one_sector(struct stmboot_edit *edit, const void *user)
 {
+	(void)user;
 	return scribble(edit, 70000, 40, SB_ORDER_DATA);
 }
 
 /* As an edit of a file and of the partition tables would. */
-static enum stmboot_status stage_scattered(struct stmboot_edit *edit)
+static enum stmboot_status stage_scattered(struct stmboot_edit *edit, const void *user)
 {
 	static const struct {
 		uint64_t offset;
@@ -53,38 +54,44 @@ static enum stmboot_status stage_scattered(struct stmboot_edit *edit)
 	};
 	enum stmboot_status status = stmboot_edit_describe(edit, "many places", NULL, "changed");
 
+	(void)user;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && status == STMBOOT_OK; i++)
 		status = scribble(edit, parts[i].offset, parts[i].size, parts[i].order);
 	return status;
 }
 
-static enum stmboot_status stage_large(struct stmboot_edit *edit)
+static enum stmboot_status stage_large(struct stmboot_edit *edit, const void *user)
 {
 	enum stmboot_status status = scribble(edit, 150000, 200 << 10, SB_ORDER_DATA);
 
+	(void)user;
 	return status == STMBOOT_OK ? scribble(edit, 66000, 3000, SB_ORDER_METADATA) : status;
 }
 
-static enum stmboot_status stage_before(struct stmboot_edit *edit)
+static enum stmboot_status stage_before(struct stmboot_edit *edit, const void *user)
 {
 	enum stmboot_status status = scribble(edit, 99 * 1024 + 100, 8 << 10, SB_ORDER_DATA);
 
+	(void)user;
 	return status == STMBOOT_OK ? scribble(edit, 66000, 1500, SB_ORDER_METADATA) : status;
 }
 
-static enum stmboot_status stage_end(struct stmboot_edit *edit)
+static enum stmboot_status stage_end(struct stmboot_edit *edit, const void *user)
 {
+	(void)user;
 	return scribble(edit, MEDIUM - 700, 700, SB_ORDER_DATA);
 }
 
+static const struct kind first = { "an edit", stage_before, NULL, NULL, false };
+
 const struct kind kinds[] = {
-	{ "one sector", stage_one_sector, BEFORE_NOTHING },
-	{ "many places, all orders", stage_scattered, BEFORE_NOTHING },
-	{ "a large file", stage_large, BEFORE_NOTHING },
-	{ "the short last sector", stage_end, BEFORE_NOTHING },
-	{ "after an edit that was done", stage_scattered, BEFORE_DONE },
-	{ "after one that was interrupted", stage_scattered, BEFORE_INTERRUPTED },
-	{ "an undo", NULL, BEFORE_DONE },
+	{ "one sector", stage_one_sector, NULL, NULL, false },
+	{ "many places, all orders", stage_scattered, NULL, NULL, false },
+	{ "a large file", stage_large, NULL, NULL, false },
+	{ "the short last sector", stage_end, NULL, NULL, false },
+	{ "after an edit that was done", stage_scattered, NULL, &first, false },
+	{ "after one that was interrupted", stage_scattered, NULL, &first, true },
+	{ "an undo", NULL, NULL, &first, false },
 };
 
 const size_t kind_count = sizeof(kinds) / sizeof(kinds[0]);
@@ -112,7 +119,7 @@ enum stmboot_status kind_begin(struct stmboot_context *ctx, const struct kind *k
 		return sb_edit_begin_undo(ctx, &disk->host, disk_image, &options, NULL, out);
 	status = sb_edit_begin(ctx, &disk->host, disk_image, &options, NULL, &edit);
 	if (status == STMBOOT_OK)
-		status = kind->stage(edit);
+		status = kind->stage(edit, kind->user);
 	if (status != STMBOOT_OK)
 		stmboot_edit_close(edit);
 	else
@@ -128,12 +135,11 @@ static void must(bool truth, const char *what)
 	abort();
 }
 
-static void run_before(struct stmboot_context *ctx, struct disk *disk)
+static void run_before(struct stmboot_context *ctx, const struct kind *kind, struct disk *disk)
 {
-	static const struct kind first = { "before", stage_before, BEFORE_NOTHING };
 	struct stmboot_edit *edit = NULL;
 
-	must(kind_begin(ctx, &first, disk, &edit) == STMBOOT_OK, "the edit before begins");
+	must(kind_begin(ctx, kind, disk, &edit) == STMBOOT_OK, "the edit before begins");
 	must(stmboot_edit_commit(edit, NULL) == STMBOOT_OK, "the edit before is done");
 	stmboot_edit_close(edit);
 }
@@ -156,9 +162,9 @@ void kind_start(struct stmboot_context *ctx, const struct kind *kind, struct stm
 
 	disk_init(&empty, medium, device);
 	disk_copy(&empty, &done);
-	if (kind->before != BEFORE_NOTHING)
-		run_before(ctx, &done);
-	if (kind->before == BEFORE_INTERRUPTED)
+	if (kind->before != NULL)
+		run_before(ctx, kind->before, &done);
+	if (kind->interrupted)
 		disk_cut(&empty, &done, middle_of_apply(&done), DISK_RANDOM, 1, out);
 	else
 		disk_copy(&done, out);

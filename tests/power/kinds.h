@@ -11,9 +11,10 @@
 struct kind {
 	const char *name;
 	/* Stage the edit; NULL: it takes the last one back. */
-	enum stmboot_status (*stage)(struct stmboot_edit *edit);
-	/* What happened before: an edit that was done, or interrupted. */
-	enum { BEFORE_NOTHING, BEFORE_DONE, BEFORE_INTERRUPTED } before;
+	enum stmboot_status (*stage)(struct stmboot_edit *edit, const void *user);
+	const void *user;
+	const struct kind *before; /* an edit that was done, or NULL */
+	bool interrupted;          /* no, it was not: its log waits */
 };
 
 extern const struct kind kinds[];
