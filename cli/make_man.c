@@ -40,7 +40,7 @@ static void print_commands(void)
 		man_text(commands[i].description);
 		printf("\n\n");
 		for (int j = 0; j < OPTION_COUNT; j++) {
-			if (option_rows[j].commands == (unsigned)ANY_COMMAND ||
+			if (option_rows[j].commands == ANY_COMMAND ||
 			    !option_belongs((enum option_id)j, (enum command_id)i))
 				continue;
 			print_option(&option_rows[j]);
@@ -52,7 +52,7 @@ static void print_options(void)
 {
 	printf("# OPTIONS\n\n");
 	for (int i = 0; i < OPTION_COUNT; i++)
-		if (option_rows[i].commands == (unsigned)ANY_COMMAND)
+		if (option_rows[i].commands == ANY_COMMAND)
 			print_option(&option_rows[i]);
 }
 

@@ -93,78 +93,74 @@ const struct command commands[COMMAND_COUNT] = {
 			   1, 1 },
 };
 
-enum {
-	EXTLINUX_EDITS = 1U << COMMAND_EXTLINUX_ADD | 1U << COMMAND_EXTLINUX_DEFAULT |
-			 1U << COMMAND_EXTLINUX_REMOVE | 1U << COMMAND_EXTLINUX_SET |
-			 1U << COMMAND_EXTLINUX_TIMEOUT,
-	BOOT_EDITS = EXTLINUX_EDITS | 1U << COMMAND_SET_BOOTARGS,
-	JUDGED_EDITS = BOOT_EDITS | 1U << COMMAND_UNDO,
-	EDITS = JUDGED_EDITS | 1U << COMMAND_RECOVER,
-};
+#define BIT(command) (UINT64_C(1) << COMMAND_##command)
+#define EXTLINUX_EDITS                                                                             \
+	(BIT(EXTLINUX_ADD) | BIT(EXTLINUX_DEFAULT) | BIT(EXTLINUX_REMOVE) | BIT(EXTLINUX_SET) |    \
+	 BIT(EXTLINUX_TIMEOUT))
+#define BOOT_EDITS   (EXTLINUX_EDITS | BIT(SET_BOOTARGS))
+#define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
+#define EDITS        (JUDGED_EDITS | BIT(RECOVER))
 
 const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_DEEP] = { "deep", 0, NULL,
 			  "also open compressed payloads, for the release of the kernel",
-			  1U << COMMAND_INSPECT },
+			  BIT(INSPECT) },
 	[OPTION_NO_DEEP] = { "no-deep", 0, NULL, "leave compressed payloads closed: faster",
-			     1U << COMMAND_CHECK },
+			     BIT(CHECK) },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    JUDGED_EDITS | 1U << COMMAND_CHECK | 1U << COMMAND_EXTLINUX_SHOW |
-				    1U << COMMAND_GET_BOOTARGS | 1U << COMMAND_INSPECT },
-	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too",
-			    1U << COMMAND_CHECK },
+			    JUDGED_EDITS | BIT(CHECK) | BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) |
+				    BIT(INSPECT) },
+	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too", BIT(CHECK) },
 	[OPTION_ONLY] = { "only", 0, "CODE",
 			  "count only these findings: a code of --list or an area, repeatable",
-			  1U << COMMAND_CHECK },
+			  BIT(CHECK) },
 	[OPTION_IGNORE] = { "ignore", 0, "CODE", "do not count these findings: likewise",
-			    1U << COMMAND_CHECK },
+			    BIT(CHECK) },
 	[OPTION_JOBS] = { "jobs", 0, "N",
 			  "check so many images at a time; by default, one a processor",
-			  1U << COMMAND_CHECK },
+			  BIT(CHECK) },
 	[OPTION_LIST] = { "list", 0, NULL,
 			  "only list: all codes, or the edits that can be taken back",
-			  1U << COMMAND_CHECK | 1U << COMMAND_UNDO },
+			  BIT(CHECK) | BIT(UNDO) },
 	[OPTION_EXPLAIN] = { "explain", 0, "CODE", "explain a code, and check nothing",
-			     1U << COMMAND_CHECK },
+			     BIT(CHECK) },
 	[OPTION_LABEL] = { "label", 0, "LABEL", "of this label, not of the one that boots",
-			   1U << COMMAND_GET_BOOTARGS | 1U << COMMAND_SET_BOOTARGS },
+			   BIT(GET_BOOTARGS) | BIT(SET_BOOTARGS) },
 	[OPTION_ALL_LABELS] = { "all-labels", 0, NULL, "of every label that boots a kernel",
-				1U << COMMAND_SET_BOOTARGS },
+				BIT(SET_BOOTARGS) },
 	[OPTION_ADD] = { "add", 0, "ARG", "add an argument although its key is there, repeatable",
-			 1U << COMMAND_SET_BOOTARGS },
+			 BIT(SET_BOOTARGS) },
 	[OPTION_REMOVE] = { "remove", 0, "KEY", "remove all arguments of a key, repeatable",
-			    1U << COMMAND_SET_BOOTARGS },
+			    BIT(SET_BOOTARGS) },
 	[OPTION_REPLACE] = { "replace", 0, NULL, "make the ARGs the whole line",
-			     1U << COMMAND_SET_BOOTARGS },
+			     BIT(SET_BOOTARGS) },
 	[OPTION_RAW] = { "raw", 0, NULL, "as written in the file, before U-Boot expands it",
-			 1U << COMMAND_GET_BOOTARGS },
+			 BIT(GET_BOOTARGS) },
 	[OPTION_DRY_RUN] = { "dry-run", 'n', NULL, "show what would be written, and write nothing",
 			     EDITS },
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",
 			    EDITS },
 	[OPTION_FORCE] = { "force", 'f', NULL, "go on although the edit adds an error",
 			   JUDGED_EDITS },
-	[OPTION_JSON] = { "json", 0, NULL, "print one JSON object, for programs",
-			  (unsigned)ANY_COMMAND },
+	[OPTION_JSON] = { "json", 0, NULL, "print one JSON object, for programs", ANY_COMMAND },
 	[OPTION_COLOR] = { "color", 0, "auto|always|never",
 			   "colour the text; auto does on a terminal, unless NO_COLOR is set",
-			   (unsigned)ANY_COMMAND },
+			   ANY_COMMAND },
 	[OPTION_QUIET] = { "quiet", 'q', NULL, "only the verdict, errors and warnings",
-			   (unsigned)ANY_COMMAND },
+			   ANY_COMMAND },
 	[OPTION_VERBOSE] = { "verbose", 'v', NULL,
 			     "also GUIDs, and what each finding means and who decides it",
-			     (unsigned)ANY_COMMAND },
-	[OPTION_VERSION] = { "version", 0, NULL, "print the version", (unsigned)ANY_COMMAND },
-	[OPTION_HELP] = { "help", 'h', NULL, "print this help", (unsigned)ANY_COMMAND },
+			     ANY_COMMAND },
+	[OPTION_VERSION] = { "version", 0, NULL, "print the version", ANY_COMMAND },
+	[OPTION_HELP] = { "help", 'h', NULL, "print this help", ANY_COMMAND },
 };
 
 bool option_belongs(enum option_id option, enum command_id command)
 {
-	unsigned those = option_rows[option].commands;
+	uint64_t those = option_rows[option].commands;
 
-	return those == (unsigned)ANY_COMMAND ||
-	       (command != COMMAND_NONE && (those >> command & 1) != 0);
+	return those == ANY_COMMAND || (command != COMMAND_NONE && (those >> command & 1) != 0);
 }
 
 /* Remember the first error. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What the program can be told: one row a command, one row an option. The
@@ -74,10 +75,10 @@ struct option_row {
 	char letter;          /* or 0 */
 	const char *argument; /* "one|of|these", "N" for a number, another word, or NULL */
 	const char *help;
-	unsigned commands; /* bit 1 << command_id, or ANY_COMMAND */
+	uint64_t commands; /* bit 1 << command_id, or ANY_COMMAND */
 };
 
-enum { ANY_COMMAND = -1 };
+#define ANY_COMMAND UINT64_MAX
 
 extern const struct option_row option_rows[OPTION_COUNT];
 
