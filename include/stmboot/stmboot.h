@@ -29,6 +29,7 @@
 #include <stmboot/gpt.h>
 #include <stmboot/image.h>
 #include <stmboot/kernel.h>
+#include <stmboot/place.h>
 #include <stmboot/refusal.h>
 #include <stmboot/source.h>
 #include <stmboot/status.h>

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include <stmboot/place.h>
+
+#include <string.h>
+
+#include "base/refusal.h"
+
+static const char inspect_hint[] = "'stmboot inspect' lists the partitions";
+
+/* "4", without a sign, blanks or anything behind it. */
+static bool parse_number(const char *text, size_t length, uint32_t *out)
+{
+	uint32_t number = 0;
+
+	if (length == 0 || length > 5)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		number = number * 10 + (uint32_t)(text[i] - '0');
+	}
+	*out = number;
+	return true;
+}
+
+static bool has_name(const struct stmboot_part *part, const char *name, size_t length)
+{
+	return part->entry != NULL && strncmp(part->entry->name, name, length) == 0 &&
+	       part->entry->name[length] == '\0';
+}
+
+static enum stmboot_status find(const struct stmboot_image *image, const char *text, size_t length,
+				struct stmboot_refusal *why, const struct stmboot_part **out)
+{
+	const struct stmboot_part *found = NULL;
+	uint32_t number;
+	size_t matches = 0;
+
+	if (parse_number(text, length, &number))
+		found = stmboot_image_find(image, number);
+	for (size_t i = 0; found == NULL && i < stmboot_image_part_count(image); i++)
+		matches += has_name(stmboot_image_part(image, i), text, length);
+	if (matches > 1)
+		return sb_refuse(why, STMBOOT_CONFLICT, "say which by its number",
+				 "%zu partitions have the name '%.*s'", matches, (int)length, text);
+	for (size_t i = 0; found == NULL && i < stmboot_image_part_count(image); i++)
+		if (has_name(stmboot_image_part(image, i), text, length))
+			found = stmboot_image_part(image, i);
+	if (found == NULL)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
+				 "there is no partition '%.*s'", (int)length, text);
+	*out = found;
+	return STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_place_partition(const struct stmboot_image *image, const char *text,
+					    struct stmboot_refusal *why,
+					    const struct stmboot_part **out)
+{
+	return find(image, text, strlen(text), why, out);
+}
+
+/* Where a path without a partition is. */
+static enum stmboot_status find_default(const struct stmboot_image *image,
+					const struct stmboot_boot *boot,
+					struct stmboot_refusal *why, uint32_t *out)
+{
+	const struct stmboot_part *only = NULL;
+	size_t count = 0;
+
+	if (boot->config.path != NULL) {
+		*out = (uint32_t)boot->config.partition;
+		return STMBOOT_OK;
+	}
+	for (size_t i = 0; i < stmboot_image_part_count(image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(image, i);
+
+		if (part->content != STMBOOT_CONTENT_EXT4)
+			continue;
+		only = part;
+		count++;
+	}
+	if (only == NULL)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
+				 "no partition holds an ext4 file system");
+	if (count > 1)
+		return sb_refuse(why, STMBOOT_NOT_FOUND,
+				 "write PARTITION:/path, with a number or a name",
+				 "there is no extlinux.conf that says which partition is meant");
+	*out = only->number;
+	return STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_place_parse(const struct stmboot_image *image,
+					const struct stmboot_boot *boot, const char *text,
+					struct stmboot_refusal *why, struct stmboot_file_ref *out)
+{
+	const struct stmboot_part *part;
+	const char *path = text;
+	size_t length = strcspn(text, ":/"); /* a name has neither before the first '/' */
+	enum stmboot_status status;
+	uint32_t number = 0;
+
+	if (text[length] == ':')
+		path = text + length + 1;
+	if (*path != '/')
+		return sb_refuse(why, STMBOOT_INVALID_ARGUMENT,
+				 "a place is [PARTITION:]/path, for example rootfs:/boot/zImage",
+				 "'%s' is no place in the image", text);
+	if (path != text) {
+		status = find(image, text, length, why, &part);
+		if (status == STMBOOT_OK)
+			*out = (struct stmboot_file_ref){ (int32_t)part->number, path };
+		return status;
+	}
+	status = find_default(image, boot, why, &number);
+	if (status == STMBOOT_OK)
+		*out = (struct stmboot_file_ref){ (int32_t)number, path };
+	return status;
+}
