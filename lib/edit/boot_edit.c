@@ -7,6 +7,8 @@
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "edit/edit.h"
+#include "fs/ext4_edit.h"
 #include "image/image.h"
 
 /* Does an edit leave these bytes of the medium alone? */
@@ -136,6 +138,23 @@ enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
 			 "the medium or its reader is failing; copy what can be read first",
 			 "could not read it at 0x%llx: %s",
 			 (unsigned long long)errors->places[known].offset, strerror(EIO));
+}
+
+enum stmboot_status sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, uint32_t partition,
+					      const char *path, const void *data, size_t size,
+					      struct stmboot_refusal *why)
+{
+	const struct stmboot_part *part = stmboot_image_find(edit->before.image, partition);
+	struct sb_ext4_edit done;
+	enum stmboot_status status;
+
+	if (part == NULL)
+		return STMBOOT_INTERNAL;
+	status = sb_ext4_replace_file(&edit->arena, sb_edit_overlay(edit->edit), part->offset,
+				      part->available, path, data, size, why, &done);
+	for (size_t i = 0; status == STMBOOT_OK && i < done.write_count; i++)
+		status = sb_edit_confine(edit->edit, done.writes[i].offset, done.writes[i].length);
+	return status;
 }
 
 static size_t count_errors(const struct stmboot_diags *diags, const char *code)

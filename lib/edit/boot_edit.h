@@ -35,6 +35,14 @@ struct stmboot_boot_edit {
 STMBOOT_NODISCARD enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
 						       struct stmboot_refusal *why);
 
+/*
+ * Stage new content of a file, as sb_ext4_replace_file(), in a partition of the
+ * image as it was.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, uint32_t partition, const char *path,
+			  const void *data, size_t size, struct stmboot_refusal *why);
+
 /* The configuration that counts, read to be changed. */
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
 								 struct stmboot_refusal *why);

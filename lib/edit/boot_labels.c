@@ -5,10 +5,7 @@
 #include "base/context.h"
 #include "boot/trace.h"
 #include "edit/boot_edit.h"
-#include "edit/edit.h"
 #include "format/extlinux_edit.h"
-#include "fs/ext4_edit.h"
-#include "image/image.h"
 
 static const char inspect_hint[] = "'stmboot inspect' says what U-Boot finds";
 
@@ -268,24 +265,6 @@ enum stmboot_status stmboot_boot_edit_set_timeout(struct stmboot_boot_edit *edit
 				    : status;
 }
 
-static enum stmboot_status stage_file(struct stmboot_boot_edit *edit,
-				      const struct stmboot_extlinux_document_file *file,
-				      struct stmboot_refusal *why)
-{
-	const struct stmboot_part *part = stmboot_image_find(edit->before.image, edit->partition);
-	const char *path = file->path != NULL ? file->path : edit->path;
-	struct sb_ext4_edit done;
-	enum stmboot_status status;
-
-	if (part == NULL)
-		return STMBOOT_INTERNAL;
-	status = sb_ext4_replace_file(&edit->arena, sb_edit_overlay(edit->edit), part->offset,
-				      part->available, path, file->text, file->size, why, &done);
-	for (size_t i = 0; status == STMBOOT_OK && i < done.write_count; i++)
-		status = sb_edit_confine(edit->edit, done.writes[i].offset, done.writes[i].length);
-	return status;
-}
-
 enum stmboot_status sb_boot_edit_stage_files(struct stmboot_boot_edit *edit,
 					     struct stmboot_refusal *why)
 {
@@ -298,7 +277,9 @@ enum stmboot_status sb_boot_edit_stage_files(struct stmboot_boot_edit *edit,
 			stmboot_extlinux_document_file(edit->document, i);
 
 		if (file->changed)
-			status = stage_file(edit, file, why);
+			status = sb_boot_edit_replace_file(
+				edit, edit->partition, file->path != NULL ? file->path : edit->path,
+				file->text, file->size, why);
 	}
 	return status;
 }
