@@ -30,9 +30,9 @@ def state_directory():
     return _state.name
 
 
-def run(*arguments, env=None, **options):
-    """Run stmboot; the completed process with bytes in stdout and stderr."""
-    prefix = shlex.split(os.environ.get("STMBOOT_RUN_UNDER", ""))
+def run(*arguments, env=None, under=(), **options):
+    """Run stmboot, also under a command; the process with bytes in stdout and stderr."""
+    prefix = list(under) + shlex.split(os.environ.get("STMBOOT_RUN_UNDER", ""))
     surroundings = {key: value for key, value in os.environ.items()
                     if key not in ("NO_COLOR", "TERM")}
     surroundings.update(LC_ALL="C.UTF-8", STMBOOT_STATE_DIR=state_directory())
