@@ -29,6 +29,8 @@ enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena
 		status = sb_facts_linux(facts);
 	if (status == STMBOOT_OK)
 		status = sb_facts_init(facts);
+	if (status == STMBOOT_OK)
+		status = sb_facts_fsck(facts);
 	return status == STMBOOT_OK && arena->failed ? STMBOOT_NO_MEMORY : status;
 }
 

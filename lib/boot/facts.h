@@ -187,6 +187,16 @@ struct sb_release {
 	bool block;          /* mmc_block is built in */
 };
 
+/* The e2fsck of the system on the card; looked for where the file system needs a newer one. */
+struct sb_fsck {
+	const char *feature;               /* that not every e2fsck knows, or NULL */
+	enum stmboot_ext4_feature_set set; /* where it stands */
+	unsigned needed;                   /* the first release that knows it: 147 is 1.47 */
+	const char *path;                  /* of the program; NULL: there is none */
+	const char *version;               /* NULL: not found */
+	unsigned number;                   /* 147; 0: not found */
+};
+
 struct sb_facts {
 	struct stmboot_context *ctx;
 	struct sb_arena *arena;
@@ -245,6 +255,7 @@ struct sb_facts {
 	enum stmboot_status root_status; /* of mounting it */
 	struct sb_release releases[SB_MAX_RELEASES];
 	size_t release_count;
+	struct sb_fsck fsck;
 	struct sb_init inits[SB_INIT_PROGRAMS];
 	size_t init_count;
 	int init; /* index of the one that starts, or -1 */
@@ -271,6 +282,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_attempts(struct sb_facts *facts,
 							struct sb_config *config);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_linux(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_init(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_fsck(struct sb_facts *facts);
 
 /* What makes the gathering stop; anything else is a fact about the card. */
 static inline bool sb_is_fatal(enum stmboot_status status)

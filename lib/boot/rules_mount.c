@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the kernel mounts its root file system in the way that it is told to. */
+/* Whether the kernel mounts its root file system in the way that it is told to, and what is
+ * checked before. */
 #include <string.h>
 
 #include "boot/rules.h"
@@ -146,11 +147,39 @@ static void check_root_blocks(const struct sb_facts *facts, const struct sb_scop
 			  .hint = "make the file system with -b 4096" });
 }
 
+/* The board's own check of its root file system, each time before it is mounted for writing. */
+static void check_fsck(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct sb_fsck *fsck = &facts->fsck;
+	struct sb_scope inner;
+
+	if (fsck->path == NULL || fsck->number >= fsck->needed)
+		return;
+	inner = sb_scope_part(scope, facts, facts->root);
+	sb_report(&inner, SB_EXT4_OLD_E2FSCK,
+		  &(struct sb_finding){
+			  .offset = EXT4_SUPERBLOCK_OFFSET + (fsck->set == STMBOOT_EXT4_COMPAT
+								      ? S_FEATURE_COMPAT
+								      : S_FEATURE_INCOMPAT),
+			  .length = 4,
+			  .found = fsck->version != NULL
+					   ? sb_text(scope, "%s with %s %s", fsck->feature,
+						     fsck->path, fsck->version)
+					   : sb_text(scope, "%s with %s of unknown version",
+						     fsck->feature, fsck->path),
+			  .expected = sb_text(scope, "e2fsck 1.%u or later", fsck->needed - 100),
+			  .hint = sb_text(scope,
+					  "make the file system with -O ^%s, or put a newer "
+					  "e2fsprogs on the card",
+					  fsck->feature) });
+}
+
 /* clang-format off */
 static const sb_facts_rule rows[] = {
 	{ SB_ROOTFS_WRONG_TYPE, check_root_type },
 	{ SB_ROOTFS_MOUNT_OPTION, check_root_flags },
 	{ SB_ROOTFS_LARGE_BLOCK, check_root_blocks },
+	{ SB_EXT4_OLD_E2FSCK, check_fsck },
 };
 /* clang-format on */
 

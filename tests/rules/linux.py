@@ -29,6 +29,12 @@ def filesystem(*options):
     return step
 
 
+def e2fsck(version):
+    """A file system with a feature that is new, and a program that may know it."""
+    return [feature("orphan_file"), put("/sbin/e2fsck", recipe.filler(99) + b"\0ext2fs\0" +
+                                        version.encode() + b"\0005-Feb-2023\0")]
+
+
 def feature(*names):
     """Set features of the file system."""
     return debugfs(*[f"feature {name}" for name in names])
@@ -162,6 +168,7 @@ ROWS = [
     Row("ext4.large-block", "healthy", [filesystem("-b", "8192")], [filesystem("-b", "4096")],
         {"rootfs.large-block": "the kernel's release is known"}),
 
+    Row("ext4.old-e2fsck", "healthy", e2fsck("1.46.2"), e2fsck("1.47.0"), says="/sbin/e2fsck 1.46.2"),
     Row("kernel.not-bootable", "healthy", [kernel(image.zimage(CODE, magic=0x016F2819))],
         [kernel(image.zimage(CODE, magic=0x016F2818))]),
     Row("kernel.payload-damaged", "healthy", [kernel(with_payload(release("6.1.0"), damage=100))],
