@@ -78,7 +78,8 @@ enum stmboot_status sb_part_scan(struct stmboot_context *ctx, struct sb_part *pa
 		scan = sb_alloc(ctx, sizeof(*scan));
 		if (scan == NULL)
 			return STMBOOT_NO_MEMORY;
-		status = part->format->scan(ctx, part->cached, part->record, scan);
+		/* past the cache: a payload is read once */
+		status = part->format->scan(ctx, part->window, part->record, scan);
 	}
 	if (status != STMBOOT_OK) {
 		sb_free(ctx, scan);
