@@ -4,16 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum stmboot_status sb_refuse(struct stmboot_refusal *why, enum stmboot_status status,
-			      const char *hint, const char *format, ...)
+void sb_refuse_say(struct stmboot_refusal *why, const char *hint, const char *format, ...)
 {
 	va_list args;
 
 	if (why == NULL)
-		return status;
+		return;
 	va_start(args, format);
 	vsnprintf(why->message, sizeof(why->message), format, args);
 	va_end(args);
 	snprintf(why->hint, sizeof(why->hint), "%s", hint != NULL ? hint : "");
-	return status;
 }

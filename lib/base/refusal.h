@@ -5,8 +5,11 @@
 #include <stmboot/refusal.h>
 #include <stmboot/status.h>
 
-/* Say why, unless `why` is NULL; the hint may be NULL. Gives the status, to be returned. */
-enum stmboot_status sb_refuse(struct stmboot_refusal *why, enum stmboot_status status,
-			      const char *hint, const char *format, ...) STMBOOT_PRINTF(4, 5);
+/* Say why, unless `why` is NULL; the hint may be NULL. */
+void sb_refuse_say(struct stmboot_refusal *why, const char *hint, const char *format, ...)
+	STMBOOT_PRINTF(3, 4);
+
+/* The same, and the status to be returned: in sight of whoever asks whether it can be OK. */
+#define sb_refuse(why, status, hint, ...) (sb_refuse_say(why, hint, __VA_ARGS__), (status))
 
 #endif

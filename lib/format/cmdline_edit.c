@@ -101,8 +101,8 @@ static const char *quote_value(struct sb_arena *arena, const char *argument,
 			key = 0;
 	if (key != 0)
 		return sb_arena_printf(arena, "%.*s=\"%s\"", (int)key, argument, equals + 1);
-	sb_refuse(why, STMBOOT_INVALID_ARGUMENT, "give each argument on its own",
-		  "'%s' has a blank, and is not a value", argument);
+	sb_refuse_say(why, "give each argument on its own", "'%s' has a blank, and is not a value",
+		      argument);
 	return NULL;
 }
 
@@ -112,19 +112,18 @@ const char *sb_cmdline_quote(struct sb_arena *arena, const char *argument,
 	struct sb_cmdline_word word;
 
 	if (argument[0] == '\0' || argument[0] == '=')
-		sb_refuse(why, STMBOOT_INVALID_ARGUMENT, "give KEY=VALUE or FLAG",
-			  "the argument '%s' has no key", argument);
+		sb_refuse_say(why, "give KEY=VALUE or FLAG", "the argument '%s' has no key",
+			      argument);
 	else if (has_control(argument))
-		sb_refuse(why, STMBOOT_INVALID_ARGUMENT, NULL,
-			  "'%s' has a control character or a new line", argument);
+		sb_refuse_say(why, NULL, "'%s' has a control character or a new line", argument);
 	else if (is_one_word(argument, &word))
 		return argument;
 	else if (strchr(argument, '"') == NULL)
 		return quote_value(arena, argument, why);
 	else
-		sb_refuse(why, STMBOOT_INVALID_ARGUMENT,
-			  "the kernel knows no escape: write KEY=\"VALUE\" without more quotes",
-			  "the quotes in '%s' do not make it one argument", argument);
+		sb_refuse_say(why,
+			      "the kernel knows no escape: write KEY=\"VALUE\" without more quotes",
+			      "the quotes in '%s' do not make it one argument", argument);
 	return NULL;
 }
 
