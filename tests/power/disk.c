@@ -29,12 +29,16 @@ static void *must(void *memory)
 	return memory;
 }
 
-static void expect(bool truth, const char *what)
+static _Noreturn void give_up(const char *what)
 {
-	if (truth)
-		return;
 	(void)fprintf(stderr, "disk: %s\n", what);
 	abort();
+}
+
+static void expect(bool truth, const char *what)
+{
+	if (!truth)
+		give_up(what);
 }
 
 /* Where a sector is, or where it would be. */
@@ -217,7 +221,8 @@ static enum stmboot_status disk_open(void *self, const char *path, enum sb_host_
 	}
 	while (handle < DISK_HANDLES && disk->handles[handle] >= 0)
 		handle++;
-	expect(handle < DISK_HANDLES, "too many open files");
+	if (handle == DISK_HANDLES)
+		give_up("too many open files");
 	disk->handles[handle] = file;
 	*out = handle;
 	return STMBOOT_OK;

@@ -62,6 +62,15 @@ static enum stmboot_status change_time_out(struct stmboot_boot_edit *edit,
 	return stmboot_boot_edit_set_timeout(edit, 70, why);
 }
 
+static void *grow(void *memory, size_t size)
+{
+	void *larger = realloc(memory, size);
+
+	if (larger == NULL)
+		abort();
+	return larger;
+}
+
 static void capture(struct sb_overlay *overlay, struct staged *out)
 {
 	struct sb_extent extent = { 0 };
@@ -70,9 +79,8 @@ static void capture(struct sb_overlay *overlay, struct staged *out)
 	*out = (struct staged){ 0 };
 	while (sb_overlay_next(overlay, extent.offset + extent.length, false, &extent) ==
 	       STMBOOT_OK) {
-		out->extents = realloc(out->extents, (out->count + 1) * sizeof(extent));
-		out->bytes = realloc(out->bytes, used + extent.length);
-		must(out->extents != NULL && out->bytes != NULL, "memory");
+		out->extents = grow(out->extents, (out->count + 1) * sizeof(extent));
+		out->bytes = grow(out->bytes, used + extent.length);
 		memcpy(out->bytes + used, extent.new_bytes, extent.length);
 		out->extents[out->count++] = extent;
 		used += extent.length;
