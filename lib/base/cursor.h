@@ -48,6 +48,7 @@ static inline void sb_seek(struct sb_cursor *c, size_t position)
 		c->position = position;
 }
 
+/* Of a number of bytes that is not known before. */
 static inline uint64_t sb_le(const uint8_t *at, size_t count)
 {
 	uint64_t value = 0;
@@ -66,34 +67,35 @@ static inline uint64_t sb_be(const uint8_t *at, size_t count)
 	return value;
 }
 
+/* Written out, so that compilers see one load, and a swap, in each. */
 static inline uint16_t sb_get_le16(const uint8_t *at)
 {
-	return (uint16_t)sb_le(at, 2);
+	return (uint16_t)(at[1] << 8 | at[0]);
 }
 
 static inline uint32_t sb_get_le32(const uint8_t *at)
 {
-	return (uint32_t)sb_le(at, 4);
+	return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
 
 static inline uint64_t sb_get_le64(const uint8_t *at)
 {
-	return sb_le(at, 8);
+	return (uint64_t)sb_get_le32(at + 4) << 32 | sb_get_le32(at);
 }
 
 static inline uint16_t sb_get_be16(const uint8_t *at)
 {
-	return (uint16_t)sb_be(at, 2);
+	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
 static inline uint32_t sb_get_be32(const uint8_t *at)
 {
-	return (uint32_t)sb_be(at, 4);
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 static inline uint64_t sb_get_be64(const uint8_t *at)
 {
-	return sb_be(at, 8);
+	return (uint64_t)sb_get_be32(at) << 32 | sb_get_be32(at + 4);
 }
 
 static inline uint8_t sb_u8(struct sb_cursor *c)
