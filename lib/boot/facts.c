@@ -69,7 +69,6 @@ void sb_facts_release(struct sb_facts *facts)
 	}
 	for (size_t i = 0; i < SB_ENV_COPIES; i++)
 		stmboot_env_free(facts->env.copies[i]);
-	stmboot_dtb_free(facts->control);
 }
 
 const struct stmboot_part *sb_facts_part(const struct sb_facts *facts,

@@ -224,7 +224,7 @@ struct sb_facts {
 	struct sb_program_version uboot;
 	unsigned uboot_number; /* found, or assumed */
 	bool uboot_assumed;
-	struct stmboot_dtb *control; /* U-Boot's own device tree, or NULL */
+	const struct stmboot_dtb *control; /* U-Boot's own device tree, or NULL; the image has it */
 	struct sb_environment env;
 
 	/* extlinux */

@@ -314,21 +314,14 @@ static enum stmboot_status scan_second(struct sb_facts *facts)
 
 static enum stmboot_status control_at(struct sb_facts *facts, uint64_t offset, uint64_t size)
 {
-	struct stmboot_source *window;
-	struct stmboot_dtb *dtb = NULL;
+	const struct stmboot_dtb *dtb = NULL;
 	enum stmboot_status status =
-		stmboot_source_window(facts->ctx, facts->second.src, offset, size, &window);
+		sb_image_dtb(facts->image, facts->second.part->number, offset, size, &dtb);
 
-	if (status != STMBOOT_OK)
-		return status;
-	status = stmboot_dtb_decode(facts->ctx, window, &dtb);
-	stmboot_source_close(window);
 	if (status != STMBOOT_OK)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	if (dtb->defect == STMBOOT_DTB_GOOD && dtb->compatible_count > 0)
 		facts->control = dtb;
-	else
-		stmboot_dtb_free(dtb);
 	return STMBOOT_OK;
 }
 

@@ -256,6 +256,14 @@ enum stmboot_status sb_image_scan(struct stmboot_image *image, uint32_t number, 
 	return part != NULL ? sb_part_scan(image->ctx, part, out) : STMBOOT_NOT_FOUND;
 }
 
+enum stmboot_status sb_image_dtb(struct stmboot_image *image, uint32_t number, uint64_t offset,
+				 uint64_t size, const struct stmboot_dtb **out)
+{
+	struct sb_part *part = find_part(image, number);
+
+	return part != NULL ? sb_part_dtb(image->ctx, part, offset, size, out) : STMBOOT_NOT_FOUND;
+}
+
 enum stmboot_status sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,
 				   bool (*same)(const void *user, uint64_t offset, uint64_t size),
 				   const void *user)

@@ -31,9 +31,19 @@ STMBOOT_NODISCARD enum stmboot_status sb_image_scan(struct stmboot_image *image,
 						    struct sb_scan *out);
 
 /*
+ * Decode a device tree inside a partition; the image keeps the last one of each
+ * partition, which is borrowed until another is asked for. As
+ * stmboot_dtb_decode(); STMBOOT_NOT_FOUND without such a partition.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_image_dtb(struct stmboot_image *image, uint32_t number,
+						   uint64_t offset, uint64_t size,
+						   const struct stmboot_dtb **out);
+
+/*
  * Take over what an image of the same medium, opened before an edit of it,
  * knows of the payloads of loaders, where `same` says that no byte changed: they
- * need not be read once more. STMBOOT_OK; STMBOOT_NO_MEMORY.
+ * need not be read once more. It must outlive this one. STMBOOT_OK;
+ * STMBOOT_NO_MEMORY.
  */
 STMBOOT_NODISCARD enum stmboot_status
 sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,

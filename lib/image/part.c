@@ -37,6 +37,8 @@ void sb_part_close(struct stmboot_context *ctx, struct sb_part *part)
 	if (part->record != NULL)
 		part->format->free(part->record);
 	sb_free(ctx, part->scan);
+	if (!part->inner.borrowed)
+		stmboot_dtb_free(part->inner.dtb);
 	stmboot_source_close(part->cached);
 	stmboot_source_close(part->window);
 }
@@ -91,6 +93,31 @@ enum stmboot_status sb_part_scan(struct stmboot_context *ctx, struct sb_part *pa
 	return STMBOOT_OK;
 }
 
+enum stmboot_status sb_part_dtb(struct stmboot_context *ctx, struct sb_part *part, uint64_t offset,
+				uint64_t size, const struct stmboot_dtb **out)
+{
+	struct sb_inner_dtb *inner = &part->inner;
+	struct stmboot_source *window = NULL;
+	struct stmboot_dtb *dtb = NULL;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (inner->dtb != NULL && inner->offset == offset && inner->size == size) {
+		*out = inner->dtb;
+		return STMBOOT_OK;
+	}
+	status = stmboot_source_window(ctx, part->cached, offset, size, &window);
+	if (status == STMBOOT_OK)
+		status = stmboot_dtb_decode(ctx, window, &dtb);
+	stmboot_source_close(window);
+	if (status != STMBOOT_OK)
+		return status;
+	if (!inner->borrowed)
+		stmboot_dtb_free(inner->dtb);
+	*inner = (struct sb_inner_dtb){ .offset = offset, .size = size, .dtb = dtb };
+	*out = dtb;
+	return STMBOOT_OK;
+}
+
 enum stmboot_status sb_part_adopt(struct stmboot_context *ctx, struct sb_part *part,
 				  const struct sb_part *same)
 {
@@ -101,6 +128,8 @@ enum stmboot_status sb_part_adopt(struct stmboot_context *ctx, struct sb_part *p
 	if (part->scan == NULL)
 		return STMBOOT_NO_MEMORY;
 	*part->scan = *same->scan;
+	part->inner = same->inner;
+	part->inner.borrowed = true;
 	part->format->adopt(part->record, same->record);
 	return STMBOOT_OK;
 }

@@ -36,6 +36,14 @@ struct sb_fs_view {
 	struct stmboot_fs *fs;
 };
 
+/* A device tree inside a payload, decoded once. */
+struct sb_inner_dtb {
+	uint64_t offset; /* in the partition */
+	uint64_t size;
+	struct stmboot_dtb *dtb; /* NULL: none so far */
+	bool borrowed;           /* from the part of an earlier image */
+};
+
 struct sb_part {
 	struct stmboot_part public;
 	struct stmboot_source *window;
@@ -43,6 +51,7 @@ struct sb_part {
 	const struct sb_format *format;
 	void *record;         /* by the format; NULL when it could not be decoded */
 	struct sb_scan *scan; /* NULL until the payload was read */
+	struct sb_inner_dtb inner;
 	char program[SB_SCAN_VERSION + 16];
 	struct sb_fs_view uboot_view;
 	struct sb_fs_view linux_view;
@@ -61,7 +70,15 @@ void sb_part_close(struct stmboot_context *ctx, struct sb_part *part);
 STMBOOT_NODISCARD enum stmboot_status sb_part_scan(struct stmboot_context *ctx,
 						   struct sb_part *part, struct sb_scan *out);
 
-/* Take over what a part of the same bytes knows of its payload. STMBOOT_OK; STMBOOT_NO_MEMORY. */
+/* As sb_image_dtb(). */
+STMBOOT_NODISCARD enum stmboot_status sb_part_dtb(struct stmboot_context *ctx, struct sb_part *part,
+						  uint64_t offset, uint64_t size,
+						  const struct stmboot_dtb **out);
+
+/*
+ * Take over what a part of the same bytes, which must outlive this one, knows of
+ * its payload. STMBOOT_OK; STMBOOT_NO_MEMORY.
+ */
 STMBOOT_NODISCARD enum stmboot_status
 sb_part_adopt(struct stmboot_context *ctx, struct sb_part *part, const struct sb_part *same);
 

@@ -109,7 +109,7 @@ def measure(bench, copies, rounds):
     print(f"  stmboot with its syncs          {synced:8.2f} ms: they cost {synced - fast:.2f} ms")
     row("the script against stmboot", f"{times:.1f} times", ">= 5 times", times >= 5)
     row("read, an edit that fits its block", f"{read / MB:.3f} MB", "<= 1.8 MB", read <= 1.8 * MB)
-    row("the same on 60 GiB", f"{far / MB:.3f} MB", "no more", far <= read * 1.05)
+    row("the same on 60 GiB", f"{far / MB:.3f} MB", "<= 1.8 MB", far <= 1.8 * MB)
     row("read, one that does not", f"{most_read / MB:.3f} MB", "<= 5 MB", most_read <= 5 * MB)
     row("written outside the log", f"{max(written, most_written) / KIB:.1f} KiB", "<= 16 KiB",
         max(written, most_written) <= 16 * KIB)
