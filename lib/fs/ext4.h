@@ -50,17 +50,21 @@ enum {
 	S_UUID = 0x68,
 	S_VOLUME_NAME = 0x78,
 	S_LAST_MOUNTED = 0x88,
+	S_JOURNAL_UUID = 0xd0,
 	S_JOURNAL_INUM = 0xe0,
 	S_LAST_ORPHAN = 0xe8,
+	S_JOURNAL_BACKUP_TYPE = 0xfd,
 	S_DESC_SIZE = 0xfe,
 	S_FIRST_META_BG = 0x104,
 	S_MKFS_TIME = 0x108,
+	S_JOURNAL_BLOCKS = 0x10c,
 	S_BLOCKS_COUNT_HI = 0x150,
 	S_FREE_BLOCKS_COUNT_HI = 0x158,
 	S_CHECKSUM_TYPE = 0x175,
 	S_ERROR_COUNT = 0x194,
 	S_FIRST_ERROR_TIME = 0x198,
 	S_LAST_ERROR_TIME = 0x1cc,
+	S_CHECKSUM_SEED = 0x270,
 	S_WTIME_HI = 0x274,
 	S_MTIME_HI = 0x275,
 	S_MKFS_TIME_HI = 0x276,
@@ -237,7 +241,7 @@ enum stmboot_fs_type sb_ext4_entry_type(uint8_t number);
 /* Blocks of a file that stand one behind the other. */
 struct sb_ext4_run {
 	uint64_t count;    /* at least 1 */
-	uint64_t physical; /* first block; meaningless for zeros */
+	uint64_t physical; /* first block; 0 for a hole */
 	bool zeros;        /* a hole, or to Linux allocated but never written */
 };
 
@@ -274,6 +278,11 @@ struct sb_ext4_content {
 /* Read [offset, offset + size), which may reach past the end of the file into its last block. */
 STMBOOT_NODISCARD enum stmboot_status
 sb_ext4_content_read(struct sb_ext4_content *content, uint64_t offset, void *buffer, size_t size);
+
+/* Does the checksum behind `covered` bytes of an extent block fit, by the seed of the file system?
+ */
+bool sb_ext4_extents_fit(uint32_t seed, const struct sb_ext4_inode *inode, const uint8_t *block,
+			 size_t covered);
 
 /* A file as a source. */
 STMBOOT_NODISCARD enum stmboot_status sb_ext4_content_open(struct stmboot_fs *fs,

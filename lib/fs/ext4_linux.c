@@ -108,22 +108,28 @@ static enum stmboot_status linux_inode(struct stmboot_fs *fs, uint32_t number,
 }
 
 /* crc32c over the seed of the file system, the inode's number and generation, and the block. */
+bool sb_ext4_extents_fit(uint32_t seed, const struct sb_ext4_inode *inode, const uint8_t *block,
+			 size_t covered)
+{
+	uint8_t own[8];
+	uint32_t crc;
+
+	for (unsigned i = 0; i < 4; i++) {
+		own[i] = (uint8_t)(inode->number >> 8 * i);
+		own[4 + i] = (uint8_t)(inode->generation >> 8 * i);
+	}
+	crc = ext2fs_crc32c_le(seed, own, sizeof(own));
+	crc = ext2fs_crc32c_le(crc, block, covered);
+	return crc == sb_get_le32(block + covered);
+}
+
 static bool linux_extents_fit(const struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
 			      const uint8_t *block, size_t covered)
 {
 	const struct sb_linux_reader *reader = fs->reader;
-	uint8_t seed[8];
-	uint32_t crc;
 
-	if (!sb_linux_has_checksums(fs))
-		return true;
-	for (unsigned i = 0; i < 4; i++) {
-		seed[i] = (uint8_t)(inode->number >> 8 * i);
-		seed[4 + i] = (uint8_t)(inode->generation >> 8 * i);
-	}
-	crc = ext2fs_crc32c_le(reader->ext2->csum_seed, seed, sizeof(seed));
-	crc = ext2fs_crc32c_le(crc, block, covered);
-	return crc == sb_get_le32(block + covered);
+	return !sb_linux_has_checksums(fs) ||
+	       sb_ext4_extents_fit(reader->ext2->csum_seed, inode, block, covered);
 }
 
 struct find {
