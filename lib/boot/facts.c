@@ -31,6 +31,8 @@ enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena
 		status = sb_facts_init(facts);
 	if (status == STMBOOT_OK)
 		status = sb_facts_fsck(facts);
+	if (status == STMBOOT_OK)
+		status = sb_facts_journals(facts);
 	return status == STMBOOT_OK && arena->failed ? STMBOOT_NO_MEMORY : status;
 }
 
@@ -55,6 +57,10 @@ static void release_attempt(const struct sb_attempt *attempt)
 
 void sb_facts_release(struct sb_facts *facts)
 {
+	for (size_t i = 0; i < facts->difference_count; i++) {
+		stmboot_source_close(facts->differences[i].by_uboot.src);
+		stmboot_source_close(facts->differences[i].by_linux.src);
+	}
 	for (size_t i = 0; i < facts->init_count; i++)
 		stmboot_source_close(facts->inits[i].src);
 	stmboot_kernel_identity_free(facts->identity);

@@ -29,6 +29,7 @@ enum {
 	SB_ENV_COPIES = 2,
 	SB_MAX_CONFIGS = 16,
 	SB_MAX_RELEASES = 8,
+	SB_MAX_JOURNALS = 16,
 	SB_INIT_PROGRAMS = 4,
 };
 
@@ -164,6 +165,32 @@ struct sb_config {
 	int boots; /* index of the attempt that boots, or -1 */
 };
 
+/* The journal of a file system that takes part in the boot, and was not unmounted. */
+struct sb_journal {
+	const struct stmboot_part *part;
+	bool searched;              /* U-Boot looks there for a configuration */
+	enum stmboot_status status; /* of reading it */
+	struct sb_image_journal read;
+};
+
+/* A file as one of the two readers of a file system finds it. */
+struct sb_seen {
+	enum stmboot_status status;
+	struct stmboot_source *src; /* NULL: it finds none */
+	uint32_t inode;
+	uint64_t size;
+};
+
+/* A file that takes part in the boot, and is another to U-Boot than to Linux. */
+struct sb_difference {
+	uint32_t partition;
+	const char *path;
+	enum stmboot_stage stage; /* that it belongs to */
+	struct sb_seen by_uboot;
+	struct sb_seen by_linux;
+	uint64_t first; /* byte that differs, where both find one */
+};
+
 /* One program that Linux would start. */
 struct sb_init {
 	const char *path;
@@ -237,6 +264,13 @@ struct sb_facts {
 	const struct stmboot_part *searched; /* the first partition that U-Boot looked at */
 	enum stmboot_status fs_status;       /* of reading its file system */
 
+	/* what a journal keeps from U-Boot */
+	struct sb_journal journals[SB_MAX_JOURNALS];
+	size_t journal_count;
+	struct sb_difference *differences;
+	size_t difference_count;
+	size_t difference_capacity;
+
 	/* kernel, dtb */
 	struct stmboot_kernel_identity *identity; /* deep only */
 	const char *bootargs;                     /* what the kernel gets, or NULL */
@@ -283,6 +317,13 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_attempts(struct sb_facts *facts,
 STMBOOT_NODISCARD enum stmboot_status sb_facts_linux(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_init(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_fsck(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_journals(struct sb_facts *facts);
+
+/* Remember a file system that takes part in the boot, if its journal has to be replayed. */
+void sb_facts_note_journal(struct sb_facts *facts, const struct stmboot_part *part, bool searched);
+
+/* A place where U-Boot looks for a configuration, number `index`, or NULL behind the last. */
+const char *sb_facts_place(size_t index);
 
 /* What makes the gathering stop; anything else is a fact about the card. */
 static inline bool sb_is_fatal(enum stmboot_status status)

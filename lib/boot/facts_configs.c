@@ -24,6 +24,11 @@ static const struct {
 	{ "/boot/boot.scr", true },
 };
 
+const char *sb_facts_place(size_t index)
+{
+	return index < sizeof(places) / sizeof(places[0]) ? places[index].path : NULL;
+}
+
 struct include {
 	struct sb_facts *facts;
 	struct stmboot_fs *fs;
@@ -168,6 +173,7 @@ static enum stmboot_status search_part(struct sb_facts *facts, const struct stmb
 		facts->searched = part;
 		facts->fs_status = status;
 	}
+	sb_facts_note_journal(facts, part, true);
 	if (status != STMBOOT_OK)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && status == STMBOOT_OK; i++) {

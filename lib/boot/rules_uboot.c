@@ -256,6 +256,7 @@ const struct sb_rules sb_label_rules = SB_RULES(label_rows);
 void sb_judge_uboot(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	judge_filesystems(facts, scope);
+	sb_judge_journals(facts, scope);
 	sb_facts_judge(&sb_config_rules, config_rows, facts, scope);
 	judge_text(facts, scope);
 	sb_facts_judge(&sb_label_rules, label_rows, facts, scope);

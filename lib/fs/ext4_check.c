@@ -171,7 +171,9 @@ static void check_journal(const struct checked *c)
 		report(c, SB_EXT4_NEEDS_RECOVERY, S_FEATURE_INCOMPAT, 4,
 		       (struct sb_finding){
 			       .found = "needs_recovery",
-			       .hint = "mount the file system once, or run e2fsck on it" });
+			       .hint = "boot the card once and shut it down, or run e2fsck on "
+				       "the partition; an edit of a file in it replays the "
+				       "journal, too" });
 }
 
 static void check_state(const struct checked *c)

@@ -293,9 +293,7 @@ enum stmboot_status sb_image_fs_uboot(struct stmboot_image *image, uint32_t numb
 {
 	struct sb_part *part = find_part(image, number);
 
-	return part != NULL
-		       ? sb_part_fs(image->ctx, part, &part->uboot_view, stmboot_fs_open_uboot, out)
-		       : STMBOOT_NOT_FOUND;
+	return part != NULL ? sb_part_fs_uboot(image->ctx, part, out) : STMBOOT_NOT_FOUND;
 }
 
 enum stmboot_status sb_image_fs_linux(struct stmboot_image *image, uint32_t number,
@@ -303,7 +301,20 @@ enum stmboot_status sb_image_fs_linux(struct stmboot_image *image, uint32_t numb
 {
 	struct sb_part *part = find_part(image, number);
 
-	return part != NULL
-		       ? sb_part_fs(image->ctx, part, &part->linux_view, stmboot_fs_open_linux, out)
-		       : STMBOOT_NOT_FOUND;
+	return part != NULL ? sb_part_fs_linux(image->ctx, part, out) : STMBOOT_NOT_FOUND;
+}
+
+enum stmboot_status sb_image_journal(struct stmboot_image *image, uint32_t number,
+				     struct sb_image_journal *out)
+{
+	struct sb_part *part = find_part(image, number);
+	enum stmboot_status status =
+		part != NULL ? sb_part_open_journal(image->ctx, part) : STMBOOT_NOT_FOUND;
+
+	*out = (struct sb_image_journal){ .trouble = { .what = NULL } };
+	if (status == STMBOOT_OK)
+		out->info = sb_jbd2_info(part->journal.open);
+	else if (part != NULL)
+		out->trouble = part->journal.trouble;
+	return status;
 }

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "format/scan.h"
+#include "fs/jbd2.h"
 #include "source/source.h"
 
 /* The whole medium. Borrowed. */
@@ -15,11 +16,23 @@ struct stmboot_source *sb_image_medium(struct stmboot_image *image);
 /*
  * The file system of a partition as U-Boot or as Linux sees it, opened once and
  * kept with the image. The status is that of the opening, also the second time.
+ * Linux sees it with its journal replayed, U-Boot without; a journal that Linux
+ * refuses to replay is a file system that it does not mount.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_image_fs_uboot(struct stmboot_image *image,
 							uint32_t number, struct stmboot_fs **out);
 STMBOOT_NODISCARD enum stmboot_status sb_image_fs_linux(struct stmboot_image *image,
 							uint32_t number, struct stmboot_fs **out);
+
+/* The journal of a file system that was not unmounted. */
+struct sb_image_journal {
+	const struct sb_jbd2_info *info; /* borrowed from the image; NULL unless it is replayed */
+	struct sb_jbd2_trouble trouble;  /* why not; places are those in the partition */
+};
+
+/* As sb_jbd2_open(): STMBOOT_NOT_FOUND where nothing has to be replayed. */
+STMBOOT_NODISCARD enum stmboot_status sb_image_journal(struct stmboot_image *image, uint32_t number,
+						       struct sb_image_journal *out);
 
 /*
  * Verify the loader in a partition and identify it. Its payload is read once,

@@ -34,6 +34,7 @@ void sb_part_close(struct stmboot_context *ctx, struct sb_part *part)
 {
 	stmboot_fs_close(part->uboot_view.fs);
 	stmboot_fs_close(part->linux_view.fs);
+	sb_jbd2_close(part->journal.open);
 	if (part->record != NULL)
 		part->format->free(part->record);
 	sb_free(ctx, part->scan);
@@ -134,15 +135,62 @@ enum stmboot_status sb_part_adopt(struct stmboot_context *ctx, struct sb_part *p
 	return STMBOOT_OK;
 }
 
-enum stmboot_status sb_part_fs(struct stmboot_context *ctx, struct sb_part *part,
-			       struct sb_fs_view *view, sb_open_fs *open, struct stmboot_fs **out)
+typedef enum stmboot_status open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
+				    struct stmboot_fs **out);
+
+static enum stmboot_status open_view(struct stmboot_context *ctx, struct stmboot_source *src,
+				     struct sb_fs_view *view, open_fs *open,
+				     struct stmboot_fs **out)
 {
 	if (!view->tried) {
-		view->status = open(ctx, part->cached, &view->fs);
+		view->status = open(ctx, src, &view->fs);
 		/* what says nothing about the file system is tried again */
 		view->tried = only_fatal(view->status) == STMBOOT_OK;
 	}
 	if (view->status == STMBOOT_OK)
 		*out = view->fs;
 	return view->status;
+}
+
+enum stmboot_status sb_part_fs_uboot(struct stmboot_context *ctx, struct sb_part *part,
+				     struct stmboot_fs **out)
+{
+	return open_view(ctx, part->cached, &part->uboot_view, stmboot_fs_open_uboot, out);
+}
+
+enum stmboot_status sb_part_open_journal(struct stmboot_context *ctx, struct sb_part *part)
+{
+	const struct stmboot_ext4_info *ext4 = part->public.ext4;
+	struct sb_part_journal *journal = &part->journal;
+
+	if (ext4 == NULL || !ext4->needs_recovery)
+		return STMBOOT_NOT_FOUND;
+	if (!journal->tried) {
+		journal->status =
+			sb_jbd2_open(ctx, part->cached, &journal->trouble, &journal->open);
+		journal->tried = only_fatal(journal->status) == STMBOOT_OK;
+	}
+	return journal->status;
+}
+
+/* What Linux would refuse has no view; what only we cannot replay is shown as it stands. */
+enum stmboot_status sb_part_fs_linux(struct stmboot_context *ctx, struct sb_part *part,
+				     struct stmboot_fs **out)
+{
+	struct stmboot_source *src = part->cached;
+	enum stmboot_status status = sb_part_open_journal(ctx, part);
+
+	switch (status) {
+	case STMBOOT_OK:
+		src = sb_jbd2_source(part->journal.open);
+		break;
+	case STMBOOT_NOT_FOUND:
+	case STMBOOT_UNSUPPORTED:
+	case STMBOOT_LIMIT:
+	case STMBOOT_TRUNCATED:
+		break;
+	default:
+		return status;
+	}
+	return open_view(ctx, src, &part->linux_view, stmboot_fs_open_linux, out);
 }

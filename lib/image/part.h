@@ -8,6 +8,7 @@
 #include <stmboot/image.h>
 
 #include "format/scan.h"
+#include "fs/jbd2.h"
 
 /* How a content is described. A new format needs its own file and a row in formats.c. */
 struct sb_format {
@@ -44,6 +45,14 @@ struct sb_inner_dtb {
 	bool borrowed;           /* from the part of an earlier image */
 };
 
+/* What was made of the journal of a file system that needs its replay. */
+struct sb_part_journal {
+	bool tried;
+	enum stmboot_status status;
+	struct sb_jbd2_trouble trouble;
+	struct sb_jbd2 *open; /* NULL: it cannot be replayed */
+};
+
 struct sb_part {
 	struct stmboot_part public;
 	struct stmboot_source *window;
@@ -53,8 +62,9 @@ struct sb_part {
 	struct sb_scan *scan; /* NULL until the payload was read */
 	struct sb_inner_dtb inner;
 	char program[SB_SCAN_VERSION + 16];
+	struct sb_part_journal journal;
 	struct sb_fs_view uboot_view;
-	struct sb_fs_view linux_view;
+	struct sb_fs_view linux_view; /* over the replayed journal */
 };
 
 /*
@@ -82,12 +92,17 @@ STMBOOT_NODISCARD enum stmboot_status sb_part_dtb(struct stmboot_context *ctx, s
 STMBOOT_NODISCARD enum stmboot_status
 sb_part_adopt(struct stmboot_context *ctx, struct sb_part *part, const struct sb_part *same);
 
-typedef enum stmboot_status sb_open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
-				       struct stmboot_fs **out);
-
 /* The file system of a part in one of its views, kept with the part. */
-STMBOOT_NODISCARD enum stmboot_status sb_part_fs(struct stmboot_context *ctx, struct sb_part *part,
-						 struct sb_fs_view *view, sb_open_fs *open,
-						 struct stmboot_fs **out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_part_fs_uboot(struct stmboot_context *ctx, struct sb_part *part, struct stmboot_fs **out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_part_fs_linux(struct stmboot_context *ctx, struct sb_part *part, struct stmboot_fs **out);
+
+/*
+ * Read the journal of a part, once. As sb_jbd2_open(); where no replay is
+ * needed, that is known without a read.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_part_open_journal(struct stmboot_context *ctx,
+							   struct sb_part *part);
 
 #endif

@@ -11,7 +11,7 @@ import recipe
 import tools
 from configuration import GOOD, INITRD, KERNEL, append, two
 from damage import DTB, conf, debugfs, entry, flip, put, remove, shorten
-from small import Row, golden, length, partition
+from small import Row, golden, length, partition, pulled
 
 BOARD = 'compatible = "st,stm32mp157c-dk2", "st,stm32mp157";'
 LATER = "9a127000-0000-4000-8000-0000000000f4"
@@ -144,7 +144,19 @@ def init(content, mode=0o100755):
 ARM = recipe.elf("arm")
 UNMOUNTED = {"rootfs.no-filesystem": "Linux cannot mount it"}
 
-BASES = {"with-kernel": (golden("healthy"), [put(KERNEL, with_payload(release("6.1.0")))])}
+def unknown_feature(log):
+    """Give a journal a feature that nobody knows."""
+    log.head[0x2B] |= 0x40
+    log.write_head()
+
+
+NOTE = put("/note", "changed while the board was running\n")
+
+BASES = {
+    "with-kernel": (golden("healthy"), [put(KERNEL, with_payload(release("6.1.0")))]),
+    "with-journal": (golden("healthy", ("medium 1M", "medium 4M"), ("size=768K", "size=3M"),
+                            ("  ext4\n", "  ext4 -b 1024 -O has_journal -J size=1\n")), []),
+}
 
 ROWS = [
     Row("ext4.bad-geometry", "healthy", [debugfs("ssv inodes_count 31")],
@@ -153,6 +165,19 @@ ROWS = [
         [shorten(4, 768 * 1024)]),
     Row("ext4.superblock-checksum", "healthy", [flip(4, 1024 + 0x78)], [flip(4, 1023)], UNMOUNTED),
     Row("ext4.needs-recovery", "healthy", [feature("needs_recovery")], [feature("large_dir")]),
+    Row("ext4.journal-damaged", "with-journal",
+        [pulled(NOTE, then=lambda log: log.flip(log.find("commit"), 200))], [pulled(NOTE)], UNMOUNTED,
+        says="commit block"),
+    Row("ext4.journal-not-followed", "with-journal", [pulled(NOTE, then=unknown_feature)],
+        [pulled(NOTE)], says="a feature that is not known"),
+    Row("ext4.journal-cut", "with-journal", [pulled(NOTE, torn=True)], [pulled(NOTE)],
+        says="not completed"),
+    Row("ext4.views-differ", "with-journal", [pulled(conf(GOOD + "  # changed\n"))],
+        [pulled(NOTE)], says="what Linux sees"),
+    Row("ext4.views-differ", "with-journal", [pulled(remove(DTB))], [pulled(NOTE)],
+        says="Linux sees once it has replayed the journal: no such file"),
+    Row("ext4.views-differ", "with-journal", [pulled(kernel(image.zimage(CODE[::-1])))],
+        [pulled(kernel(image.zimage(recipe.filler(32 << 10))))], says="U-Boot: "),
     Row("ext4.not-clean", "healthy", [debugfs("ssv state 0")], [debugfs("ssv state 1")]),
     Row("ext4.unknown-incompat", "healthy", [feature("FEATURE_I18")], [feature("large_dir")],
         UNMOUNTED),

@@ -12,6 +12,7 @@ import tempfile
 
 import damage
 import image
+import journal
 import recipe
 import tools
 
@@ -155,4 +156,23 @@ def unreadable(offset, size):
     """Let the host report an input/output error for a range."""
     def step(card):
         card.unreadable = (offset, size)
+    return step
+
+
+def pulled(*steps, torn=False, then=None):
+    """Pull the card out of a board that has taken steps, of which all is in the journal only.
+
+    torn: a transaction that was not completed follows. then: what is done to the log.
+    """
+    def step(card):
+        later = SmallCard(card.path, card.path + ".later")
+        for change in steps:
+            change(later)
+        log = journal.record(card.path, later.path, card.size(card.root), card.offset(card.root))
+        os.remove(later.path)
+        if torn:
+            log.descriptor([(card.size(card.root) // log.block - 1, bytes(log.block))])
+        log.finish()
+        if then is not None:
+            then(log)
     return step

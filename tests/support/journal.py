@@ -231,3 +231,30 @@ class Journal:
     def find(self, kind, index=0):
         """The log block that is number `index` of its kind."""
         return [at for what, at in self.written if what == kind][index]
+
+    def add(self, blocks):
+        """One transaction of any number of blocks."""
+        most = (self.block - 12 - 16 - self.tail) // 16
+        for first in range(0, len(blocks), most):
+            self.descriptor(blocks[first:first + most])
+        self.commit()
+
+
+def changes(before, after, size, block, offset=0):
+    """The blocks in which two versions of a file system differ, as they are in the second."""
+    found = []
+    with open(before, "rb") as a, open(after, "rb") as b:
+        a.seek(offset)
+        b.seek(offset)
+        for number in range(size // block):
+            old, new = a.read(block), b.read(block)
+            if old != new:
+                found.append((number, new))
+    return found
+
+
+def record(path, after, size, offset=0, **options):
+    """Put what makes another version of a file system into its journal; the log, still open."""
+    log = Journal(path, offset=offset, **options)
+    log.add(changes(path, after, size, log.block, offset))
+    return log
