@@ -1,35 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /* Up to the commit point: whatever fails here leaves the image as it was. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/context.h"
 #include "edit/edit.h"
 
-/* An editor that wrote where it had no business is a mistake that must not reach a card. */
-static enum stmboot_status check_confines(const struct stmboot_edit *edit,
-					  struct stmboot_refusal *why)
+static int compare_ranges(const void *a, const void *b)
 {
-	for (size_t i = 0; edit->confine_count != 0 && i < edit->plan.write_count; i++) {
+	const struct stmboot_edit_range *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Ranges that touch become one; those that are left lie in the order of the medium. */
+static void merge_confines(struct stmboot_edit *edit)
+{
+	struct stmboot_edit_range *ranges = edit->confines;
+	size_t kept = 0;
+
+	qsort(ranges, edit->confine_count, sizeof(*ranges), compare_ranges);
+	for (size_t i = 1; i < edit->confine_count; i++) {
+		uint64_t end = ranges[kept].offset + ranges[kept].length;
+
+		if (ranges[i].offset > end)
+			ranges[++kept] = ranges[i];
+		else if (ranges[i].offset + ranges[i].length > end)
+			ranges[kept].length =
+				ranges[i].offset + ranges[i].length - ranges[kept].offset;
+	}
+	edit->confine_count = kept + 1;
+}
+
+/* An editor that wrote where it had no business is a mistake that must not reach a card. */
+static enum stmboot_status check_confines(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	size_t at = 0;
+
+	if (edit->confine_count == 0)
+		return STMBOOT_OK;
+	merge_confines(edit);
+	for (size_t i = 0; i < edit->plan.write_count; i++) {
 		const struct stmboot_edit_range *write = &edit->plan.writes[i];
-		uint64_t at = write->offset, end = write->offset + write->length;
-		bool moved = true;
+		const struct stmboot_edit_range *range;
 
-		while (at < end && moved) { /* a write may span ranges that touch */
-			moved = false;
-			for (size_t j = 0; j < edit->confine_count; j++) {
-				const struct stmboot_edit_range *range = &edit->confines[j];
-
-				if (at >= range->offset && at - range->offset < range->length) {
-					at = range->offset + range->length;
-					moved = true;
-				}
-			}
-		}
-		if (at < end)
+		while (at + 1 < edit->confine_count &&
+		       edit->confines[at + 1].offset <= write->offset)
+			at++;
+		range = &edit->confines[at];
+		if (write->offset < range->offset ||
+		    !sb_range_within(write->offset - range->offset, write->length, range->length))
 			return sb_refuse(why, STMBOOT_INTERNAL, "please report this",
 					 "the edit would write outside its place, at 0x%llx",
-					 (unsigned long long)at);
+					 (unsigned long long)write->offset);
 	}
 	return STMBOOT_OK;
 }
