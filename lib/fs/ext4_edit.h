@@ -22,9 +22,10 @@ enum sb_ext4_reach {
  * Is the file system in `src` fit to be edited? `src` is the whole partition:
  * a file system that reaches past its end is refused.
  *
- * Superblock, features, state and group descriptors are always judged. For
- * SB_EXT4_ALLOCATION every inode in use is read, and bitmaps and counters must
- * agree with what the inodes say; no block may have two owners.
+ * Superblock, features, state and group descriptors are always judged, and the
+ * journal must be empty. For SB_EXT4_ALLOCATION every inode in use is read, and
+ * bitmaps and counters must agree with what the inodes say; no block may have
+ * two owners.
  *
  * On success a reader (the Linux one) to release with stmboot_fs_close(). Else
  * the status of a failed read or allocation, or with `refusal` filled in

@@ -11,6 +11,7 @@
 #include "base/refusal.h"
 #include "fs/ext4_groups.h"
 #include "fs/fs.h"
+#include "fs/jbd2.h"
 
 static const char RUN_E2FSCK[] = "run e2fsck -f on the partition, or write the image again";
 static const char OTHER_FEATURES[] = "make the file system without the feature";
@@ -215,6 +216,20 @@ static enum stmboot_status check_groups(struct stmboot_fs *fs, struct stmboot_re
 	return STMBOOT_OK;
 }
 
+/* Changes that are left in a journal could be put over what is going to be written. */
+static enum stmboot_status check_journal(struct stmboot_context *ctx, struct stmboot_source *src,
+					 struct stmboot_refusal *refusal)
+{
+	struct sb_jbd2_trouble trouble;
+	enum stmboot_status status = sb_jbd2_check_empty(ctx, src, &trouble);
+
+	if (status == STMBOOT_CORRUPT && trouble.what != NULL)
+		return sb_refuse_damage(refusal, trouble.offset, trouble.what);
+	if (status != STMBOOT_OK && status != STMBOOT_IO && trouble.what != NULL)
+		return sb_refuse(refusal, status, RUN_E2FSCK, "%s", trouble.what);
+	return status;
+}
+
 /* What the reader says without an object that could be asked for more. */
 static enum stmboot_status open_reader(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_refusal *refusal, struct stmboot_fs **out)
@@ -253,6 +268,8 @@ enum stmboot_status sb_ext4_open_fit(struct stmboot_context *ctx, struct stmboot
 	if (status != STMBOOT_OK)
 		return status;
 	status = check_groups(fs, refusal);
+	if (status == STMBOOT_OK)
+		status = check_journal(ctx, src, refusal);
 	if (status == STMBOOT_OK && reach == SB_EXT4_ALLOCATION)
 		status = sb_ext4_check_claims(fs, refusal);
 	if (status != STMBOOT_OK) {
