@@ -22,9 +22,8 @@ static bool is_untouched(const void *user, uint64_t offset, uint64_t size)
 	return true;
 }
 
-/* With a plan, what it does not touch is known from the view before. */
-static enum stmboot_status follow(struct stmboot_boot_edit *edit,
-				  const struct stmboot_edit_plan *plan, struct sb_view *view)
+enum stmboot_status sb_boot_edit_follow(struct stmboot_boot_edit *edit,
+					const struct stmboot_edit_plan *plan, struct sb_view *view)
 {
 	const struct stmboot_image_options options = { .struct_size = sizeof(options),
 						       .medium = edit->medium };
@@ -40,7 +39,7 @@ static enum stmboot_status follow(struct stmboot_boot_edit *edit,
 	return status;
 }
 
-static void forget(struct sb_view *view)
+void sb_view_forget(struct sb_view *view)
 {
 	stmboot_boot_free(view->boot);
 	stmboot_image_close(view->image);
@@ -78,7 +77,9 @@ enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const c
 		return STMBOOT_NO_MEMORY;
 	status = stmboot_edit_begin(ctx, path, o.edit, why, &edit->edit);
 	if (status == STMBOOT_OK)
-		status = follow(edit, NULL, &edit->before);
+		edit->quiet_generation = sb_source_generation(stmboot_edit_source(edit->edit));
+	if (status == STMBOOT_OK)
+		status = sb_boot_edit_follow(edit, NULL, &edit->before);
 	if (status != STMBOOT_OK)
 		stmboot_boot_edit_close(edit);
 	else
@@ -102,7 +103,7 @@ static enum stmboot_status follow_path(struct stmboot_boot_edit *edit, const cha
 		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
 	/* What is no card any more can still become one again. */
 	if (status == STMBOOT_NOT_RECOGNISED)
-		forget(view);
+		sb_view_forget(view);
 	return status == STMBOOT_NOT_RECOGNISED ? STMBOOT_OK : status;
 }
 
@@ -150,6 +151,9 @@ enum stmboot_status sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, ui
 
 	if (part == NULL)
 		return STMBOOT_INTERNAL;
+	status = sb_boot_edit_replay(edit, partition, why);
+	if (status != STMBOOT_OK)
+		return status;
 	status = sb_ext4_replace_file(&edit->arena, sb_edit_overlay(edit->edit), part->offset,
 				      part->available, path, data, size, why, &done);
 	for (size_t i = 0; status == STMBOOT_OK && i < done.write_count; i++)
@@ -205,11 +209,11 @@ static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
 					 const struct stmboot_edit_plan *plan,
 					 struct stmboot_refusal *why)
 {
-	enum stmboot_status status = follow(edit, plan, &edit->after);
+	enum stmboot_status status = sb_boot_edit_follow(edit, plan, &edit->after);
 	size_t known = 0;
 
 	if (status == STMBOOT_NOT_RECOGNISED && edit->document == NULL) {
-		forget(&edit->after);
+		sb_view_forget(&edit->after);
 		return STMBOOT_OK;
 	}
 	if (status == STMBOOT_OK && edit->before.image != NULL)
@@ -228,6 +232,8 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	enum stmboot_status status = sb_boot_edit_stage_files(edit, why);
 	enum stmboot_status verdict;
 
+	if (status == STMBOOT_OK)
+		status = sb_boot_edit_finish_replays(edit);
 	if (status == STMBOOT_OK)
 		status = stmboot_edit_plan(edit->edit, out);
 	if (status != STMBOOT_OK)
@@ -271,8 +277,9 @@ void stmboot_boot_edit_close(struct stmboot_boot_edit *edit)
 	if (edit == NULL)
 		return;
 	stmboot_extlinux_document_free(edit->document);
-	forget(&edit->after);
-	forget(&edit->before);
+	sb_view_forget(&edit->after);
+	sb_view_forget(&edit->replayed);
+	sb_view_forget(&edit->before);
 	stmboot_edit_close(edit->edit);
 	sb_arena_release(&edit->arena);
 	sb_free(edit->ctx, edit);

@@ -15,6 +15,13 @@ struct sb_view {
 	const struct stmboot_boot *boot;
 };
 
+/* A partition whose journal was asked for before it was changed. */
+struct sb_replay {
+	uint32_t partition;
+	bool staged; /* false: there was nothing to replay */
+	uint64_t blocks;
+};
+
 struct stmboot_boot_edit {
 	struct stmboot_context *ctx;
 	struct sb_arena arena;
@@ -23,6 +30,12 @@ struct stmboot_boot_edit {
 	bool force;
 	bool refused; /* what is staged must not be committed */
 	struct sb_view before, after;
+	struct sb_view replayed; /* before, with the journals replayed; empty without any */
+	struct sb_replay *replays;
+	size_t replay_count;
+	size_t replay_capacity;
+	uint64_t quiet_generation;                  /* of the image when a replay was staged last */
+	bool more_than_replays;                     /* something else was staged before that */
 	struct stmboot_extlinux_document *document; /* NULL until it is asked for */
 	uint32_t partition;                         /* where the configuration is */
 	const char *path;                           /* of it, inside the partition */
@@ -36,8 +49,41 @@ STMBOOT_NODISCARD enum stmboot_status sb_refuse_unread(const struct sb_view *vie
 						       struct stmboot_refusal *why);
 
 /*
+ * Stage the replay of a partition's journal, once, if it needs it: an edit
+ * begins with what Linux sees of a file system. As sb_edit_replay(), but
+ * STMBOOT_OK where none is needed.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_replay(struct stmboot_boot_edit *edit,
+							  uint32_t partition,
+							  struct stmboot_refusal *why);
+
+/* Replay the partition that the configuration is in, or is looked for in, and follow the boot. */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_replay_boot(struct stmboot_boot_edit *edit,
+							       struct stmboot_refusal *why);
+
+/*
+ * Say what was replayed. Where nothing else is staged, and no file of the boot
+ * differs by it, it is dropped: an edit that changes nothing writes nothing.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_finish_replays(struct stmboot_boot_edit *edit);
+
+/* The image as the edit begins with it. */
+static inline struct sb_view *sb_boot_edit_base(struct stmboot_boot_edit *edit)
+{
+	return edit->replayed.boot != NULL ? &edit->replayed : &edit->before;
+}
+
+/* Follow the boot of what is staged; what that does not touch is known from before. */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_follow(struct stmboot_boot_edit *edit,
+							  const struct stmboot_edit_plan *plan,
+							  struct sb_view *view);
+
+/* Close a view and empty it. */
+void sb_view_forget(struct sb_view *view);
+
+/*
  * Stage new content of a file, as sb_ext4_replace_file(), in a partition of the
- * image as it was.
+ * image as it was, once its journal is replayed.
  */
 STMBOOT_NODISCARD enum stmboot_status
 sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, uint32_t partition, const char *path,

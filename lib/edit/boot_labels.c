@@ -12,14 +12,19 @@ static const char inspect_hint[] = "'stmboot inspect' says what U-Boot finds";
 enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
 					       struct stmboot_refusal *why)
 {
-	struct sb_facts *facts = sb_boot_facts(edit->before.boot);
-	const struct sb_config *config = sb_facts_config(facts);
+	struct sb_facts *facts;
+	const struct sb_config *config;
 	enum stmboot_status status;
 
 	if (edit->document != NULL)
 		return STMBOOT_OK;
+	status = sb_boot_edit_replay_boot(edit, why);
+	if (status != STMBOOT_OK)
+		return status;
+	facts = sb_boot_facts(sb_boot_edit_base(edit)->boot);
+	config = sb_facts_config(facts);
 	if (config == NULL || config->conf == NULL) {
-		status = sb_refuse_unread(&edit->before, 0, why);
+		status = sb_refuse_unread(sb_boot_edit_base(edit), 0, why);
 		if (status != STMBOOT_OK)
 			return status;
 		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
@@ -58,15 +63,16 @@ static enum stmboot_status find_name(const struct stmboot_extlinux *conf, const 
 static enum stmboot_status find_label(struct stmboot_boot_edit *edit, const char *name, size_t *out,
 				      struct stmboot_refusal *why)
 {
-	const struct stmboot_boot *boot = edit->before.boot;
+	const struct stmboot_boot *boot;
 	enum stmboot_status status = sb_boot_edit_open_document(edit, why);
 
 	if (status != STMBOOT_OK)
 		return status;
+	boot = sb_boot_edit_base(edit)->boot;
 	if (name != NULL)
 		return find_name(stmboot_extlinux_document_conf(edit->document), name, out, why);
 	if (boot->label_index == STMBOOT_NO_LABEL)
-		status = sb_refuse_unread(&edit->before, 0, why);
+		status = sb_refuse_unread(sb_boot_edit_base(edit), 0, why);
 	if (status != STMBOOT_OK)
 		return status;
 	if (boot->label_index == STMBOOT_NO_LABEL)

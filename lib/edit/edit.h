@@ -23,6 +23,16 @@ struct sb_overlay *sb_edit_overlay(struct stmboot_edit *edit);
 STMBOOT_NODISCARD enum stmboot_status sb_edit_confine(struct stmboot_edit *edit, uint64_t offset,
 						      uint64_t length);
 
+/*
+ * Stage the replay of the journal of the file system in `size` bytes at
+ * `offset`, confined to what it writes; *blocks is how many of the file system
+ * get another content. STMBOOT_NOT_FOUND, and nothing is staged, when none is
+ * needed; else as sb_jbd2_open() and sb_overlay_write().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_replay(struct stmboot_edit *edit, uint64_t offset,
+						     uint64_t size, struct stmboot_refusal *why,
+						     uint64_t *blocks);
+
 /* Begin on a host of the caller's, which must outlive the edit. */
 STMBOOT_NODISCARD enum stmboot_status sb_edit_begin(struct stmboot_context *ctx,
 						    const struct sb_host *host, const char *path,
