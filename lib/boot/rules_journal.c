@@ -89,31 +89,42 @@ static const char *seen_text(const struct sb_scope *scope, const struct sb_seen 
 	return sb_text(scope, "%" PRIu64 " bytes in inode %" PRIu32, seen->size, seen->inode);
 }
 
+/* What the other reader sees; of the same size, where it begins to differ. */
+static const char *other_text(const struct sb_scope *scope, const struct sb_difference *file)
+{
+	const char *text = sb_text(scope, "what Linux sees once it has replayed the journal: %s",
+				   seen_text(scope, &file->by_linux));
+
+	if (file->by_uboot.src == NULL || file->by_linux.src == NULL ||
+	    file->by_uboot.size != file->by_linux.size || text == NULL)
+		return text;
+	return sb_text(scope, "%s, others from byte %" PRIu64 " on", text, file->first);
+}
+
 /* The place is that of the first byte that differs, or of the file where only one has it. */
+static void report_difference(const struct sb_scope *scope, const struct sb_difference *file)
+{
+	bool both = file->by_uboot.src != NULL && file->by_linux.src != NULL;
+	bool linux_has_more = both && file->first == file->by_uboot.size;
+	struct sb_scope inner = *scope;
+
+	inner.partition = (int32_t)file->partition;
+	inner.path = file->path;
+	inner.stage = (int)file->stage;
+	inner.src = file->by_uboot.src != NULL && !linux_has_more ? file->by_uboot.src
+								  : file->by_linux.src;
+	sb_report(&inner, SB_EXT4_VIEWS_DIFFER,
+		  &(struct sb_finding){
+			  .offset = file->first,
+			  .found = sb_text(scope, "U-Boot: %s", seen_text(scope, &file->by_uboot)),
+			  .expected = other_text(scope, file),
+			  .hint = replay_hint });
+}
+
 static void check_views(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	for (size_t i = 0; i < facts->difference_count; i++) {
-		const struct sb_difference *file = &facts->differences[i];
-		bool both = file->by_uboot.src != NULL && file->by_linux.src != NULL;
-		bool linux_has_more = both && file->first == file->by_uboot.size;
-		struct sb_scope inner = *scope;
-
-		inner.partition = (int32_t)file->partition;
-		inner.path = file->path;
-		inner.stage = (int)file->stage;
-		inner.src = file->by_uboot.src != NULL && !linux_has_more ? file->by_uboot.src
-									  : file->by_linux.src;
-		sb_report(&inner, SB_EXT4_VIEWS_DIFFER,
-			  &(struct sb_finding){
-				  .offset = file->first,
-				  .found = sb_text(scope, "U-Boot: %s",
-						   seen_text(scope, &file->by_uboot)),
-				  .expected = sb_text(scope,
-						      "what Linux sees once it has replayed "
-						      "the journal: %s",
-						      seen_text(scope, &file->by_linux)),
-				  .hint = replay_hint });
-	}
+	for (size_t i = 0; i < facts->difference_count; i++)
+		report_difference(scope, &facts->differences[i]);
 }
 
 /* clang-format off */

@@ -4,6 +4,7 @@
  * before anything in the file system is changed, and both are one edit.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "edit/edit.h"
 #include "fs/ext4.h"
@@ -14,17 +15,31 @@ static const char run_e2fsck[] = "run e2fsck -f on the partition, or write the i
 static const char mount_once[] =
 	"boot the card once and shut it down, or run e2fsck on the partition";
 
+static enum stmboot_status refuse_unread(enum stmboot_status status, uint64_t place,
+					 struct stmboot_refusal *why)
+{
+	return sb_refuse(why, status,
+			 "the medium or its reader is failing; copy what can be read first",
+			 "could not read the journal at 0x%llx: %s", (unsigned long long)place,
+			 strerror(EIO));
+}
+
 /* The place is that on the medium, as far as there is one. */
 static enum stmboot_status refuse_journal(struct stmboot_source *part, enum stmboot_status status,
 					  const struct sb_jbd2_trouble *trouble,
 					  struct stmboot_refusal *why)
 {
 	const char *hint = status == STMBOOT_CORRUPT ? run_e2fsck : mount_once;
-	uint64_t place;
+	bool placed = false;
+	uint64_t place = 0;
 
-	if (trouble->what == NULL)
+	if (trouble->offset != SB_NOWHERE)
+		placed = stmboot_source_locate(part, trouble->offset, &place);
+	if (status == STMBOOT_IO && placed)
+		return refuse_unread(status, place, why);
+	if (status == STMBOOT_IO || status == STMBOOT_NO_MEMORY || trouble->what == NULL)
 		return sb_refuse_work(why, status, "read the journal of the file system", NULL);
-	if (trouble->offset == SB_NOWHERE || !stmboot_source_locate(part, trouble->offset, &place))
+	if (!placed)
 		return sb_refuse(why, status, hint, "the journal cannot be replayed: %s",
 				 trouble->what);
 	return sb_refuse(why, status, hint, "the journal cannot be replayed: %s, at 0x%llx",

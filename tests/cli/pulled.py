@@ -29,8 +29,6 @@ OLD = """label linux
 """
 NEW = OLD.replace("rootwait", "rootwait console=ttySTM0,115200")
 HINT = "boot the card once and shut it down, or run e2fsck on the partition"
-JOURNAL = small.golden("healthy", ("medium 1M", "medium 4M"), ("size=768K", "size=3M"),
-                       ("  ext4\n", "  ext4 -b 1024 -O has_journal -J size=1\n"))
 
 
 def directory(path):
@@ -63,7 +61,7 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.bases = small.Bases(folder.name, {"old": (JOURNAL, [damage.put(CONF, OLD)])})
+        cls.bases = small.Bases(folder.name, {"old": (small.JOURNAL, [damage.put(CONF, OLD)])})
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

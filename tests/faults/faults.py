@@ -33,6 +33,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(HERE), "cli"))
 
 import program  # noqa: E402
 
+PULLED_CARD = os.path.join(os.path.dirname(HERE), "rules", "pulled-card")
 JOBS = 2
 WORDS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 
@@ -268,15 +269,15 @@ def prove(directory, kind, image, every, seed):
     return len(faults), wrong
 
 
-def run(image, wanted, every, seed):
+def run(images, wanted, every, seed):
     """Run all kinds, or those wanted; True when nothing is wrong."""
     memory = "/dev/shm"  # where syncs cost nothing
     total = failed = 0
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as top, \
             concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         chosen = [kind for kind in kinds.KINDS if not wanted or kind.name in wanted]
-        done = [pool.submit(prove, os.path.join(top, str(i)), kind, image, every, seed)
-                for i, kind in enumerate(chosen)]
+        done = [pool.submit(prove, os.path.join(top, str(i)), kind, images[kind.pulled], every,
+                            seed) for i, kind in enumerate(chosen)]
         for kind, future in zip(chosen, done):
             count, wrong = future.result()
             total, failed = total + count, failed + len(wrong)
@@ -284,6 +285,21 @@ def run(image, wanted, every, seed):
             print("".join(f"      {line}\n" for line in wrong), end="", flush=True)
     print(f"{total} runs: " + (f"{failed} WRONG" if failed else "every image old or new"))
     return failed == 0
+
+
+def make_images():
+    """The two cards: one as it was made, and one that was pulled out of a running board."""
+    images = []
+    with tempfile.TemporaryDirectory() as directory:
+        config, card = (os.path.join(directory, name) for name in ("config", "card"))
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(kinds.CONFIG)
+        for make in (lambda: program.configured(card, kinds.CONFIG),
+                     lambda: program.tools.run(PULLED_CARD, card, config)):
+            make()
+            with open(card, "rb") as f:
+                images.append(f.read())
+    return images
 
 
 def main():
@@ -301,15 +317,12 @@ def main():
     program.stmboot = os.path.abspath(options.stmboot)
     if options.every > 1:
         print(f"each {options.every}th fault, seed {options.seed}")
-    with tempfile.TemporaryDirectory() as directory:
-        try:
-            path = program.configured(os.path.join(directory, "card"), kinds.CONFIG)
-        except program.unittest.SkipTest as e:
-            print(f"skipped: {e}")
-            return program.tools.SKIPPED
-        with open(path, "rb") as f:
-            image = f.read()
-    return 0 if run(image, options.kinds, options.every, options.seed) else 1
+    try:
+        images = make_images()
+    except program.unittest.SkipTest as e:
+        print(f"skipped: {e}")
+        return program.tools.SKIPPED
+    return 0 if run(images, options.kinds, options.every, options.seed) else 1
 
 
 if __name__ == "__main__":

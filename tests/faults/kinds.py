@@ -23,9 +23,10 @@ NEXT = ["extlinux", "timeout", IMAGE, "7s"]  # the edit that comes after a run
 
 # before: what is done before with success. interrupted: an edit that was ended in the middle
 # of its writing then. file: the one that changes. undone: "old" or "new", at which of them
-# an undo gives the other.
-Kind = collections.namedtuple("Kind", "name command before interrupted file undone",
-                              defaults=[[], None, IMAGE, None])
+# an undo gives the other. pulled: the card was pulled out of a running board, with CONFIG in
+# its journal only.
+Kind = collections.namedtuple("Kind", "name command before interrupted file undone pulled",
+                              defaults=[[], None, IMAGE, None, False])
 
 KINDS = [
     Kind("a word, in place", IN_PLACE, undone="new"),
@@ -39,6 +40,7 @@ KINDS = [
     Kind("a recovery of nothing", ["recover", IMAGE]),
     Kind("an edit after an interrupted one", ["set-bootargs", IMAGE, "second"],
          interrupted=IN_PLACE, undone="new"),
+    Kind("an edit of a card that was pulled out", IN_PLACE, undone="new", pulled=True),
     Kind("a copy", IN_PLACE + ["-o", COPY], file=COPY),
     Kind("a copy in the place of another", IN_PLACE + ["-o", COPY], file=COPY,
          before=[["set-bootargs", IMAGE, "other", "-o", COPY]]),

@@ -11,7 +11,7 @@ import recipe
 import tools
 from configuration import GOOD, INITRD, KERNEL, append, two
 from damage import DTB, conf, debugfs, entry, flip, put, remove, shorten
-from small import Row, golden, length, partition, pulled
+from small import JOURNAL, Row, golden, length, partition, pulled
 
 BOARD = 'compatible = "st,stm32mp157c-dk2", "st,stm32mp157";'
 LATER = "9a127000-0000-4000-8000-0000000000f4"
@@ -154,8 +154,7 @@ NOTE = put("/note", "changed while the board was running\n")
 
 BASES = {
     "with-kernel": (golden("healthy"), [put(KERNEL, with_payload(release("6.1.0")))]),
-    "with-journal": (golden("healthy", ("medium 1M", "medium 4M"), ("size=768K", "size=3M"),
-                            ("  ext4\n", "  ext4 -b 1024 -O has_journal -J size=1\n")), []),
+    "with-journal": (JOURNAL, []),
 }
 
 ROWS = [

@@ -159,6 +159,11 @@ def unreadable(offset, size):
     return step
 
 
+# A healthy card whose file system has a journal.
+JOURNAL = golden("healthy", ("medium 1M", "medium 4M"), ("size=768K", "size=3M"),
+                 ("  ext4\n", "  ext4 -b 1024 -O has_journal -J size=1\n"))
+
+
 def pulled(*steps, torn=False, then=None):
     """Pull the card out of a board that has taken steps, of which all is in the journal only.
 

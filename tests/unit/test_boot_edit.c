@@ -13,7 +13,7 @@
 #include "../support/edit_words.h"
 #include "../support/heap.h"
 
-enum { MANY = 600, MOST_BYTES = 1 << 20 };
+enum { MANY = 600, MOST_BYTES = 4 << 20 };
 
 static char folder[64], card[96], state[96];
 static uint8_t original[MOST_BYTES], now[MOST_BYTES];
@@ -194,7 +194,7 @@ Test(boot_edit, labels_are_found_by_their_names)
 
 /* Whatever is refused: no leak, a status that says so, and the card as it was or as it was to be.
  */
-Test(boot_edit, each_allocation_may_be_refused)
+static void refuse_allocations(void)
 {
 	static uint8_t meant[MOST_BYTES];
 	struct heap heap = { 0 };
@@ -220,5 +220,50 @@ Test(boot_edit, each_allocation_may_be_refused)
 		cr_expect(memcmp(now, status == STMBOOT_OK ? meant : original, original_size) == 0,
 			  "request %zu: %s", n, stmboot_status_text(status));
 	}
+	stmboot_context_free(ctx);
+}
+
+Test(boot_edit, each_allocation_may_be_refused)
+{
+	refuse_allocations();
+}
+
+/* The replay of its journal is a part of the edit. */
+Test(boot_edit, each_allocation_may_be_refused_on_a_card_that_was_pulled_out)
+{
+	tear_down();
+	set_up_with("pulled");
+	refuse_allocations();
+}
+
+Test(boot_edit, a_card_that_was_pulled_out_is_edited_as_linux_would_see_it)
+{
+	const struct stmboot_edit_plan *plan;
+	struct stmboot_boot_edit *edit;
+	struct stmboot_context *ctx;
+
+	tear_down();
+	set_up_with("pulled");
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_boot_edit_begin(ctx, card, &options, &why, &edit), STMBOOT_OK);
+	cr_expect_str_eq(stmboot_boot_edit_before(edit).boot->bootargs,
+			 "root=/dev/mmcblk0p4 rootwait");
+	cr_assert_eq(change(edit, NULL, "quiet"), STMBOOT_OK, "%s", why.message);
+	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK, "%s", why.message);
+	cr_expect_str_eq(stmboot_boot_edit_after(edit).boot->bootargs,
+			 "root=/dev/mmcblk0p4 rootwait console=ttySTM0,115200 quiet");
+	cr_assert_eq(plan->change_count, 2);
+	cr_expect_str_eq(plan->changes[0].before,
+			 "root=/dev/mmcblk0p4 rootwait console=ttySTM0,115200");
+	cr_expect_str_eq(plan->changes[1].what, "journal of partition 4");
+	cr_expect(is_as_it_was());
+	cr_assert_eq(stmboot_boot_edit_commit(edit, &why), STMBOOT_OK, "%s", why.message);
+	cr_expect_not(is_as_it_was());
+	stmboot_boot_edit_close(edit);
+	cr_assert_eq(stmboot_boot_edit_begin_undo(ctx, card, &options, &why, &edit), STMBOOT_OK);
+	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK);
+	cr_assert_eq(stmboot_boot_edit_commit(edit, &why), STMBOOT_OK);
+	cr_expect(is_as_it_was());
+	stmboot_boot_edit_close(edit);
 	stmboot_context_free(ctx);
 }
