@@ -71,6 +71,17 @@ static bool find_boot_partition(struct stmboot_boot_edit *edit, uint32_t *out)
 	return true;
 }
 
+/* Beyond its partition a replay changes nothing, so what is known of the rest stays known. */
+static enum stmboot_status follow_replayed(struct stmboot_boot_edit *edit, uint32_t partition)
+{
+	const struct stmboot_part *part = stmboot_image_find(edit->before.image, partition);
+	const struct stmboot_edit_range range = { part->offset, part->available };
+	const struct stmboot_edit_plan plan = { .writes = &range, .write_count = 1 };
+
+	sb_view_forget(&edit->replayed);
+	return sb_boot_edit_follow(edit, &plan, &edit->replayed);
+}
+
 /* What the replay shows may lead U-Boot to another partition, but to none a second time. */
 enum stmboot_status sb_boot_edit_replay_boot(struct stmboot_boot_edit *edit,
 					     struct stmboot_refusal *why)
@@ -80,14 +91,9 @@ enum stmboot_status sb_boot_edit_replay_boot(struct stmboot_boot_edit *edit,
 
 	while (status == STMBOOT_OK && find_boot_partition(edit, &partition) &&
 	       needs_replay(edit, partition)) {
-		const struct stmboot_edit_plan *plan;
-
 		status = sb_boot_edit_replay(edit, partition, why);
 		if (status == STMBOOT_OK)
-			status = stmboot_edit_plan(edit->edit, &plan);
-		sb_view_forget(&edit->replayed);
-		if (status == STMBOOT_OK)
-			status = sb_boot_edit_follow(edit, plan, &edit->replayed);
+			status = follow_replayed(edit, partition);
 	}
 	return status;
 }
