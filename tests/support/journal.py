@@ -17,6 +17,7 @@ NEEDS_RECOVERY, METADATA_CSUM = 0x4, 0x400
 KINDS = {"none": (0, 0), "v1": (1, 0), "v2": (0, 8), "v3": (0, 16)}  # compat and incompat bits
 WIDE, ASYNC = 0x2, 0x4
 ID_LIMIT = 1 << 32
+PIECE = 256  # blocks compared at once
 
 
 def _table(polynomial, reflected):
@@ -240,21 +241,23 @@ class Journal:
         self.commit()
 
 
-def changes(before, after, size, block, offset=0):
+def changes(before, after, size, block, offset=0, after_offset=None):
     """The blocks in which two versions of a file system differ, as they are in the second."""
     found = []
     with open(before, "rb") as a, open(after, "rb") as b:
         a.seek(offset)
-        b.seek(offset)
-        for number in range(size // block):
-            old, new = a.read(block), b.read(block)
-            if old != new:
-                found.append((number, new))
+        b.seek(offset if after_offset is None else after_offset)
+        for first in range(0, size // block, PIECE):
+            count = min(PIECE, size // block - first)
+            old, new = a.read(count * block), b.read(count * block)
+            found += [] if old == new else [
+                (first + i, new[i * block:(i + 1) * block]) for i in range(count)
+                if old[i * block:(i + 1) * block] != new[i * block:(i + 1) * block]]
     return found
 
 
-def record(path, after, size, offset=0, **options):
+def record(path, after, size, offset=0, after_offset=None, **options):
     """Put what makes another version of a file system into its journal; the log, still open."""
     log = Journal(path, offset=offset, **options)
-    log.add(changes(path, after, size, log.block, offset))
+    log.add(changes(path, after, size, log.block, offset, after_offset))
     return log
