@@ -92,7 +92,9 @@ static const char head[] =
 	"finishes the rest. Before anything is written, the boot of the result is followed; an "
 	"edit\n"
 	"that adds an error is refused, unless *--force* is given. An edit that changes nothing\n"
-	"writes nothing.\n\n";
+	"writes nothing. A change in a file system that was not unmounted, as on a card that was\n"
+	"pulled out of a running board, begins with what Linux would see of it: the journal is\n"
+	"replayed as a part of the edit.\n\n";
 
 static const char tail[] =
 	"# EXIT STATUS\n\n"
