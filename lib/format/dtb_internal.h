@@ -46,7 +46,8 @@ struct sb_dtb_walk {
 	uint64_t at;
 	uint64_t tokens;
 	uint64_t copied;
-	size_t names_end; /* offsets in strings below this lead to a NUL */
+	size_t names_end;    /* offsets in strings below this lead to a NUL */
+	uint64_t name_bytes; /* of all properties so far */
 	unsigned int depth;
 	bool has_child[SB_DTB_DEPTH + 1]; /* at each depth; 0 is outside the root */
 	struct stmboot_dtb_node *open[SB_DTB_DEPTH + 1];

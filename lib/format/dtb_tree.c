@@ -21,6 +21,7 @@ enum {
 	WORD = 4,
 	NAME_MAX_BYTES = 256,  /* of a node that is read from a source, with its NUL */
 	COPY_MAX_BYTES = 4096, /* longer data stays in the source */
+	NAMES_RATIO = 4, /* bytes of names to a byte of the tree; real trees need less than 1 */
 };
 
 static bool fail(struct sb_dtb_walk *w, uint64_t offset, const char *text)
@@ -158,6 +159,18 @@ static bool fetch_data(struct sb_dtb_walk *w, uint32_t length, const uint8_t **o
 	return status == STMBOOT_OK || give_up(w, status);
 }
 
+/*
+ * Properties may share their names, so a small tree can have gigabytes of them;
+ * libfdt looks at them all for each property that it looks for.
+ */
+static bool count_name(struct sb_dtb_walk *w, uint32_t name)
+{
+	uint64_t most = NAMES_RATIO * (w->end - w->start + w->strings_bytes);
+
+	w->name_bytes += strnlen(w->strings + name, (size_t)(most - w->name_bytes) + 1);
+	return w->name_bytes <= most;
+}
+
 static bool add_property(struct sb_dtb_walk *w)
 {
 	uint64_t offset = w->at - WORD;
@@ -173,6 +186,9 @@ static bool add_property(struct sb_dtb_walk *w)
 	if (name >= w->names_end)
 		return fail(w, offset + (uint64_t)2 * WORD,
 			    "the name of a property lies outside the strings block");
+	if (!count_name(w, name))
+		return fail(w, offset + (uint64_t)2 * WORD,
+			    "the names of properties are longer than any tree of its size needs");
 	if (!sb_range_within(w->at, property.length, w->end))
 		return fail(w, offset + WORD, "a property is longer than the structure block");
 	if (w->nodes != NULL) {
@@ -225,6 +241,7 @@ static bool walk_once(struct sb_dtb_walk *w)
 	w->tokens = 0;
 	w->node_count = 0;
 	w->property_count = 0;
+	w->name_bytes = 0;
 	w->depth = 0;
 	w->has_child[0] = false;
 	w->open[0] = NULL;

@@ -267,3 +267,50 @@ Test(dtb_damage, each_is_found_in_its_place)
 	}
 	stmboot_context_free(ctx);
 }
+
+/* / with properties that share the end of one long name. */
+static enum stmboot_dtb_defect decode_shared(struct stmboot_context *ctx, size_t properties)
+{
+	enum { STRUCT = 56, NAME = 8000, MOST = 500 };
+	static uint8_t file[STRUCT + 8 + 12 * MOST + 8 + NAME + 1];
+	size_t at = STRUCT + 8, size;
+	enum stmboot_dtb_defect defect;
+	struct stmboot_source *src;
+	struct stmboot_dtb *dtb;
+
+	memset(file, 0, sizeof(file));
+	for (size_t i = 0; i < 10; i++)
+		put(file + 4 * i, healthy[i]);
+	put(file + STRUCT, 1);
+	for (size_t i = 0; i < properties; i++, at += 12) {
+		put(file + at, 3);
+		put(file + at + 8, (uint32_t)i);
+	}
+	put(file + at, 2);
+	put(file + at + 4, 9);
+	at += 8;
+	memset(file + at, 'a', NAME);
+	size = at + NAME + 1;
+	put(file + 4, (uint32_t)size);
+	put(file + 12, (uint32_t)at);
+	put(file + 32, NAME + 1);
+	put(file + 36, (uint32_t)(at - STRUCT));
+	cr_assert_eq(stmboot_source_from_memory(ctx, file, size, &src), STMBOOT_OK);
+	cr_assert_eq(stmboot_dtb_decode(ctx, src, &dtb), STMBOOT_OK);
+	defect = dtb->defect;
+	stmboot_dtb_free(dtb);
+	stmboot_source_close(src);
+	return defect;
+}
+
+Test(dtb_damage, names_out_of_proportion_are_damage)
+{
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_expect_eq(decode_shared(ctx, 1), STMBOOT_DTB_GOOD);
+	cr_expect_eq(decode_shared(ctx, 4), STMBOOT_DTB_GOOD);
+	cr_expect_eq(decode_shared(ctx, 5), STMBOOT_DTB_BAD_STRUCTURE);
+	cr_expect_eq(decode_shared(ctx, 500), STMBOOT_DTB_BAD_STRUCTURE);
+	stmboot_context_free(ctx);
+}
