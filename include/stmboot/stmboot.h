@@ -18,6 +18,7 @@
 #include <stmboot/context.h>
 #include <stmboot/diag.h>
 #include <stmboot/dtb.h>
+#include <stmboot/dtb_source.h>
 #include <stmboot/edit.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
