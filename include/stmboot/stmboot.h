@@ -19,6 +19,7 @@
 #include <stmboot/diag.h>
 #include <stmboot/dtb.h>
 #include <stmboot/dtb_source.h>
+#include <stmboot/dtb_value.h>
 #include <stmboot/edit.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
