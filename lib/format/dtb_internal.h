@@ -88,6 +88,25 @@ STMBOOT_NODISCARD enum stmboot_status sb_dtb_from_memory(struct stmboot_context 
 							 const uint8_t *blob, size_t size,
 							 struct stmboot_dtb **out);
 
+/* Why libfdt, or what it made, was not good. */
+struct sb_dtb_failure {
+	int error;          /* of libfdt; 0: it worked */
+	const char *defect; /* of its result; static, or NULL */
+};
+
+/*
+ * Let libfdt change a copy of a GOOD tree, with as much room as it takes.
+ * `change` gives 0 or an error of libfdt; it is called again, with a new copy,
+ * after -FDT_ERR_NOSPACE. `room` is a first guess of what is added.
+ * STMBOOT_OK; STMBOOT_CONFLICT with *failure; STMBOOT_LIMIT past max_dtb_bytes;
+ * STMBOOT_NO_MEMORY.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_dtb_rework(struct stmboot_context *ctx,
+						    const struct stmboot_dtb *base, uint64_t room,
+						    int (*change)(void *fdt, void *user),
+						    void *user, struct sb_dtb_failure *failure,
+						    struct stmboot_dtb **out);
+
 /* How many places in the overlay get the phandle of a label. */
 size_t sb_dtb_count_fixups(const struct stmboot_dtb *overlay);
 

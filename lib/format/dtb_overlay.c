@@ -12,8 +12,6 @@
 #include "base/checked.h"
 #include "base/context.h"
 
-enum { ROOM_BYTES = 1024 /* for a first try; libfdt says when it is too little */ };
-
 /* libfdt goes through a whole tree for each property; trees that would take minutes are refused. */
 static const uint64_t max_work = UINT64_C(1) << 31;
 
@@ -47,69 +45,29 @@ static bool too_much_work(const struct stmboot_dtb *base, const struct stmboot_d
 	return !sb_mul_u64(bytes, steps, &work) || work > max_work;
 }
 
-/* One try in `capacity` bytes at `merged`; 0 or an error of libfdt. `copy` is spoilt. */
-static int merge(const struct stmboot_dtb *base, const struct stmboot_dtb *overlay, uint8_t *merged,
-		 uint64_t capacity, uint8_t *copy)
-{
-	int error = fdt_open_into(base->blob, merged, (int)capacity);
+/* libfdt spoils the overlay, so each try gets a copy. */
+struct merge {
+	const struct stmboot_dtb *overlay;
+	uint8_t *copy;
+};
 
-	memcpy(copy, overlay->blob, overlay->header.total_bytes);
-	if (error == 0)
-		error = fdt_overlay_apply(merged, copy);
-	if (error == 0)
-		error = fdt_pack(merged);
-	return error;
+static int merge(void *fdt, void *user)
+{
+	struct merge *m = user;
+
+	memcpy(m->copy, m->overlay->blob, m->overlay->header.total_bytes);
+	return fdt_overlay_apply(fdt, m->copy);
 }
 
-static enum stmboot_status read_merged(struct stmboot_context *ctx, const uint8_t *merged,
-				       const char **reason, struct stmboot_dtb **out)
+static enum stmboot_status apply(struct stmboot_context *ctx, const struct stmboot_dtb *base,
+				 struct merge *m, const char **reason, struct stmboot_dtb **out)
 {
-	struct stmboot_dtb *dtb;
-	enum stmboot_status status = sb_dtb_from_memory(ctx, merged, fdt_totalsize(merged), &dtb);
+	struct sb_dtb_failure failure;
+	enum stmboot_status status =
+		sb_dtb_rework(ctx, base, m->overlay->header.total_bytes, merge, m, &failure, out);
 
-	if (status != STMBOOT_OK)
-		return status;
-	if (dtb->defect != STMBOOT_DTB_GOOD) {
-		*reason = dtb->defect_text;
-		stmboot_dtb_free(dtb);
-		return STMBOOT_CONFLICT;
-	}
-	*out = dtb;
-	return STMBOOT_OK;
-}
-
-/* Try with more and more room. */
-static enum stmboot_status merge_and_read(struct stmboot_context *ctx,
-					  const struct stmboot_dtb *base,
-					  const struct stmboot_dtb *overlay, uint8_t *copy,
-					  const char **reason, struct stmboot_dtb **out)
-{
-	uint64_t limit = sb_min_u64(sb_limits(ctx)->max_dtb_bytes, INT32_MAX);
-	uint64_t capacity = (uint64_t)base->header.total_bytes + overlay->header.total_bytes;
-	enum stmboot_status status;
-	uint8_t *merged;
-	int error;
-
-	capacity = sb_min_u64(capacity + ROOM_BYTES, limit);
-	for (;;) {
-		merged = sb_alloc(ctx, capacity);
-		if (merged == NULL)
-			return STMBOOT_NO_MEMORY;
-		error = merge(base, overlay, merged, capacity, copy);
-		if (error != -FDT_ERR_NOSPACE || capacity == limit)
-			break;
-		sb_free(ctx, merged);
-		capacity = sb_min_u64(capacity * 2, limit);
-	}
-	if (error == 0) {
-		status = read_merged(ctx, merged, reason, out);
-	} else if (error == -FDT_ERR_NOSPACE) {
-		status = STMBOOT_LIMIT;
-	} else {
-		*reason = reason_of(error);
-		status = STMBOOT_CONFLICT;
-	}
-	sb_free(ctx, merged);
+	if (status == STMBOOT_CONFLICT)
+		*reason = failure.error != 0 ? reason_of(failure.error) : failure.defect;
 	return status;
 }
 
@@ -118,9 +76,9 @@ enum stmboot_status stmboot_dtb_apply_overlay(struct stmboot_context *ctx,
 					      const struct stmboot_dtb *overlay,
 					      const char **reason, struct stmboot_dtb **out)
 {
+	struct merge m = { .overlay = overlay };
 	enum stmboot_status status;
 	const char *why;
-	uint8_t *copy;
 
 	if (base->root == NULL || overlay->root == NULL)
 		return STMBOOT_INVALID_ARGUMENT;
@@ -131,10 +89,10 @@ enum stmboot_status stmboot_dtb_apply_overlay(struct stmboot_context *ctx,
 		*reason = why;
 		return STMBOOT_CONFLICT;
 	}
-	copy = sb_alloc(ctx, overlay->header.total_bytes);
-	if (copy == NULL)
+	m.copy = sb_alloc(ctx, overlay->header.total_bytes);
+	if (m.copy == NULL)
 		return STMBOOT_NO_MEMORY;
-	status = merge_and_read(ctx, base, overlay, copy, reason, out);
-	sb_free(ctx, copy);
+	status = apply(ctx, base, &m, reason, out);
+	sb_free(ctx, m.copy);
 	return status;
 }
