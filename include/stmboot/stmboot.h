@@ -18,6 +18,7 @@
 #include <stmboot/context.h>
 #include <stmboot/diag.h>
 #include <stmboot/dtb.h>
+#include <stmboot/dtb_edit.h>
 #include <stmboot/dtb_source.h>
 #include <stmboot/dtb_value.h>
 #include <stmboot/edit.h>
