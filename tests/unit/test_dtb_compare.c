@@ -29,6 +29,8 @@ static const struct {
 	{ "a node more, last", TREE("n { x; };"), TREE("n { x; }; m { y; };"), false, "+/m " },
 	{ "a node less", TREE("m { y; }; n { x; };"), TREE("n { x; };"), true, "-/m " },
 	{ "the last node less", TREE("n { m { y; }; };"), TREE("n { };"), true, "-/n/m " },
+	{ "in the third of three", TREE("l { }; m { a; }; n { };"),
+	  TREE("l { }; m { a; }; n { b; };"), false, "+/n:b " },
 	{ "several", TREE("a = <1>; n { m { y; }; };"),
 	  TREE("b; a = <2>; k { }; n { z; m { y = <1>; }; };"), false,
 	  "+/:b ~/:a +/k +/n:z ~/n/m:y " },
