@@ -18,6 +18,7 @@
 #include <stmboot/diag.h>
 #include <stmboot/extlinux.h>
 #include <stmboot/image.h>
+#include <stmboot/refusal.h>
 #include <stmboot/status.h>
 #include <stmboot/stm32.h>
 
@@ -133,6 +134,31 @@ stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
  */
 STMBOOT_API const struct stmboot_extlinux *
 stmboot_boot_configuration(const struct stmboot_boot *boot);
+
+/**
+ * Read the device tree that the label that boots loads, as U-Boot reads it and
+ * before any overlay; of an image that is a bare device tree, that.
+ *
+ * @param ctx    allocator and limits; must outlive the tree
+ * @param image  borrowed for the call
+ * @param boot   of the image; borrowed
+ * @param file   another file that is meant, as Linux reads it; NULL: none
+ * @param why    says why not; may be NULL
+ * @param where  filled on success; its path is borrowed from boot or file, and NULL
+ *               for a bare tree
+ * @param out    on success, a GOOD tree to release with stmboot_dtb_free()
+ * @return STMBOOT_OK; STMBOOT_NOT_FOUND when no label loads one, or without such a
+ *         file; STMBOOT_NOT_RECOGNISED for a file that is no device tree;
+ *         STMBOOT_CORRUPT when it is damaged or cut short; STMBOOT_UNSUPPORTED for
+ *         its version; STMBOOT_LIMIT past max_dtb_bytes; what opening the file
+ *         system or a file in it gives (fs.h). On failure *where and *out are
+ *         untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_read_dtb(struct stmboot_context *ctx, struct stmboot_image *image,
+		      const struct stmboot_boot *boot, const struct stmboot_file_ref *file,
+		      struct stmboot_refusal *why, struct stmboot_file_ref *where,
+		      struct stmboot_dtb **out);
 
 /**
  * The verdict on a list of diagnostics, as a trace gives it on its own: to be

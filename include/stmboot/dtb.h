@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <stmboot/diag.h>
+#include <stmboot/refusal.h>
 #include <stmboot/source.h>
 
 #ifdef __cplusplus
@@ -127,6 +128,23 @@ struct stmboot_dtb {
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_dtb_decode(struct stmboot_context *ctx,
 								     struct stmboot_source *src,
 								     struct stmboot_dtb **out);
+
+/**
+ * Read a device tree that has to be a GOOD one.
+ *
+ * @param ctx   allocator and limits; must outlive the tree
+ * @param src   the file; borrowed for the call
+ * @param name  of it, for the words
+ * @param why   says why not; may be NULL
+ * @param out   on success, a tree to release with stmboot_dtb_free()
+ * @return STMBOOT_OK; STMBOOT_NOT_RECOGNISED when it is no device tree;
+ *         STMBOOT_CORRUPT when it is damaged or cut short; STMBOOT_UNSUPPORTED for
+ *         its version; STMBOOT_LIMIT past max_dtb_bytes; as stmboot_dtb_decode().
+ *         On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_dtb_read(struct stmboot_context *ctx, struct stmboot_source *src, const char *name,
+		 struct stmboot_refusal *why, struct stmboot_dtb **out);
 
 /** Release a tree; NULL is fine. */
 STMBOOT_API void stmboot_dtb_free(struct stmboot_dtb *dtb);

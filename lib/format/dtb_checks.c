@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/checked.h"
+#include "base/refusal.h"
 
 /* Offsets in the header. Devicetree specification v0.4, section 5.2. */
 enum {
@@ -142,4 +143,51 @@ enum stmboot_status stmboot_dtb_validate(struct stmboot_context *ctx, struct stm
 	(void)ctx;
 	sb_dtb_validate(&scope, dtb);
 	return sb_diags_status(diags);
+}
+
+/* What is wrong with a tree that is not GOOD. */
+static enum stmboot_status refuse(const struct stmboot_dtb *dtb, const char *name,
+				  struct stmboot_refusal *why)
+{
+	const struct stmboot_dtb_header *h = &dtb->header;
+
+	switch (dtb->defect) {
+	case STMBOOT_DTB_BAD_MAGIC:
+		return sb_refuse(why, STMBOOT_NOT_RECOGNISED, "name a file that dtc made (.dtb)",
+				 "%s is no device tree but %s", name,
+				 dtb->looks_like != NULL ? dtb->looks_like : "something else");
+	case STMBOOT_DTB_BAD_VERSION:
+		return sb_refuse(why, STMBOOT_UNSUPPORTED, "compile it again with dtc",
+				 "%s is a device tree of version %" PRIu32, name, h->version);
+	case STMBOOT_DTB_TRUNCATED:
+		return sb_refuse(why, STMBOOT_CORRUPT, "copy it again",
+				 "%s is cut short: %" PRIu64 " of %" PRIu32 " bytes", name,
+				 dtb->file_bytes, h->total_bytes);
+	case STMBOOT_DTB_TOO_LARGE:
+		return sb_refuse(why, STMBOOT_LIMIT, "see whether it is a FIT image",
+				 "%s is larger than any device tree: %" PRIu32 " bytes", name,
+				 h->total_bytes);
+	default:
+		return sb_refuse(why, STMBOOT_CORRUPT,
+				 "compile it again with dtc, or copy it again", "%s is damaged: %s",
+				 name, dtb->defect_text);
+	}
+}
+
+enum stmboot_status stmboot_dtb_read(struct stmboot_context *ctx, struct stmboot_source *src,
+				     const char *name, struct stmboot_refusal *why,
+				     struct stmboot_dtb **out)
+{
+	struct stmboot_dtb *dtb;
+	enum stmboot_status status = stmboot_dtb_decode(ctx, src, &dtb);
+
+	if (status != STMBOOT_OK)
+		return status;
+	if (dtb->defect != STMBOOT_DTB_GOOD) {
+		status = refuse(dtb, name, why);
+		stmboot_dtb_free(dtb);
+		return status;
+	}
+	*out = dtb;
+	return STMBOOT_OK;
 }

@@ -81,7 +81,7 @@ static const char *check_label(const struct stmboot_dtb *base, const struct stmb
 	const char *end = text + places->length;
 
 	if (symbols == NULL)
-		return "it refers to labels, and the base has none (dtc -@ keeps them)";
+		return "it refers to labels, and the base has no /__symbols__ (dtc -@ makes it)";
 	if (symbol == NULL)
 		return "it refers to a label that the base does not have";
 	if (path == NULL || path[0] != '/')
