@@ -20,6 +20,8 @@
 #include <stmboot/cmdline.h>
 #include <stmboot/context.h>
 #include <stmboot/diag.h>
+#include <stmboot/dtb.h>
+#include <stmboot/dtb_edit.h>
 #include <stmboot/edit.h>
 #include <stmboot/extlinux.h>
 #include <stmboot/extlinux_edit.h>
@@ -70,6 +72,9 @@ stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
 			     const struct stmboot_boot_edit_options *options,
 			     struct stmboot_refusal *why, struct stmboot_boot_edit **out);
 
+/** The context that an edit was begun with. */
+STMBOOT_API struct stmboot_context *stmboot_boot_edit_context(const struct stmboot_boot_edit *edit);
+
 /**
  * Change the kernel's arguments of a label, as stmboot_extlinux_document_set_bootargs().
  *
@@ -119,6 +124,35 @@ stmboot_boot_edit_set_default(struct stmboot_boot_edit *edit, const char *label,
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set_timeout(struct stmboot_boot_edit *edit, uint32_t tenths,
 			      struct stmboot_refusal *why);
+
+/**
+ * Give a node of a device tree a property, as stmboot_dtb_set(). Every difference
+ * that it makes is a change of the plan.
+ *
+ * @param file  NULL: the device tree that boots (stmboot_boot_read_dtb())
+ * @param why   says why not; may be NULL
+ * @return as that and as stmboot_boot_read_dtb(); STMBOOT_UNSUPPORTED also when
+ *         something follows the tree in its file; STMBOOT_LIMIT also when it does not
+ *         fit an image that is a bare device tree
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_set_dtb(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *file,
+			  const struct stmboot_dtb_setting *setting, struct stmboot_refusal *why);
+
+/** Remove a property of a device tree, or a node, as stmboot_dtb_remove(). */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_remove_dtb(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *file,
+			     const char *node, const char *property, struct stmboot_refusal *why);
+
+/**
+ * Merge an overlay into a device tree, as stmboot_dtb_apply_overlay().
+ *
+ * @param overlay  a GOOD tree; borrowed for the call
+ * @return as stmboot_boot_edit_set_dtb(); STMBOOT_CONFLICT when it does not apply
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *file,
+			      const struct stmboot_dtb *overlay, struct stmboot_refusal *why);
 
 /**
  * Stage what was changed, follow the boot of the result, and plan what to write.

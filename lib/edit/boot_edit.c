@@ -212,7 +212,7 @@ static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
 	enum stmboot_status status = sb_boot_edit_follow(edit, plan, &edit->after);
 	size_t known = 0;
 
-	if (status == STMBOOT_NOT_RECOGNISED && edit->document == NULL) {
+	if (status == STMBOOT_NOT_RECOGNISED && edit->document == NULL && edit->trees == NULL) {
 		sb_view_forget(&edit->after);
 		return STMBOOT_OK;
 	}
@@ -222,6 +222,8 @@ static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
 		status = sb_refuse_unread(&edit->after, known, why);
 	if (status == STMBOOT_OK && edit->document != NULL)
 		status = sb_boot_edit_read_back(edit, why);
+	if (status == STMBOOT_OK)
+		status = sb_boot_edit_check_trees(edit, why);
 	return status == STMBOOT_OK ? judge(edit, why) : status;
 }
 
@@ -232,6 +234,8 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	enum stmboot_status status = sb_boot_edit_stage_files(edit, why);
 	enum stmboot_status verdict;
 
+	if (status == STMBOOT_OK)
+		status = sb_boot_edit_stage_trees(edit, why);
 	if (status == STMBOOT_OK)
 		status = sb_boot_edit_finish_replays(edit);
 	if (status == STMBOOT_OK)
@@ -250,6 +254,11 @@ enum stmboot_status stmboot_boot_edit_commit(struct stmboot_boot_edit *edit,
 	if (edit->refused)
 		return sb_refuse(why, STMBOOT_CONFLICT, NULL, "the edit was refused");
 	return stmboot_edit_commit(edit->edit, why);
+}
+
+struct stmboot_context *stmboot_boot_edit_context(const struct stmboot_boot_edit *edit)
+{
+	return edit->ctx;
 }
 
 const struct stmboot_edit_result *stmboot_boot_edit_result(const struct stmboot_boot_edit *edit)
@@ -276,6 +285,7 @@ void stmboot_boot_edit_close(struct stmboot_boot_edit *edit)
 {
 	if (edit == NULL)
 		return;
+	sb_boot_edit_forget_trees(edit);
 	stmboot_extlinux_document_free(edit->document);
 	sb_view_forget(&edit->after);
 	sb_view_forget(&edit->replayed);

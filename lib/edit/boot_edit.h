@@ -39,6 +39,7 @@ struct stmboot_boot_edit {
 	struct stmboot_extlinux_document *document; /* NULL until it is asked for */
 	uint32_t partition;                         /* where the configuration is */
 	const char *path;                           /* of it, inside the partition */
+	struct sb_tree *trees;                      /* device trees that were asked for */
 };
 
 /*
@@ -96,6 +97,16 @@ STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_open_document(struct stmboot_
 /* Put the changed files of the configuration into their file system. */
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_stage_files(struct stmboot_boot_edit *edit,
 							       struct stmboot_refusal *why);
+
+/* Put the changed device trees where they were. */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_stage_trees(struct stmboot_boot_edit *edit,
+							       struct stmboot_refusal *why);
+
+/* Is each of them read as it was staged? */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_check_trees(struct stmboot_boot_edit *edit,
+							       struct stmboot_refusal *why);
+
+void sb_boot_edit_forget_trees(struct stmboot_boot_edit *edit);
 
 /* Does U-Boot read what was staged? */
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_read_back(struct stmboot_boot_edit *edit,
