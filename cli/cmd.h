@@ -10,6 +10,11 @@
 
 /* The commands, most in a file of their own: cmd_NAME.c. Each gives an exit status. */
 int cmd_check(struct stmboot_context *ctx, const struct options *o);
+int cmd_dtb_get(struct stmboot_context *ctx, const struct options *o);
+int cmd_dtb_overlay(struct stmboot_context *ctx, const struct options *o);
+int cmd_dtb_remove(struct stmboot_context *ctx, const struct options *o);
+int cmd_dtb_set(struct stmboot_context *ctx, const struct options *o);
+int cmd_dtb_show(struct stmboot_context *ctx, const struct options *o);
 int cmd_extlinux_add(struct stmboot_context *ctx, const struct options *o);
 int cmd_extlinux_default(struct stmboot_context *ctx, const struct options *o);
 int cmd_extlinux_remove(struct stmboot_context *ctx, const struct options *o);
@@ -25,7 +30,7 @@ int cmd_undo(struct stmboot_context *ctx, const struct options *o);
 /* Follow the boot of the first operand, and tell of it. */
 int with_boot(struct stmboot_context *ctx, const struct options *o,
 	      int (*tell)(struct stmboot_context *ctx, const struct options *o,
-			  const struct stmboot_boot *boot));
+			  struct stmboot_image *image, const struct stmboot_boot *boot));
 
 /* How the options want an image opened; `path` keeps the state directory. */
 struct stmboot_image_options image_options(const struct options *o, char *path);

@@ -129,13 +129,14 @@ static void add_text(struct buffer *out, const struct stmboot_boot *boot,
 	}
 }
 
-static int show(struct stmboot_context *ctx, const struct options *o,
+static int show(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
 		const struct stmboot_boot *boot)
 {
 	const struct stmboot_extlinux *conf = stmboot_boot_configuration(boot);
 	struct buffer out = { 0 };
 
 	(void)ctx;
+	(void)image;
 	if (conf == NULL)
 		return fail(o, o->operands[0], "there is no extlinux.conf that U-Boot would read",
 			    "'stmboot inspect' says what it finds");

@@ -105,12 +105,13 @@ static const struct stmboot_boot_label *find_label(const struct stmboot_boot *bo
 	return NULL;
 }
 
-static int tell(struct stmboot_context *ctx, const struct options *o,
+static int tell(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
 		const struct stmboot_boot *boot)
 {
 	const char *name = option_word(o, OPTION_LABEL);
 	const struct stmboot_boot_label *label = find_label(boot, name);
 
+	(void)image;
 	if (label == NULL && name != NULL && boot->label_count > 0)
 		return fail(o, o->operands[0], "there is no label of that name",
 			    "'stmboot extlinux show' lists them");

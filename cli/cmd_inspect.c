@@ -61,7 +61,7 @@ struct stmboot_image_options image_options(const struct options *o, char *path)
 
 int with_boot(struct stmboot_context *ctx, const struct options *o,
 	      int (*tell)(struct stmboot_context *ctx, const struct options *o,
-			  const struct stmboot_boot *boot))
+			  struct stmboot_image *image, const struct stmboot_boot *boot))
 {
 	char path[STATE_PATH];
 	const struct stmboot_image_options how = image_options(o, path);
@@ -78,7 +78,7 @@ int with_boot(struct stmboot_context *ctx, const struct options *o,
 	status = stmboot_diags_new(ctx, &diags);
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
-	result = status == STMBOOT_OK ? tell(ctx, o, boot)
+	result = status == STMBOOT_OK ? tell(ctx, o, image, boot)
 				      : fail(o, o->operands[0], stmboot_status_text(status), NULL);
 	stmboot_boot_free(boot);
 	stmboot_diags_free(diags);

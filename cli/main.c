@@ -11,6 +11,11 @@
 
 static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct options *o) = {
 	[COMMAND_CHECK] = cmd_check,
+	[COMMAND_DTB_GET] = cmd_dtb_get,
+	[COMMAND_DTB_OVERLAY] = cmd_dtb_overlay,
+	[COMMAND_DTB_REMOVE] = cmd_dtb_remove,
+	[COMMAND_DTB_SET] = cmd_dtb_set,
+	[COMMAND_DTB_SHOW] = cmd_dtb_show,
 	[COMMAND_EXTLINUX_ADD] = cmd_extlinux_add,
 	[COMMAND_EXTLINUX_DEFAULT] = cmd_extlinux_default,
 	[COMMAND_EXTLINUX_REMOVE] = cmd_extlinux_remove,

@@ -19,6 +19,41 @@ const struct command commands[COMMAND_COUNT] = {
 			    1, INT_MAX,
 			    "0 all boot; 1 one has an error, or with --strict a warning; 2 one "
 			    "could not be read" },
+	[COMMAND_DTB_GET] = { "dtb get", "IMAGE NODE PROP", "print a property of a device tree",
+			      "Prints the values of a property of the device tree that boots, as "
+			      "fdtget does: strings when it looks like them, else integers. NODE "
+			      "is "
+			      "a path, an alias or a label. Nothing is written to IMAGE.",
+			      3, 3, "0 printed; 1 NODE or PROP is absent; 2 it could not be done" },
+	[COMMAND_DTB_OVERLAY] = { "dtb overlay", "IMAGE FILE...",
+				  "merge overlays into a device tree",
+				  "Merges each FILE, an overlay that dtc made (.dtbo; - for "
+				  "standard "
+				  "input), into the device tree that boots, as U-Boot would. What "
+				  "refers to labels needs a tree that dtc made with -@.",
+				  2, INT_MAX },
+	[COMMAND_DTB_REMOVE] = { "dtb remove", "IMAGE NODE [PROP]",
+				 "remove a property or a node of a device tree",
+				 "Removes PROP from NODE of the device tree that boots, or NODE "
+				 "with "
+				 "all that is below it. NODE is a path, an alias or a label.",
+				 2, 3 },
+	[COMMAND_DTB_SET] = { "dtb set", "IMAGE NODE PROP [VALUE...]",
+			      "set a property of a device tree",
+			      "Gives PROP of NODE of the device tree that boots these values, one "
+			      "after the other; without any it is there and empty. Without --type "
+			      "they are integers of 32 bits when all look like it, else strings. "
+			      "NODE is a path, an alias or a label. Values that begin with '-' "
+			      "stand behind '--'. The tree grows as it has to, and all else of it "
+			      "stays.",
+			      3, INT_MAX },
+	[COMMAND_DTB_SHOW] = { "dtb show", "IMAGE [NODE]", "show a device tree as source text",
+			       "Shows the device tree that boots, or NODE of it, as text from "
+			       "which "
+			       "dtc can make it again. NODE is a path, an alias or a label. What "
+			       "properties hold is guessed as dtc does. Nothing is written to "
+			       "IMAGE.",
+			       1, 2 },
 	[COMMAND_EXTLINUX_ADD] = { "extlinux add", "IMAGE LABEL KEY=VALUE...",
 				   "add a label to extlinux.conf",
 				   "Adds a label at the end of the configuration that U-Boot "
@@ -97,7 +132,9 @@ const struct command commands[COMMAND_COUNT] = {
 #define EXTLINUX_EDITS                                                                             \
 	(BIT(EXTLINUX_ADD) | BIT(EXTLINUX_DEFAULT) | BIT(EXTLINUX_REMOVE) | BIT(EXTLINUX_SET) |    \
 	 BIT(EXTLINUX_TIMEOUT))
-#define BOOT_EDITS   (EXTLINUX_EDITS | BIT(SET_BOOTARGS))
+#define DTB_EDITS    (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
+#define DTBS         (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
+#define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | BIT(SET_BOOTARGS))
 #define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
 #define EDITS        (JUDGED_EDITS | BIT(RECOVER))
 
@@ -109,8 +146,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     BIT(CHECK) },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    JUDGED_EDITS | BIT(CHECK) | BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) |
-				    BIT(INSPECT) },
+			    JUDGED_EDITS | BIT(CHECK) | BIT(DTB_GET) | BIT(DTB_SHOW) |
+				    BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) | BIT(INSPECT) },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too", BIT(CHECK) },
 	[OPTION_ONLY] = { "only", 0, "CODE",
 			  "count only these findings: a code of --list or an area, repeatable",
@@ -137,6 +174,14 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     BIT(SET_BOOTARGS) },
 	[OPTION_RAW] = { "raw", 0, NULL, "as written in the file, before U-Boot expands it",
 			 BIT(GET_BOOTARGS) },
+	[OPTION_FILE] = { "file", 0, "PLACE",
+			  "another device tree: [PARTITION:]/path, a number or a name before it",
+			  DTBS },
+	[OPTION_TYPE] = { "type", 't', "TYPE",
+			  "of the values: s, i, u or x, behind hh or b, h, l for 1, 2, 4 bytes",
+			  BIT(DTB_GET) | BIT(DTB_SET) },
+	[OPTION_CREATE] = { "create", 0, NULL, "make NODE where it is missing, with those above it",
+			    BIT(DTB_SET) },
 	[OPTION_DRY_RUN] = { "dry-run", 'n', NULL, "show what would be written, and write nothing",
 			     EDITS },
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",

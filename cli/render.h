@@ -5,6 +5,8 @@
 #include <stmboot/boot.h>
 #include <stmboot/boot_edit.h>
 #include <stmboot/diag.h>
+#include <stmboot/dtb.h>
+#include <stmboot/dtb_value.h>
 #include <stmboot/image.h>
 
 #include "buffer.h"
@@ -36,6 +38,30 @@ void render_json(struct buffer *out, const struct report *report);
 
 /* The catalogue: all of it with --list, else what --explain names. */
 void render_codes(struct buffer *out, const struct options *o);
+
+/* A device tree, and what of it is wanted; borrowed. */
+struct dtb_report {
+	const struct stmboot_boot *boot;
+	struct stmboot_file_ref file; /* path NULL: the image itself */
+	bool boots;                   /* it is the one that boots */
+	const struct stmboot_dtb *dtb;
+	const struct stmboot_dtb_node *node;         /* NULL: absent */
+	const struct stmboot_dtb_property *property; /* NULL: absent */
+	struct stmboot_dtb_type type;                /* of its values */
+};
+
+/* The source text of a node. */
+void render_dtb_text(struct buffer *out, const struct dtb_report *report, const struct options *o);
+
+/* One object, stmboot.dtb/1. */
+void render_dtb_json(struct buffer *out, const struct dtb_report *report);
+
+/* The values of a property. */
+void render_dtb_property_text(struct buffer *out, const struct dtb_report *report,
+			      const struct options *o);
+
+/* One object, stmboot.dtb-property/1. */
+void render_dtb_property_json(struct buffer *out, const struct dtb_report *report);
 
 /* An edit that was carried out, or would be. */
 struct edit_report {

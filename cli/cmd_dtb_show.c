@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in a device tree. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <stmboot/dtb_edit.h>
+#include <stmboot/place.h>
+
+#include "dtb.h"
+#include "edit.h"
+#include "fail.h"
+#include "render.h"
+
+enum stmboot_status dtb_file(const struct stmboot_image *image, const struct stmboot_boot *boot,
+			     const struct options *o, struct stmboot_refusal *why,
+			     struct stmboot_file_ref *place, const struct stmboot_file_ref **out)
+{
+	const char *text = option_word(o, OPTION_FILE);
+
+	*out = text != NULL ? place : NULL;
+	return text != NULL ? stmboot_place_parse(image, boot, text, why, place) : STMBOOT_OK;
+}
+
+bool dtb_type(const struct options *o, struct stmboot_dtb_type *out)
+{
+	const char *text = option_word(o, OPTION_TYPE);
+
+	*out = (struct stmboot_dtb_type){ 0 };
+	return text == NULL || stmboot_dtb_type_parse(text, out) == STMBOOT_OK;
+}
+
+int dtb_fail_type(const struct options *o)
+{
+	char message[160];
+
+	(void)snprintf(message, sizeof(message),
+		       "--type takes s, i, u or x, behind hh or b, h, l for its bytes, not '%s'",
+		       option_word(o, OPTION_TYPE));
+	return fail(o, NULL, message, "fdtput has the same types");
+}
+
+/* Read the tree that is meant, and tell of it. */
+static int with_tree(struct stmboot_context *ctx, const struct options *o,
+		     struct stmboot_image *image, const struct stmboot_boot *boot,
+		     int (*tell)(const struct options *o, struct dtb_report *report))
+{
+	struct dtb_report report = { .boot = boot };
+	struct stmboot_refusal why = { .message = "" };
+	const struct stmboot_file_ref *file;
+	struct stmboot_file_ref place;
+	struct stmboot_dtb *dtb = NULL;
+	enum stmboot_status status;
+	int result;
+
+	errno = 0;
+	status = dtb_file(image, boot, o, &why, &place, &file);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_read_dtb(ctx, image, boot, file, &why, &report.file, &dtb);
+	if (status != STMBOOT_OK)
+		return edit_fail(o, status, &why, errno, NULL);
+	report.boots = file == NULL;
+	report.dtb = dtb;
+	result = tell(o, &report);
+	stmboot_dtb_free(dtb);
+	return result;
+}
+
+static int show_tree(const struct options *o, struct dtb_report *report)
+{
+	struct stmboot_refusal why = { .message = "" };
+	enum stmboot_status status = STMBOOT_OK;
+	struct buffer out = { 0 };
+
+	report->node = report->dtb->root;
+	if (o->operand_count > 1)
+		status = stmboot_dtb_locate(report->dtb, o->operands[1], &why, &report->node);
+	if (status != STMBOOT_OK)
+		return edit_fail(o, status, &why, 0, NULL);
+	if (o->value[OPTION_JSON] != 0)
+		render_dtb_json(&out, report);
+	else
+		render_dtb_text(&out, report, o);
+	return finish(o, &out);
+}
+
+static int show(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
+		const struct stmboot_boot *boot)
+{
+	return with_tree(ctx, o, image, boot, show_tree);
+}
+
+int cmd_dtb_show(struct stmboot_context *ctx, const struct options *o)
+{
+	return with_boot(ctx, o, show);
+}
+
+static int get_property(const struct options *o, struct dtb_report *report)
+{
+	struct stmboot_refusal why = { .message = "" };
+	struct stmboot_dtb_type asked;
+	struct buffer out = { 0 };
+	int result;
+
+	(void)dtb_type(o, &asked);
+	if (stmboot_dtb_locate(report->dtb, o->operands[1], NULL, &report->node) == STMBOOT_OK)
+		report->property = stmboot_dtb_find_property(report->node, o->operands[2]);
+	if (report->property != NULL) {
+		enum stmboot_status status =
+			stmboot_dtb_type_choose(report->property, &asked, &why, &report->type);
+
+		if (status != STMBOOT_OK)
+			return edit_fail(o, status, &why, 0, NULL);
+	}
+	if (o->value[OPTION_JSON] != 0)
+		render_dtb_property_json(&out, report);
+	else
+		render_dtb_property_text(&out, report, o);
+	result = finish(o, &out);
+	return result == EXIT_DONE && report->property == NULL ? EXIT_ANSWER_NO : result;
+}
+
+static int get(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
+	       const struct stmboot_boot *boot)
+{
+	return with_tree(ctx, o, image, boot, get_property);
+}
+
+int cmd_dtb_get(struct stmboot_context *ctx, const struct options *o)
+{
+	struct stmboot_dtb_type type;
+
+	return dtb_type(o, &type) ? with_boot(ctx, o, get) : dtb_fail_type(o);
+}
