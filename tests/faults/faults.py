@@ -127,7 +127,7 @@ class Scene:
     def view(self):
         """What a reading command says of the file that the edit changes."""
         return None if self.kind.file not in os.listdir(self.work) else \
-            self.must(["extlinux", "show", self.kind.file])
+            self.must([*self.kind.view, self.kind.file])
 
 
 def beside(content):

@@ -24,15 +24,19 @@ NEXT = ["extlinux", "timeout", IMAGE, "7s"]  # the edit that comes after a run
 # before: what is done before with success. interrupted: an edit that was ended in the middle
 # of its writing then. file: the one that changes. undone: "old" or "new", at which of them
 # an undo gives the other. pulled: the card was pulled out of a running board, with CONFIG in
-# its journal only.
-Kind = collections.namedtuple("Kind", "name command before interrupted file undone pulled",
-                              defaults=[[], None, IMAGE, None, False])
+# its journal only. view: what shows how the file is.
+Kind = collections.namedtuple("Kind", "name command before interrupted file undone pulled view",
+                              defaults=[[], None, IMAGE, None, False, ["extlinux", "show"]])
 
 KINDS = [
     Kind("a word, in place", IN_PLACE, undone="new"),
     Kind("a line that needs new blocks", ["set-bootargs", IMAGE, "x=" + "y" * 900], undone="new"),
     Kind("another label", ["extlinux", "add", IMAGE, "three", "kernel=/boot/zImage",
                            "append=" + "z" * 400], undone="new"),
+    Kind("a property of the device tree", ["dtb", "set", IMAGE, "serial0", "status", "okay"],
+         undone="new", view=["dtb", "show"]),
+    Kind("a device tree that needs new blocks", ["dtb", "set", IMAGE, "/soc", "x", "y" * 3000],
+         undone="new", view=["dtb", "show"]),
     Kind("an undo", ["undo", IMAGE], before=[IN_PLACE], undone="old"),
     Kind("an undo of new blocks", ["undo", IMAGE],
          before=[["set-bootargs", IMAGE, "x=" + "y" * 900]], undone="old"),

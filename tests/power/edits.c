@@ -71,6 +71,35 @@ static void *grow(void *memory, size_t size)
 	return larger;
 }
 
+/* Of the device tree beside the configuration. */
+static enum stmboot_status set_in_tree(struct stmboot_boot_edit *edit, const char *value,
+				       struct stmboot_refusal *why)
+{
+	const struct stmboot_boot_view view = stmboot_boot_edit_before(edit);
+	const struct stmboot_file_ref file = { view.boot->config.partition, "/boot/board.dtb" };
+	const struct stmboot_dtb_setting setting = { .struct_size = sizeof(setting),
+						     .node = "/soc",
+						     .property = "status",
+						     .values = &value,
+						     .value_count = 1 };
+
+	return stmboot_boot_edit_set_dtb(edit, &file, &setting, why);
+}
+
+static enum stmboot_status change_tree(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	return set_in_tree(edit, "okay", why);
+}
+
+/* By more than a block. */
+static enum stmboot_status grow_tree(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	static char value[6001];
+
+	memset(value, 'x', sizeof(value) - 1);
+	return set_in_tree(edit, value, why);
+}
+
 static void capture(struct sb_overlay *overlay, struct staged *out)
 {
 	struct sb_extent extent = { 0 };
@@ -145,8 +174,10 @@ static uint8_t *load(struct stmboot_context *ctx, const char *image, struct stmb
 
 static bool run_image(struct stmboot_context *ctx, const char *image, unsigned states)
 {
-	static change_fn *const changes[] = { change_argument, add_labels, change_time_out };
-	static const char *const names[] = { "set-bootargs", "extlinux add", "extlinux timeout" };
+	static change_fn *const changes[] = { change_argument, add_labels, change_time_out,
+					      change_tree, grow_tree };
+	static const char *const names[] = { "set-bootargs", "extlinux add", "extlinux timeout",
+					     "dtb set", "dtb set that grows" };
 	struct stmboot_source *medium = NULL;
 	uint8_t *bytes = load(ctx, image, &medium);
 	bool good = true;
