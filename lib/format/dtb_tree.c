@@ -41,18 +41,19 @@ static bool give_up(struct sb_dtb_walk *w, enum stmboot_status status)
 static bool read_word(struct sb_dtb_walk *w, uint32_t *out)
 {
 	uint8_t bytes[WORD];
+	const uint8_t *word = bytes;
 
 	if (!sb_range_within(w->at, WORD, w->end))
 		return fail(w, w->at, "the structure block ends inside the tree");
 	if (w->blob != NULL) {
-		memcpy(bytes, w->blob + w->at, WORD);
+		word = w->blob + w->at;
 	} else {
 		enum stmboot_status status = stmboot_source_read(w->src, w->at, bytes, WORD);
 
 		if (status != STMBOOT_OK)
 			return give_up(w, status);
 	}
-	*out = sb_get_be32(bytes);
+	*out = sb_get_be32(word);
 	w->at += WORD;
 	return true;
 }
