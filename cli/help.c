@@ -56,7 +56,7 @@ void help_text(struct buffer *b, enum command_id command)
 			    "Read, check, trace and edit STM32MP boot cards and their images.\n\n"
 			    "commands:\n");
 		for (int i = 0; i < COMMAND_COUNT; i++)
-			buffer_printf(b, "  %-16s %-24s %s\n", commands[i].name,
+			buffer_printf(b, "  %-16s %-26s %s\n", commands[i].name,
 				      commands[i].operands, commands[i].summary);
 		buffer_puts(b, "\n");
 	} else {

@@ -175,7 +175,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_RAW] = { "raw", 0, NULL, "as written in the file, before U-Boot expands it",
 			 BIT(GET_BOOTARGS) },
 	[OPTION_FILE] = { "file", 0, "PLACE",
-			  "another device tree: [PARTITION:]/path, a number or a name before it",
+			  "of [PARTITION:]/path, not of the device tree that boots",
 			  DTBS },
 	[OPTION_TYPE] = { "type", 't', "TYPE",
 			  "of the values: s, i, u or x, behind hh or b, h, l for 1, 2, 4 bytes",
