@@ -6,10 +6,14 @@
 
 #include <stmboot/text.h>
 
+enum {
+	DEEPEST = 16 /* deeper levels go no further to the right: blanks would outweigh the rest */
+};
+
 static void new_line(struct json *j)
 {
 	buffer_puts(j->out, "\n");
-	buffer_pad(j->out, (size_t)j->depth * 2);
+	buffer_pad(j->out, (size_t)(j->depth < DEEPEST ? j->depth : DEEPEST) * 2);
 }
 
 /* C0 must be escaped; DEL, C1 and what stmboot_escape() calls invisible need not be in JSON. */
@@ -56,8 +60,8 @@ static void quote(struct buffer *out, const char *text)
 static void begin(struct json *j, const char *key)
 {
 	if (j->filled)
-		buffer_puts(j->out, ",");
-	if (j->depth > 0)
+		buffer_puts(j->out, j->flat ? ", " : ",");
+	if (j->depth > 0 && !j->flat)
 		new_line(j);
 	j->filled = true;
 	if (key != NULL) {
@@ -74,11 +78,18 @@ void json_open(struct json *j, const char *key, char bracket)
 	j->filled = false;
 }
 
+void json_open_flat(struct json *j, const char *key, char bracket)
+{
+	json_open(j, key, bracket);
+	j->flat = true;
+}
+
 void json_close(struct json *j, char bracket)
 {
 	j->depth--;
-	if (j->filled)
+	if (j->filled && !j->flat)
 		new_line(j);
+	j->flat = false;
 	buffer_add(j->out, &bracket, 1);
 	j->filled = true;
 	if (j->depth == 0)

@@ -16,10 +16,14 @@ struct json {
 	struct buffer *out;
 	unsigned depth;
 	bool filled; /* the innermost object or array has a member */
+	bool flat;   /* and it stands in one line */
 };
 
 void json_open(struct json *j, const char *key, char bracket); /* '{' or '[' */
 void json_close(struct json *j, char bracket);                 /* '}' or ']' */
+
+/* One that stands in a line; nothing is opened within it. */
+void json_open_flat(struct json *j, const char *key, char bracket);
 
 /*
  * A string of any bytes, or null for NULL. What is not UTF-8 becomes U+FFFD;

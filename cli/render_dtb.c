@@ -65,7 +65,7 @@ static void add_property(struct json *j, const char *key,
 	json_text(j, "name", property->name);
 	json_u64(j, "length", property->length);
 	json_text(j, "type", stmboot_dtb_guess_text(stmboot_dtb_guess(property)));
-	json_open(j, "values", '[');
+	json_open_flat(j, "values", '[');
 	while (stmboot_dtb_next_value(property, type, &at, &value)) {
 		if (value.text != NULL)
 			json_text(j, NULL, value.text);

@@ -69,3 +69,38 @@ Test(json, structure)
 				   "}\n");
 	buffer_release(&out);
 }
+
+Test(json, what_is_flat_stands_in_one_line)
+{
+	struct buffer out = { 0 };
+	struct json j = { .out = &out };
+
+	json_open(&j, NULL, '{');
+	json_open_flat(&j, "values", '[');
+	json_u64(&j, NULL, 1);
+	json_text(&j, NULL, "two");
+	json_close(&j, ']');
+	json_open_flat(&j, "none", '[');
+	json_close(&j, ']');
+	json_u64(&j, "after", 3);
+	json_close(&j, '}');
+	cr_expect_str_eq(out.data, "{\n"
+				   "  \"values\": [1, \"two\"],\n"
+				   "  \"none\": [],\n"
+				   "  \"after\": 3\n"
+				   "}\n");
+	buffer_release(&out);
+}
+
+Test(json, blanks_do_not_outweigh_what_is_deep)
+{
+	struct buffer out = { 0 };
+	struct json j = { .out = &out };
+
+	for (int i = 0; i < 100; i++)
+		json_open(&j, NULL, '[');
+	for (int i = 0; i < 100; i++)
+		json_close(&j, ']');
+	cr_expect_lt(out.length, 100 * 2 * 36);
+	buffer_release(&out);
+}
