@@ -123,6 +123,16 @@ static enum stmboot_status open_overlay(struct stmboot_context *ctx, const char 
 	return status;
 }
 
+/* Of several overlays one was refused. */
+static void name_overlay(const char *path, struct stmboot_refusal *why)
+{
+	struct stmboot_refusal said = *why;
+
+	if (said.message[0] != '\0')
+		(void)snprintf(why->message, sizeof(why->message), "%s: %.160s", path,
+			       said.message);
+}
+
 static enum stmboot_status overlay_all(struct stmboot_boot_edit *edit, const struct options *o,
 				       struct stmboot_refusal *why)
 {
@@ -135,8 +145,11 @@ static enum stmboot_status overlay_all(struct stmboot_boot_edit *edit, const str
 		struct overlay overlay = { NULL, NULL, NULL };
 
 		status = open_overlay(ctx, o->operands[i], why, &overlay);
-		if (status == STMBOOT_OK)
+		if (status == STMBOOT_OK) {
 			status = stmboot_boot_edit_overlay_dtb(edit, file, overlay.dtb, why);
+			if (status != STMBOOT_OK && o->operand_count > 2)
+				name_overlay(o->operands[i], why);
+		}
 		release(&overlay);
 	}
 	return status;

@@ -6,7 +6,6 @@
 #include <stmboot/dtb_edit.h>
 
 #include <libfdt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"

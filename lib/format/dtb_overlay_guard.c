@@ -69,6 +69,16 @@ static bool fixup_fits(const struct stmboot_dtb *overlay, const char *text)
 	return *end == 0 && sb_range_within(value, CELL, p->length);
 }
 
+/* fdt_get_phandle() of libfdt: 0 is none. */
+static bool has_phandle(const struct stmboot_dtb_node *node)
+{
+	const struct stmboot_dtb_property *p = stmboot_dtb_find_property(node, "phandle");
+
+	if (p == NULL || p->length != CELL)
+		p = stmboot_dtb_find_property(node, "linux,phandle");
+	return p != NULL && p->length == CELL && sb_get_be32(p->data) != 0;
+}
+
 /* The places where one label of the base is used. */
 static const char *check_label(const struct stmboot_dtb *base, const struct stmboot_dtb *overlay,
 			       const struct stmboot_dtb_property *places)
@@ -77,6 +87,8 @@ static const char *check_label(const struct stmboot_dtb *base, const struct stmb
 	const struct stmboot_dtb_property *symbol =
 		symbols != NULL ? stmboot_dtb_find_property(symbols, places->name) : NULL;
 	const char *path = symbol != NULL ? stmboot_dtb_string(symbol, 0) : NULL;
+	const struct stmboot_dtb_node *node =
+		path != NULL ? stmboot_dtb_find_node(base, path) : NULL;
 	const char *text = (const char *)places->data;
 	const char *end = text + places->length;
 
@@ -86,6 +98,10 @@ static const char *check_label(const struct stmboot_dtb *base, const struct stmb
 		return "it refers to a label that the base does not have";
 	if (path == NULL || path[0] != '/')
 		return "a label of the base is not a path";
+	if (node == NULL)
+		return "a label of the base leads nowhere";
+	if (!has_phandle(node))
+		return "a label of the base leads to a node without a phandle";
 	if (text == end || end[-1] != 0)
 		return bad_fixup;
 	for (; text != end; text += strlen(text) + 1)

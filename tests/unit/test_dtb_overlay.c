@@ -155,6 +155,43 @@ Test(dtb_overlay, bad_ones_are_refused_with_a_reason)
 	}
 }
 
+static const struct {
+	const char *symbols; /* of a base with a node /a that has a phandle, and a node /b */
+	const char *words;
+} reasons[] = {
+	{ "", "the base has no /__symbols__" },
+	{ "__symbols__ { };", "a label that the base does not have" },
+	{ "__symbols__ { l = \"a\"; };", "is not a path" },
+	{ "__symbols__ { l = <1>; };", "is not a path" },
+	{ "__symbols__ { l = \"/c\"; };", "leads nowhere" },
+	{ "__symbols__ { l = \"/b\"; };", "without a phandle" },
+	{ "__symbols__ { l = \"/a\"; };", NULL },
+};
+
+Test(dtb_overlay, what_is_wrong_with_a_label_is_said)
+{
+	struct bench b = open_bench();
+	struct stmboot_dtb *overlay = compile(&b, "overlay", OVERLAY("&l { p; };\n"), "");
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct stmboot_dtb *base, *merged = NULL;
+		const char *reason = NULL;
+		char text[200];
+
+		snprintf(text, sizeof(text), "/dts-v1/;\n/ { a { phandle = <1>; }; b { }; %s };\n",
+			 reasons[i].symbols);
+		base = compile(&b, "base", text, "");
+		cr_expect_eq(stmboot_dtb_apply_overlay(b.ctx, base, overlay, &reason, &merged),
+			     reasons[i].words != NULL ? STMBOOT_CONFLICT : STMBOOT_OK);
+		if (reasons[i].words != NULL)
+			cr_expect_not_null(strstr(reason, reasons[i].words), "%s", reason);
+		stmboot_dtb_free(merged);
+		stmboot_dtb_free(base);
+	}
+	stmboot_dtb_free(overlay);
+	close_bench(&b);
+}
+
 Test(dtb_overlay, a_result_past_the_limit_is_a_limit)
 {
 	struct bench b = open_bench();
