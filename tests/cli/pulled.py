@@ -202,6 +202,23 @@ class Edit(Case):
         self.run_json("undo", self.path)
         self.assertEqual(self.read(), self.before)
 
+    def test_a_device_tree_that_only_the_journal_holds(self):
+        board = "/boot/stm32mp157c-dk2.dtb"
+        tree = tools.run("dtc", "-q", "-O", "dtb", "-", data=b"""/dts-v1/;
+            / { compatible = "st,stm32mp157c-dk2", "st,stm32mp157"; soc { late { }; }; };""")
+        for file in ([], ["--file", board]):
+            self.pull(damage.put(board, tree))
+            self.assertEqual(program.run("dtb", "get", self.path, "/", "model").returncode, 0)
+            said = self.run_json("dtb", "set", self.path, "/soc/late", "status", "okay", *file)
+            self.assertEqual([c["what"] for c in said["changes"]],
+                             [f"status of /soc/late in {board}", "journal of partition 4"])
+            blob = tools.run("debugfs", "-R", "cat " + board, self.part())
+            self.assertIn(b'status = "okay"', tools.run("dtc", "-q", "-I", "dtb", "-O", "dts",
+                                                        "-", data=blob))
+            self.assertEqual(self.findings(), {})
+            self.run_json("undo", self.path)
+            self.assertEqual(self.read(), self.before)
+
     def test_an_edit_that_needs_other_blocks(self):
         self.pull(damage.put(CONF, NEW), damage.put("/note", "x" * 5000))
         self.run_json("set-bootargs", self.path, "fill=" + "x" * 900)
