@@ -219,6 +219,14 @@ class Edit(Case):
             self.run_json("undo", self.path)
             self.assertEqual(self.read(), self.before)
 
+    def test_a_journal_without_files_of_the_boot(self):
+        self.pull(damage.put("/note", "written"))
+        said = self.run_json("set-bootargs", self.path, "quiet")
+        self.assertEqual([c["what"] for c in said["changes"]],
+                         ["append of label linux", "journal of partition 4"])
+        self.assertEqual(self.config(), OLD.replace("rootwait", "rootwait quiet"))
+        self.assertEqual(tools.run("debugfs", "-R", "cat /note", self.part()), b"written")
+
     def test_an_edit_that_needs_other_blocks(self):
         self.pull(damage.put(CONF, NEW), damage.put("/note", "x" * 5000))
         self.run_json("set-bootargs", self.path, "fill=" + "x" * 900)

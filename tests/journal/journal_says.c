@@ -4,9 +4,10 @@
  *
  * usage: journal_says IMAGE OUTPUT
  *
- * Writes the image as it is after the replay, once as it is seen and once as it
- * is staged, which must be the same bytes. Prints one line: the status, then
- * transactions, blocks, how the log ends and where; or what is wrong and where.
+ * Writes the image as it is after the replay, as it is seen and as it is staged,
+ * which must be the same bytes. Prints one line: the status, then transactions,
+ * blocks, how the log ends and where; or what is wrong and where. A second line
+ * says whether the result is fit to be edited, or why not.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "fs/ext4.h"
+#include "fs/ext4_edit.h"
 #include "fs/jbd2.h"
 #include "source/source.h"
 
@@ -36,6 +38,16 @@ static bool is_written(const struct sb_jbd2 *journal, uint64_t at)
 		if (at >= offset && at - offset < length)
 			return true;
 	return false;
+}
+
+static void tell_fitness(struct stmboot_context *ctx, struct stmboot_source *src)
+{
+	struct stmboot_refusal refusal;
+	struct stmboot_fs *fs = NULL;
+	enum stmboot_status status = sb_ext4_open_fit(ctx, src, SB_EXT4_ALLOCATION, &refusal, &fs);
+
+	(void)printf("%s\n", status == STMBOOT_OK ? "fit" : refusal.message);
+	stmboot_fs_close(fs);
 }
 
 /* What is seen must be what is staged, and differ from the image only where it says so. */
@@ -62,6 +74,7 @@ static void copy_out(struct stmboot_context *ctx, struct stmboot_source *image,
 			     "a byte that should stay has changed");
 		must(fwrite(seen, 1, part, out) == part, "writing");
 	}
+	tell_fitness(ctx, sb_overlay_source(overlay));
 	sb_overlay_free(overlay);
 }
 

@@ -161,8 +161,9 @@ class Mounted(replaying.Case):
                 (["-t", "ext4", "-O", "inline_data,metadata_csum_seed"], "data=journal")):
             with self.subTest(options=options, mount=mount):
                 self.make_empty(*options)
+                fit = "inline_data" if "inline_data" in options[-1] else "fit"
                 self.pull(f"{QUIET},{mount}", self.scribble)
-                self.assertGreater(self.agree(self.copy).transactions, 4)
+                self.assertGreater(self.agree(self.copy, fit).transactions, 4)
                 self.same_as_linux()
 
     def test_meta_block_groups(self):

@@ -26,8 +26,8 @@ IMAGE_BYTES = 10 << 20
 # finds wrong; Linux makes them anew when it mounts.
 SUPERBLOCK_MAY_DIFFER = [(0x0C, 8), (0x30, 4), (0x158, 4), (0x178, 8), (0x3FC, 4)]
 
-# what: of a refusal; offset: its place, or where the log was cut.
-Said = collections.namedtuple("Said", "status what transactions blocks end offset")
+# what: of a refusal; offset: its place, or where the log was cut; fit: "fit" to be edited, or why not.
+Said = collections.namedtuple("Said", "status what transactions blocks end offset fit")
 
 says = None
 
@@ -38,12 +38,12 @@ def replay(image, output):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode(errors="replace"))
-    text = done.stdout.decode().strip()
+    text, _, fit = done.stdout.decode().strip().partition("\n")
     good = re.fullmatch(r"ok: (\d+) transactions, (\d+) blocks, (\w+) at (\d+)", text)
     if good:
-        return Said("ok", None, int(good[1]), int(good[2]), good[3], int(good[4]))
+        return Said("ok", None, int(good[1]), int(good[2]), good[3], int(good[4]), fit)
     status, what, _, offset = re.fullmatch(r"([^:]*): (.*?)( at (\d+))?", text).groups()
-    return Said(status, what, None, None, None, int(offset) if offset else None)
+    return Said(status, what, None, None, None, int(offset) if offset else None, None)
 
 
 def e2fsck(image):
@@ -134,11 +134,12 @@ class Case(unittest.TestCase):
         shutil.copyfile(base, image)
         return image, blocks
 
-    def agree(self, image):
-        """Replay in both ways, which must give the same; what the library says."""
+    def agree(self, image, fit="fit"):
+        """Replay in both ways, which must give the same, fit to be edited; what the library says."""
         ours, theirs = self.path("ours"), self.path("theirs")
         said = replay(image, ours)
         self.assertEqual(said.status, "ok", said)
+        self.assertIn(fit, said.fit)
         shutil.copyfile(image, theirs)
         self.assertIn(e2fsck(theirs), (0, 1))
         self.assertEqual(differences(ours, theirs), [])
