@@ -8,6 +8,9 @@
  * boots, unless another one is named; in an endless menu it is the default
  * one, else the first. What is changed is collected, staged as a whole,
  * followed as far as init on the image as it is to be, and only then written.
+ *
+ * A file system that was not unmounted is changed as Linux sees it: the replay
+ * of its journal is a part of the edit, and the configuration is read after it.
  */
 #ifndef STMBOOT_BOOT_EDIT_H
 #define STMBOOT_BOOT_EDIT_H

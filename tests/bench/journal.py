@@ -101,7 +101,8 @@ def main():
             fill(base, *shape)
             times, ratio = bench.times(base, rounds)
             print("  " + ", ".join(f"{side} {time:.1f} ms" for side, time in times.items()))
-            row(f"e2fsck against the replay ({name})", f"{ratio:.2f} times", ">= 1 times", ratio >= 1)
+            row(f"e2fsck against the replay ({name})", f"{ratio:.2f} times", ">= 1 times",
+                ratio >= 1)
     return 0
 
 

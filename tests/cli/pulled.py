@@ -276,7 +276,8 @@ class Edit(Case):
 
     def test_what_cannot_be_replayed_is_refused_with_its_place(self):
         self.pull(damage.put(CONF, NEW), then=lambda log: log.flip(log.find("commit"), 100))
-        self.refused(f"wrong checksum, at {self.log.place(self.log.find('commit')):#x}", "e2fsck -f")
+        place = self.log.place(self.log.find("commit"))
+        self.refused(f"wrong checksum, at {place:#x}", "e2fsck -f")
         self.pull(damage.put(CONF, NEW), then=unknown_feature)
         self.refused("a feature that is not known", HINT)
         self.pull(damage.put(CONF, NEW), then=target_outside)
