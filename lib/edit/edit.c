@@ -5,7 +5,6 @@
 
 #include "base/checked.h"
 #include "base/context.h"
-#include "source/source.h"
 
 const char *stmboot_edit_state_text(enum stmboot_edit_state state)
 {
@@ -62,9 +61,7 @@ static enum stmboot_status set_up(struct stmboot_edit *edit, const char *path,
 	if (status == STMBOOT_OK)
 		status = unpack(edit, in_place, why);
 	if (status == STMBOOT_OK)
-		status = sb_source_cache(edit->ctx, edit->medium.source, &edit->cached);
-	if (status == STMBOOT_OK)
-		status = sb_overlay_new(edit->ctx, edit->cached, &edit->overlay);
+		status = sb_overlay_new(edit->ctx, edit->medium.source, &edit->overlay);
 	return status;
 }
 
@@ -205,7 +202,6 @@ void stmboot_edit_close(struct stmboot_edit *edit)
 	if (edit == NULL)
 		return;
 	sb_overlay_free(edit->overlay);
-	stmboot_source_close(edit->cached);
 	sb_medium_release(&edit->medium);
 	sb_target_close(&edit->target);
 	sb_arena_release(&edit->plan_arena);

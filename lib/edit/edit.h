@@ -66,8 +66,7 @@ struct stmboot_edit {
 	struct stmboot_context *ctx;
 	struct sb_arena arena;
 	struct sb_target target;
-	struct sb_medium medium;       /* over the target */
-	struct stmboot_source *cached; /* over it: an edit is looked at before and after */
+	struct sb_medium medium; /* over the target */
 	struct sb_overlay *overlay;
 	const char *output;
 	bool dry_run;
