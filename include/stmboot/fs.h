@@ -75,6 +75,9 @@ struct stmboot_fs_node {
 	uint32_t reserved[7]; /**< 0; room for later fields */
 };
 
+/** "regular file", "directory", "symbolic link", ...: what may follow "a". */
+STMBOOT_API const char *stmboot_fs_type_text(enum stmboot_fs_type type);
+
 /** One name of a directory; valid during the callback. */
 struct stmboot_fs_entry {
 	const char *name;          /**< NUL-terminated */
@@ -190,6 +193,17 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fs_open(struct stmboot_fs *fs, const char *path, struct stmboot_source **out);
 
 /**
+ * The same by the number of the inode, as a walk gives it: no name is looked up.
+ *
+ * @param fs     file system; must outlive the source
+ * @param inode  its number
+ * @param out    on success, a source to release with stmboot_source_close()
+ * @return as stmboot_fs_open(); STMBOOT_CORRUPT for a number that no inode in use has
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_open_inode(struct stmboot_fs *fs, uint32_t inode, struct stmboot_source **out);
+
+/**
  * Visit the names of a directory, in the order of the medium, "." and ".."
  * included.
  *
@@ -202,6 +216,41 @@ stmboot_fs_open(struct stmboot_fs *fs, const char *path, struct stmboot_source *
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fs_list(struct stmboot_fs *fs, const char *path, stmboot_fs_visit *visit, void *user);
+
+/** A point in time, as an inode has it. */
+struct stmboot_fs_time {
+	int64_t seconds;      /**< since 1970 */
+	uint32_t nanoseconds; /**< 0 to 999,999,999; 0 where the inode has no room for them */
+};
+
+/** All that an inode says of itself. */
+struct stmboot_fs_inode {
+	struct stmboot_fs_node node;
+	uint64_t blocks; /**< of 512 bytes: what the content, its map and attributes take */
+	struct stmboot_fs_time accessed;
+	struct stmboot_fs_time changed;  /**< the inode */
+	struct stmboot_fs_time modified; /**< the content */
+	struct stmboot_fs_time created;  /**< when has_created is set */
+	bool has_created;
+	const char *target; /**< of a symbolic link, as written; else NULL */
+};
+
+/**
+ * All that the inode says that a path leads to.
+ *
+ * @param fs      file system; must outlive the result
+ * @param path    path inside it; "" and "/" are its root
+ * @param follow  follow a symbolic link at the end, too
+ * @param out     on success, a record to release with stmboot_fs_inode_free()
+ * @return as stmboot_fs_stat() and, for a symbolic link, stmboot_fs_readlink().
+ *         On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_inspect(struct stmboot_fs *fs, const char *path, bool follow,
+		   const struct stmboot_fs_inode **out);
+
+/** Release what stmboot_fs_inspect() gave; NULL is fine. */
+STMBOOT_API void stmboot_fs_inode_free(const struct stmboot_fs_inode *inode);
 
 /**
  * What the last failed call on a file system, or on a file opened in it,

@@ -120,6 +120,7 @@ enum {
 	EXT4_FLAG_IMMUTABLE = 0x10,
 	EXT4_FLAG_APPEND = 0x20,
 	EXT4_FLAG_ENCRYPT = 0x800,
+	EXT4_FLAG_HUGE_FILE = 0x40000,
 	EXT4_FLAG_EXTENTS = 0x80000,
 	EXT4_FLAG_VERITY = 0x100000,
 	EXT4_FLAG_EA_INODE = 0x200000,
@@ -136,7 +137,9 @@ struct sb_ext4_inode {
 	uint32_t flags; /* EXT4_FLAG_... */
 	uint32_t generation;
 	uint64_t size;
-	int64_t mtime;
+	uint64_t blocks; /* as it stands there: sb_ext4_sectors() says what it means */
+	struct stmboot_fs_time accessed, changed, modified, created;
+	bool has_created;
 	uint64_t offset;        /* of the inode in the source */
 	uint64_t inline_offset; /* of what follows i_block, with inline data (Linux reader) */
 	uint32_t inline_bytes;  /* 0: nothing follows */
@@ -209,6 +212,18 @@ STMBOOT_NODISCARD enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigne
 /* Take `bytes` from the budget of the running call, or STMBOOT_LIMIT. */
 STMBOOT_NODISCARD enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_t bytes);
 
+/* The way of a path, as the reader goes it, with a budget of its own. */
+STMBOOT_NODISCARD enum stmboot_status sb_fs_find(struct stmboot_fs *fs, const char *path,
+						 bool follow, struct sb_walk *found);
+
+/* What is told of an inode, without and with the target of a symbolic link. */
+void sb_fs_node(const struct sb_ext4_inode *inode, enum stmboot_fs_type type,
+		struct stmboot_fs_node *node);
+STMBOOT_NODISCARD enum stmboot_status sb_fs_inode_new(struct stmboot_fs *fs,
+						      const struct sb_ext4_inode *inode,
+						      enum stmboot_fs_type type,
+						      const struct stmboot_fs_inode **out);
+
 /* The path of a walk: names one by one. STMBOOT_LIMIT when it gets too long. */
 STMBOOT_NODISCARD enum stmboot_status sb_walk_push(struct stmboot_fs *fs, struct sb_walk *walk,
 						   const char *name);
@@ -233,6 +248,9 @@ void sb_ext4_inode_decode(const uint8_t *raw, size_t size, struct sb_ext4_inode 
 
 /* The block with those extended attributes that do not fit into a raw inode; 0: none. */
 uint64_t sb_ext4_attribute_block(const uint8_t *raw);
+
+/* The sectors of 512 bytes that an inode says it takes. */
+uint64_t sb_ext4_sectors(const struct stmboot_ext4_info *info, const struct sb_ext4_inode *inode);
 
 /* The type of an inode by its mode, and of a directory entry by its number. */
 enum stmboot_fs_type sb_ext4_mode_type(uint32_t mode);

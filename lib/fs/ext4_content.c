@@ -1,94 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Inodes and what they hold: the content of files and the targets of links. */
+/* What inodes hold: the content of files and the targets of links. */
 #include "fs/ext4.h"
 
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/context.h"
-#include "base/cursor.h"
 
-/* Offsets in an inode. */
 enum {
-	I_MODE = 0x00,
-	I_UID = 0x02,
-	I_SIZE_LO = 0x04,
-	I_MTIME = 0x10,
-	I_GID = 0x18,
-	I_LINKS_COUNT = 0x1a,
-	I_FLAGS = 0x20,
-	I_GENERATION = 0x64,
-	I_FILE_ACL_LO = 0x68,
-	I_SIZE_HIGH = 0x6c,
-	I_FILE_ACL_HIGH = 0x76,
-	I_UID_HIGH = 0x78,
-	I_GID_HIGH = 0x7a,
-	I_EXTRA_ISIZE = 0x80,
-	I_MTIME_EXTRA = 0x88,
-	I_MTIME_EXTRA_END = 0x8c,
-	EPOCH_BITS = 3,
 	MAX_TARGET_BYTES = 4095,          /* Linux PATH_MAX without the NUL */
 	MAX_UBOOT_TARGET_BYTES = 1 << 20, /* it takes any length that its heap has room for */
 	MAX_RUNS = 1 << 20,               /* looked at for one range of data */
 };
-
-void sb_ext4_inode_decode(const uint8_t *raw, size_t size, struct sb_ext4_inode *inode)
-{
-	*inode = (struct sb_ext4_inode){
-		.mode = sb_get_le16(raw + I_MODE),
-		.uid = sb_get_le16(raw + I_UID) | (uint32_t)sb_get_le16(raw + I_UID_HIGH) << 16,
-		.gid = sb_get_le16(raw + I_GID) | (uint32_t)sb_get_le16(raw + I_GID_HIGH) << 16,
-		.links = sb_get_le16(raw + I_LINKS_COUNT),
-		.flags = sb_get_le32(raw + I_FLAGS),
-		.generation = sb_get_le32(raw + I_GENERATION),
-		.size = sb_get_le32(raw + I_SIZE_LO) | (uint64_t)sb_get_le32(raw + I_SIZE_HIGH)
-							       << 32,
-		.mtime = (int32_t)sb_get_le32(raw + I_MTIME),
-	};
-	memcpy(inode->block, raw + EXT4_BLOCK_OFFSET, sizeof(inode->block));
-	if (size >= I_MTIME_EXTRA_END &&
-	    EXT4_FIRST_INODE_BYTES + sb_get_le16(raw + I_EXTRA_ISIZE) >= I_MTIME_EXTRA_END)
-		inode->mtime += (int64_t)(sb_get_le32(raw + I_MTIME_EXTRA) & EPOCH_BITS) << 32;
-}
-
-uint64_t sb_ext4_attribute_block(const uint8_t *raw)
-{
-	return sb_get_le32(raw + I_FILE_ACL_LO) | (uint64_t)sb_get_le16(raw + I_FILE_ACL_HIGH)
-							  << 32;
-}
-
-enum stmboot_fs_type sb_ext4_mode_type(uint32_t mode)
-{
-	switch (mode >> 12) {
-	case 0x1:
-		return STMBOOT_FS_FIFO;
-	case 0x2:
-		return STMBOOT_FS_CHAR_DEVICE;
-	case 0x4:
-		return STMBOOT_FS_DIRECTORY;
-	case 0x6:
-		return STMBOOT_FS_BLOCK_DEVICE;
-	case 0x8:
-		return STMBOOT_FS_FILE;
-	case 0xa:
-		return STMBOOT_FS_SYMLINK;
-	case 0xc:
-		return STMBOOT_FS_SOCKET;
-	default:
-		return STMBOOT_FS_UNKNOWN;
-	}
-}
-
-enum stmboot_fs_type sb_ext4_entry_type(uint8_t number)
-{
-	static const enum stmboot_fs_type types[] = {
-		STMBOOT_FS_UNKNOWN,     STMBOOT_FS_FILE,         STMBOOT_FS_DIRECTORY,
-		STMBOOT_FS_CHAR_DEVICE, STMBOOT_FS_BLOCK_DEVICE, STMBOOT_FS_FIFO,
-		STMBOOT_FS_SOCKET,      STMBOOT_FS_SYMLINK,
-	};
-
-	return number < sizeof(types) / sizeof(types[0]) ? types[number] : STMBOOT_FS_UNKNOWN;
-}
 
 static bool is_inline(const struct sb_ext4_content *content)
 {

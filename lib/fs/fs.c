@@ -6,7 +6,6 @@
 
 #include "base/checked.h"
 #include "base/context.h"
-#include "base/cursor.h"
 #include "fs/ext4.h"
 
 /*
@@ -162,72 +161,27 @@ enum stmboot_status sb_walk_link(struct stmboot_fs *fs, struct sb_walk *walk,
 	return status;
 }
 
-static enum stmboot_status walk(struct stmboot_fs *fs, const char *path, bool follow,
-				struct sb_walk *walk)
+enum stmboot_status sb_fs_find(struct stmboot_fs *fs, const char *path, bool follow,
+			       struct sb_walk *found)
 {
 	enum stmboot_status status;
 
 	fs->budget = DIRECTORY_BUDGET;
-	status = fs->ops->walk(fs, path, follow, walk);
+	status = fs->ops->walk(fs, path, follow, found);
 	if (status == STMBOOT_NOT_FOUND)
 		(void)sb_fs_fail(fs, status, SB_NOWHERE, "no such file or directory");
 	return status;
-}
-
-static uint32_t public_flags(uint32_t flags)
-{
-	static const struct {
-		uint32_t from;
-		uint32_t to;
-	} map[] = {
-		{ EXT4_FLAG_IMMUTABLE, STMBOOT_FS_IMMUTABLE },
-		{ EXT4_FLAG_APPEND, STMBOOT_FS_APPEND_ONLY },
-		{ EXT4_FLAG_ENCRYPT, STMBOOT_FS_ENCRYPTED },
-		{ EXT4_FLAG_VERITY, STMBOOT_FS_VERITY },
-		{ EXT4_FLAG_CASEFOLD, STMBOOT_FS_CASEFOLD },
-		{ EXT4_FLAG_INLINE_DATA, STMBOOT_FS_INLINE_DATA },
-		{ EXT4_FLAG_EXTENTS, STMBOOT_FS_EXTENTS },
-	};
-	uint32_t result = 0;
-
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
-		if (flags & map[i].from)
-			result |= map[i].to;
-	return result;
-}
-
-/* The old form of a device number has 8 bits for each part, the new one 12 and 20. */
-static void decode_device(const struct sb_ext4_inode *inode, struct stmboot_fs_node *node)
-{
-	uint32_t old = sb_get_le32(inode->block);
-	uint32_t new = sb_get_le32(inode->block + 4);
-
-	if (node->type != STMBOOT_FS_CHAR_DEVICE && node->type != STMBOOT_FS_BLOCK_DEVICE)
-		return;
-	node->device_major = old != 0 ? old >> 8 & 0xff : new >> 8 & 0xfff;
-	node->device_minor = old != 0 ? old & 0xff : (new & 0xff) | (new >> 12 & 0xfff00);
 }
 
 enum stmboot_status stmboot_fs_stat(struct stmboot_fs *fs, const char *path, bool follow,
 				    struct stmboot_fs_node *node)
 {
 	struct sb_walk found;
-	enum stmboot_status status = walk(fs, path, follow, &found);
+	enum stmboot_status status = sb_fs_find(fs, path, follow, &found);
 
 	if (status != STMBOOT_OK)
 		return status;
-	*node = (struct stmboot_fs_node){
-		.inode = found.inode.number,
-		.type = found.type,
-		.mode = found.inode.mode & 07777,
-		.uid = found.inode.uid,
-		.gid = found.inode.gid,
-		.links = found.inode.links,
-		.size = found.inode.size,
-		.mtime = found.inode.mtime,
-		.flags = public_flags(found.inode.flags),
-	};
-	decode_device(&found.inode, node);
+	sb_fs_node(&found.inode, found.type, node);
 	return STMBOOT_OK;
 }
 
@@ -246,7 +200,7 @@ enum stmboot_status stmboot_fs_resolve(struct stmboot_fs *fs, const char *path, 
 				       size_t size)
 {
 	struct sb_walk found;
-	enum stmboot_status status = walk(fs, path, true, &found);
+	enum stmboot_status status = sb_fs_find(fs, path, true, &found);
 
 	if (status != STMBOOT_OK)
 		return status;
@@ -258,7 +212,7 @@ enum stmboot_status stmboot_fs_readlink(struct stmboot_fs *fs, const char *path,
 {
 	struct sb_walk found;
 	char *target;
-	enum stmboot_status status = walk(fs, path, false, &found);
+	enum stmboot_status status = sb_fs_find(fs, path, false, &found);
 
 	if (status != STMBOOT_OK)
 		return status;
@@ -273,29 +227,45 @@ enum stmboot_status stmboot_fs_readlink(struct stmboot_fs *fs, const char *path,
 	return status;
 }
 
+static enum stmboot_status open_content(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
+					enum stmboot_fs_type type, struct stmboot_source **out)
+{
+	if (type != STMBOOT_FS_FILE)
+		return sb_fs_fail(fs,
+				  fs->ops->verifies ? STMBOOT_INVALID_ARGUMENT : STMBOOT_NOT_FOUND,
+				  inode->offset, "not a regular file");
+	if (fs->ops->verifies && (inode->flags & EXT4_FLAG_ENCRYPT) != 0)
+		return sb_fs_fail(fs, STMBOOT_UNSUPPORTED, inode->offset, "the file is encrypted");
+	return sb_ext4_content_open(fs, inode, out);
+}
+
 enum stmboot_status stmboot_fs_open(struct stmboot_fs *fs, const char *path,
 				    struct stmboot_source **out)
 {
 	struct sb_walk found;
-	enum stmboot_status status = walk(fs, path, true, &found);
+	enum stmboot_status status = sb_fs_find(fs, path, true, &found);
 
 	if (status != STMBOOT_OK)
 		return status;
-	if (found.type != STMBOOT_FS_FILE)
-		return sb_fs_fail(fs,
-				  fs->ops->verifies ? STMBOOT_INVALID_ARGUMENT : STMBOOT_NOT_FOUND,
-				  found.inode.offset, "not a regular file");
-	if (fs->ops->verifies && (found.inode.flags & EXT4_FLAG_ENCRYPT) != 0)
-		return sb_fs_fail(fs, STMBOOT_UNSUPPORTED, found.inode.offset,
-				  "the file is encrypted");
-	return sb_ext4_content_open(fs, &found.inode, out);
+	return open_content(fs, &found.inode, found.type, out);
+}
+
+enum stmboot_status stmboot_fs_open_inode(struct stmboot_fs *fs, uint32_t inode,
+					  struct stmboot_source **out)
+{
+	struct sb_ext4_inode found;
+	enum stmboot_status status = fs->ops->inode(fs, inode, &found);
+
+	if (status != STMBOOT_OK)
+		return status;
+	return open_content(fs, &found, sb_ext4_mode_type(found.mode), out);
 }
 
 enum stmboot_status stmboot_fs_list(struct stmboot_fs *fs, const char *path,
 				    stmboot_fs_visit *visit, void *user)
 {
 	struct sb_walk found;
-	enum stmboot_status status = walk(fs, path, true, &found);
+	enum stmboot_status status = sb_fs_find(fs, path, true, &found);
 
 	if (status != STMBOOT_OK)
 		return status;
