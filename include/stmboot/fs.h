@@ -252,6 +252,45 @@ stmboot_fs_inspect(struct stmboot_fs *fs, const char *path, bool follow,
 /** Release what stmboot_fs_inspect() gave; NULL is fine. */
 STMBOOT_API void stmboot_fs_inode_free(const struct stmboot_fs_inode *inode);
 
+/** One extended attribute. */
+struct stmboot_fs_attribute {
+	const char *name; /**< "user.note"; any bytes but NUL behind the first dot */
+	const uint8_t *value;
+	size_t size;
+};
+
+/** Those of an inode, sorted by name. */
+struct stmboot_fs_attributes {
+	const struct stmboot_fs_attribute *items;
+	size_t count;
+};
+
+/**
+ * The extended attributes of an inode, as getxattr() gives them.
+ *
+ * They stand in the inode, in a block of their own, or their value is the
+ * content of an inode of its own (the feature ea_inode). An access control
+ * list is given as Linux gives it to a program, not as it is stored; what Linux
+ * keeps to itself, as the rest of inline data, is left out. ext4 disk layout,
+ * "Extended Attributes".
+ *
+ * @param fs     file system opened as Linux sees it; must outlive the result
+ * @param inode  number of the inode
+ * @param out    on success, a list to release with stmboot_fs_attributes_free()
+ * @return STMBOOT_OK, also when there are none; STMBOOT_CORRUPT when the
+ *         structures, or their checksum, are damaged; STMBOOT_TRUNCATED;
+ *         STMBOOT_LIMIT for more bytes than the context's max_text_bytes;
+ *         STMBOOT_UNSUPPORTED for a file system opened as U-Boot sees it;
+ *         STMBOOT_IO; STMBOOT_NO_MEMORY. On failure *out is untouched, and
+ *         stmboot_fs_trouble() tells more.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_attributes_read(struct stmboot_fs *fs, uint32_t inode,
+			   const struct stmboot_fs_attributes **out);
+
+/** Release a list of attributes; NULL is fine. */
+STMBOOT_API void stmboot_fs_attributes_free(const struct stmboot_fs_attributes *attributes);
+
 /**
  * What the last failed call on a file system, or on a file opened in it,
  * stumbled over.

@@ -9,50 +9,29 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
+#include "fs/ext4_attributes.h"
 #include "fs/ext4_linux.h"
 
 enum {
 	MAX_LINKS = 40,
 	MAX_DESCRIPTORS_BYTES = 16 << 20, /* of all groups: libext2fs holds them in memory */
-	XATTR_HEADER_BYTES = 4,
-	XATTR_ENTRY_BYTES = 16,
-	XATTR_INDEX_SYSTEM = 7,
 };
 
-static const uint32_t XATTR_MAGIC = 0xea020000;
-
-/*
- * Inline data goes on in the value of the attribute system.data, behind the
- * fields of the inode. Attributes that do not fit in there are damaged.
- */
+/* Inline data goes on in the value of the attribute system.data. */
 static void find_inline_rest(const uint8_t *raw, size_t size, struct sb_ext4_inode *inode)
 {
-	size_t fields = size > EXT4_FIRST_INODE_BYTES + 2
-				? sb_get_le16(raw + EXT4_FIRST_INODE_BYTES)
-				: size;
-	size_t at = EXT4_FIRST_INODE_BYTES + fields;
-	size_t first;
+	struct sb_ext4_attribute_list list;
+	struct sb_ext4_attribute attribute;
 
-	if (at > size || size - at < XATTR_HEADER_BYTES || sb_get_le32(raw + at) != XATTR_MAGIC)
+	if (!sb_ext4_attributes_in_inode(raw, size, &list))
 		return;
-	first = at + XATTR_HEADER_BYTES;
-	for (at = first; size - at >= XATTR_ENTRY_BYTES && sb_get_le32(raw + at) != 0;) {
-		const uint8_t *entry = raw + at;
-		size_t length = XATTR_ENTRY_BYTES + ((entry[0] + 3U) & ~3U);
-		size_t value = first + sb_get_le16(entry + 2);
-		uint32_t bytes = sb_get_le32(entry + 8);
-
-		if (length > size - at)
-			return;
-		if (entry[1] == XATTR_INDEX_SYSTEM && entry[0] == 4 &&
-		    memcmp(entry + XATTR_ENTRY_BYTES, "data", 4) == 0) {
-			if (!sb_range_within(value, bytes, size))
-				return;
-			inode->inline_offset = inode->offset + value;
-			inode->inline_bytes = bytes;
-			return;
-		}
-		at += length;
+	while (sb_ext4_attribute_next(&list, &attribute) == STMBOOT_OK) {
+		if (attribute.index != EXT4_XATTR_SYSTEM || attribute.name_bytes != 4 ||
+		    memcmp(attribute.name, "data", 4) != 0 || attribute.value_inode != 0)
+			continue;
+		inode->inline_offset = inode->offset + attribute.value_at;
+		inode->inline_bytes = attribute.value_bytes;
+		return;
 	}
 }
 

@@ -83,8 +83,21 @@ MKE2FS_CONFIG=/etc/mke2fs.conf make default 24M -t ext4
 make meta-bg 24M -b 1024 -g 256 -I 256 \
 	-O none,ext_attr,dir_index,filetype,sparse_super,extent,64bit,metadata_csum,meta_bg
 make small-groups 24M -b 1024 -g 1024 -I 256 -O none,$base,extent,64bit,metadata_csum
+make ea-inode 24M -b 1024 -I 256 -O none,$ext4,64bit,metadata_csum,ea_inode
 # Attributes in the inode and, where it has no room for them, in a block.
 seq 1 200 | tr '\n' ' ' >attribute
+# The same, a list of rights as a program gives it, and a value in an inode of its own.
+printf '\002\0\0\0\001\0\006\0\377\377\377\377\002\0\004\0\350\003\0\0' >acl
+printf '\004\0\004\0\377\377\377\377\020\0\004\0\377\377\377\377\040\0\0\0\377\377\377\377' >>acl
+seq 1 1000 | head -c 1024 >value
+debugfs -w ea-inode.img >attributes.log 2>&1 <<END
+ea_set /etc/one user.small "a small note"
+ea_set -f attribute /etc/one user.big
+ea_set -f value /etc/one user.inode
+ea_set -f acl /etc/one system.posix_acl_access
+ea_set /etc/one trusted.t ""
+ea_set /boot security.s s
+END
 for name in ext3-1k ext4-1k ext4-2k ext4-4k no-flex-bg inode-128; do
 	debugfs -w $name.img >attributes.log 2>&1 <<END
 ea_set /etc/one user.small "a small note"
@@ -111,9 +124,23 @@ punch unwritten 0 100
 fallocate unwritten 0 7
 sif unwritten size 32768
 sif /boot/zImage flags 0x80010
+write tree/etc/one times
+sif times atime 0xffffffff
+sif times atime_extra 0
+sif times ctime_extra 0xfffffffd
+sif times mtime_extra 0x7735940d
+sif times crtime_extra 0xff2
 END
 block=$(debugfs -R 'bmap /special/unwritten 0' ext4-4k.img 2>/dev/null | cut -d' ' -f1)
 yes stale | head -c 4096 | dd of=ext4-4k.img bs=4096 seek="$block" conv=notrunc status=none
+# Twenty folders, one in another, whose path is longer than any may be.
+long=$(head -c 250 /dev/zero | tr '\0' d)
+mke2fs -q -F -b 1024 -O none,$base,extent,64bit,metadata_csum deep.img 2M
+i=0
+while [ $i -lt 20 ]; do
+	printf 'mkdir %s\ncd %s\n' "$long" "$long"
+	i=$((i + 1))
+done | debugfs -w -f - deep.img >deep.log 2>&1
 mke2fs -q -F -b 4096 -O none,$base,extent,flex_bg,64bit,metadata_csum -E nodiscard large.img 60G \
 	>large.log 2>&1
 cp --sparse=always ext4-1k.img removed.img
