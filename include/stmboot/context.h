@@ -54,6 +54,8 @@ struct stmboot_context_options {
 	bool (*cancel)(void *user);
 	/** Ceiling for the bytes that one edit changes; they wait in memory. 0: 256 MiB. */
 	uint64_t max_pending_bytes;
+	/** Ceiling for the names that one walk over a file system visits. 0: 4,000,000. */
+	uint64_t max_walk_names;
 };
 
 /**

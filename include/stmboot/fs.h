@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include <stmboot/context.h>
+#include <stmboot/refusal.h>
 #include <stmboot/source.h>
 #include <stmboot/status.h>
 
@@ -291,6 +292,72 @@ stmboot_fs_attributes_read(struct stmboot_fs *fs, uint32_t inode,
 /** Release a list of attributes; NULL is fine. */
 STMBOOT_API void stmboot_fs_attributes_free(const struct stmboot_fs_attributes *attributes);
 
+/** Where a walk stands. */
+enum stmboot_fs_event {
+	STMBOOT_FS_ENTER, /**< at a name; if it is a directory, its own names follow */
+	STMBOOT_FS_LEAVE, /**< behind the last name of a directory that was entered */
+};
+
+/** One step of a walk; valid during the callback. */
+struct stmboot_fs_step {
+	enum stmboot_fs_event event;
+	/**
+	 * STMBOOT_OK, or why the inode could not be read, or when leaving, why the
+	 * directory could not be read to its end.
+	 */
+	enum stmboot_status status;
+	const char *trouble; /**< one phrase, static, when status is not STMBOOT_OK; else NULL */
+	bool has_offset;     /**< the trouble has a place */
+	uint64_t offset;     /**< that place, in bytes from the start of the medium */
+	unsigned depth;      /**< 0 where the walk began */
+	const char *path;    /**< absolute, through no symbolic link */
+	const char *below;   /**< the rest of it, without a slash before it, from where it began */
+	const char *name;    /**< the last name of it; "" for the root */
+	const struct stmboot_fs_inode *inode; /**< NULL when entering with trouble */
+};
+
+/** What the visitor of a step wants next. */
+enum stmboot_fs_answer {
+	STMBOOT_FS_GO_ON,
+	STMBOOT_FS_SKIP, /**< the names of the directory just entered; it is not left either */
+	STMBOOT_FS_STOP, /**< the walk is then still STMBOOT_OK */
+};
+
+/** Called for each step. */
+typedef enum stmboot_fs_answer stmboot_fs_step_visit(void *user,
+						     const struct stmboot_fs_step *step);
+
+/** How to walk. Zero it and set struct_size. */
+struct stmboot_fs_walk_options {
+	size_t struct_size;
+	bool follow;        /**< a symbolic link where the walk begins; no other is followed */
+	uint32_t max_depth; /**< 1: the names of the one directory, ...; 0: all */
+};
+
+/**
+ * Visit a file or a directory with all that is below it. Names come sorted by
+ * their bytes, without "." and "..", a directory before its names.
+ *
+ * However damaged the file system is, the walk ends: no directory is entered
+ * twice, no path grows past STMBOOT_FS_PATH_BYTES, no name is visited that
+ * holds a slash or stands twice in its directory, and the context says how many
+ * names there may be (max_walk_names). Trouble with a part is told to the
+ * visitor, and the walk goes on behind it.
+ *
+ * @param fs       file system; the callback may use it
+ * @param path     where to begin
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param visit    called for every step
+ * @param user     handed to it
+ * @return as stmboot_fs_stat() for where it begins; STMBOOT_LIMIT when there
+ *         are too many names; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED. What was
+ *         visited before stays visited.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_fs_walk(struct stmboot_fs *fs, const char *path,
+		const struct stmboot_fs_walk_options *options, stmboot_fs_step_visit *visit,
+		void *user);
+
 /**
  * What the last failed call on a file system, or on a file opened in it,
  * stumbled over.
@@ -302,6 +369,19 @@ STMBOOT_API void stmboot_fs_attributes_free(const struct stmboot_fs_attributes *
  */
 STMBOOT_API const char *stmboot_fs_trouble(const struct stmboot_fs *fs, bool *has_offset,
 					   uint64_t *offset);
+
+/**
+ * Say for a person why a call gave a status for a path: which part of the path
+ * is there, what it is that was not expected, or what is damaged, and where.
+ * To be asked right after the call.
+ *
+ * @param fs      file system
+ * @param path    as it was handed to the call
+ * @param status  what the call gave, not STMBOOT_OK
+ * @param why     filled
+ */
+STMBOOT_API void stmboot_fs_explain(struct stmboot_fs *fs, const char *path,
+				    enum stmboot_status status, struct stmboot_refusal *why);
 
 /** The three words of feature bits. */
 enum stmboot_ext4_feature_set {

@@ -15,6 +15,7 @@ static const struct stmboot_limits default_limits = {
 };
 
 static const uint64_t default_pending_bytes = UINT64_C(256) << 20;
+static const uint64_t default_walk_names = 4000000;
 
 static void *system_allocate(void *user, size_t size)
 {
@@ -65,6 +66,7 @@ enum stmboot_status stmboot_context_new(const struct stmboot_context_options *op
 	}
 	fill_limits(&o.limits);
 	o.max_pending_bytes = limit_or(o.max_pending_bytes, default_pending_bytes);
+	o.max_walk_names = limit_or(o.max_walk_names, default_walk_names);
 	ctx = o.allocate(o.user, sizeof(*ctx));
 	if (ctx == NULL)
 		return STMBOOT_NO_MEMORY;
