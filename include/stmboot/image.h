@@ -21,6 +21,7 @@
 #include <stmboot/fwu.h>
 #include <stmboot/gpt.h>
 #include <stmboot/kernel.h>
+#include <stmboot/refusal.h>
 #include <stmboot/source.h>
 #include <stmboot/status.h>
 #include <stmboot/stm32.h>
@@ -145,6 +146,22 @@ STMBOOT_API const struct stmboot_part *stmboot_image_find(const struct stmboot_i
  */
 STMBOOT_API struct stmboot_source *stmboot_image_part_source(struct stmboot_image *image,
 							     uint32_t number);
+
+/**
+ * The file system of a partition as Linux sees it once it has replayed the
+ * journal, opened once and kept with the image.
+ *
+ * @param number  of the partition
+ * @param why     says why not; may be NULL. On success it says when the journal
+ *                holds changes that cannot be replayed here: files are then as
+ *                they stand without them. Else it is left alone.
+ * @param out     on success, a file system borrowed from the image
+ * @return as stmboot_fs_open_linux(), also the second time; STMBOOT_NOT_FOUND
+ *         when there is no such partition. On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_image_fs_linux(struct stmboot_image *image, uint32_t number, struct stmboot_refusal *why,
+		       struct stmboot_fs **out);
 
 /** "sd", "emmc" or "part". */
 STMBOOT_API const char *stmboot_medium_text(enum stmboot_medium medium);

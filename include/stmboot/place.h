@@ -47,6 +47,21 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_place_parse(const struct stmboot_image *image, const struct stmboot_boot *boot,
 		    const char *text, struct stmboot_refusal *why, struct stmboot_file_ref *out);
 
+/**
+ * The same on an image whose boot was not followed so far. It is followed only
+ * when the place does not say which of several file systems is meant.
+ *
+ * @param ctx    allocator and limits; borrowed for the call
+ * @param image  borrowed for the call
+ * @param text   what the path of the result points into
+ * @param why    says why not; may be NULL
+ * @param out    filled on success
+ * @return as stmboot_place_parse() and stmboot_boot_trace()
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_place_find(struct stmboot_context *ctx, struct stmboot_image *image, const char *text,
+		   struct stmboot_refusal *why, struct stmboot_file_ref *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -60,25 +60,33 @@ enum stmboot_status stmboot_place_partition(const struct stmboot_image *image, c
 	return find(image, text, strlen(text), why, out);
 }
 
+/* How many partitions hold an ext4; `only` is one of them. */
+static size_t count_ext4(const struct stmboot_image *image, const struct stmboot_part **only)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < stmboot_image_part_count(image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(image, i);
+
+		if (part->content != STMBOOT_CONTENT_EXT4)
+			continue;
+		*only = part;
+		count++;
+	}
+	return count;
+}
+
 /* Where a path without a partition is. */
 static enum stmboot_status find_default(const struct stmboot_image *image,
 					const struct stmboot_boot *boot,
 					struct stmboot_refusal *why, uint32_t *out)
 {
 	const struct stmboot_part *only = NULL;
-	size_t count = 0;
+	size_t count = count_ext4(image, &only);
 
 	if (boot->config.path != NULL) {
 		*out = (uint32_t)boot->config.partition;
 		return STMBOOT_OK;
-	}
-	for (size_t i = 0; i < stmboot_image_part_count(image); i++) {
-		const struct stmboot_part *part = stmboot_image_part(image, i);
-
-		if (part->content != STMBOOT_CONTENT_EXT4)
-			continue;
-		only = part;
-		count++;
 	}
 	if (only == NULL)
 		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
@@ -116,5 +124,27 @@ enum stmboot_status stmboot_place_parse(const struct stmboot_image *image,
 	status = find_default(image, boot, why, &number);
 	if (status == STMBOOT_OK)
 		*out = (struct stmboot_file_ref){ (int32_t)number, path };
+	return status;
+}
+
+enum stmboot_status stmboot_place_find(struct stmboot_context *ctx, struct stmboot_image *image,
+				       const char *text, struct stmboot_refusal *why,
+				       struct stmboot_file_ref *out)
+{
+	static const struct stmboot_boot not_followed;
+	const struct stmboot_part *part;
+	const struct stmboot_boot *boot = NULL;
+	struct stmboot_diags *diags = NULL;
+	enum stmboot_status status;
+
+	if (*text != '/' || count_ext4(image, &part) <= 1)
+		return stmboot_place_parse(image, &not_followed, text, why, out);
+	status = stmboot_diags_new(ctx, &diags);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
+	if (status == STMBOOT_OK)
+		status = stmboot_place_parse(image, boot, text, why, out);
+	stmboot_boot_free(boot);
+	stmboot_diags_free(diags);
 	return status;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/image.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context.h"
+#include "base/refusal.h"
 #include "image/medium.h"
 #include "image/part.h"
 #include "source/source.h"
@@ -317,4 +320,52 @@ enum stmboot_status sb_image_journal(struct stmboot_image *image, uint32_t numbe
 	else if (part != NULL)
 		out->trouble = part->journal.trouble;
 	return status;
+}
+
+/* "partition 4", and of an image that is one itself "the image". */
+static enum stmboot_status refuse_fs(struct stmboot_refusal *why, enum stmboot_status status,
+				     uint32_t number)
+{
+	static const char check_hint[] = "'stmboot check' says what is wrong with it";
+	static const char inspect_hint[] = "'stmboot inspect' says what each partition holds";
+	char what[32] = "the image";
+
+	if (number != 0)
+		(void)snprintf(what, sizeof(what), "partition %" PRIu32, number);
+	switch (status) {
+	case STMBOOT_NOT_FOUND:
+		return sb_refuse(why, status, inspect_hint, "there is no %s", what);
+	case STMBOOT_NOT_RECOGNISED:
+		return sb_refuse(why, status, inspect_hint, "%s holds no ext4 file system", what);
+	case STMBOOT_UNSUPPORTED:
+		return sb_refuse(why, status, check_hint,
+				 "the file system of %s has a feature that Linux cannot mount",
+				 what);
+	case STMBOOT_CORRUPT:
+		return sb_refuse(why, status, check_hint, "the file system of %s is damaged", what);
+	case STMBOOT_TRUNCATED:
+		return sb_refuse(why, status, check_hint, "the file system of %s is cut short",
+				 what);
+	default:
+		return sb_refuse_work(why, status, "open its file system", NULL);
+	}
+}
+
+enum stmboot_status stmboot_image_fs_linux(struct stmboot_image *image, uint32_t number,
+					   struct stmboot_refusal *why, struct stmboot_fs **out)
+{
+	enum stmboot_status status = sb_image_fs_linux(image, number, out);
+	const struct sb_part *part = find_part(image, number);
+
+	if (status != STMBOOT_OK)
+		return refuse_fs(why, status, number);
+	if (part->journal.tried && part->journal.open == NULL &&
+	    part->journal.status != STMBOOT_NOT_FOUND)
+		sb_refuse_say(why,
+			      "boot the card once and shut it down, or run e2fsck on the partition",
+			      "its files are shown without what the journal holds: %s",
+			      part->journal.trouble.what != NULL
+				      ? part->journal.trouble.what
+				      : stmboot_status_text(part->journal.status));
+	return STMBOOT_OK;
 }

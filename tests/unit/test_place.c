@@ -73,6 +73,20 @@ Test(place, a_partition_is_named_by_number_or_name)
 	close_card();
 }
 
+Test(place, where_one_file_system_can_be_meant_no_boot_is_needed)
+{
+	open_card("healthy");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct stmboot_file_ref place = { 0, NULL };
+
+		cr_expect_eq(stmboot_place_find(ctx, image, row->text, &why, &place), row->status,
+			     "%s", row->text);
+		cr_expect_eq(place.partition, row->partition, "%s", row->text);
+	}
+	close_card();
+}
+
 Test(place, a_bare_file_system_is_where_paths_are)
 {
 	const struct stmboot_part *part;
