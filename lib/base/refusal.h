@@ -12,4 +12,8 @@ void sb_refuse_say(struct stmboot_refusal *why, const char *hint, const char *fo
 /* The same, and the status to be returned: in sight of whoever asks whether it can be OK. */
 #define sb_refuse(why, status, hint, ...) (sb_refuse_say(why, hint, __VA_ARGS__), (status))
 
+/* Say that a part of the work failed: "could not WHAT: errno" for STMBOOT_IO. Gives the status. */
+enum stmboot_status sb_refuse_work(struct stmboot_refusal *why, enum stmboot_status status,
+				   const char *what, const char *hint);
+
 #endif

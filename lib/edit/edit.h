@@ -101,10 +101,6 @@ void sb_target_close(struct sb_target *target);
 STMBOOT_NODISCARD enum stmboot_status sb_target_is_same(struct sb_target *target,
 							struct stmboot_refusal *why);
 
-/* Say that a part of the work failed: "could not WHAT: errno" for STMBOOT_IO. Gives the status. */
-enum stmboot_status sb_refuse_work(struct stmboot_refusal *why, enum stmboot_status status,
-				   const char *what, const char *hint);
-
 /* apply.c */
 
 /*

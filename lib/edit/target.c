@@ -1,18 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <string.h>
-
 #include "edit/edit.h"
-
-enum stmboot_status sb_refuse_work(struct stmboot_refusal *why, enum stmboot_status status,
-				   const char *what, const char *hint)
-{
-	if (status == STMBOOT_OK)
-		return status;
-	return sb_refuse(why, status, hint, "could not %s: %s", what,
-			 status == STMBOOT_IO && errno != 0 ? strerror(errno)
-							    : stmboot_status_text(status));
-}
 
 static enum stmboot_status open_file(struct sb_target *target, const char *path, bool to_write,
 				     struct stmboot_refusal *why)
