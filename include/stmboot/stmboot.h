@@ -25,6 +25,7 @@
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
 #include <stmboot/extlinux_edit.h>
+#include <stmboot/extract.h>
 #include <stmboot/fip.h>
 #include <stmboot/fit.h>
 #include <stmboot/fs.h>

@@ -106,6 +106,11 @@ void stmboot_fs_close(struct stmboot_fs *fs)
 	sb_free(fs->ctx, fs);
 }
 
+struct stmboot_source *sb_fs_source(const struct stmboot_fs *fs)
+{
+	return fs->src;
+}
+
 const char *stmboot_fs_trouble(const struct stmboot_fs *fs, bool *has_offset, uint64_t *offset)
 {
 	*has_offset = fs->has_trouble_offset;

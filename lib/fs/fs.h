@@ -11,6 +11,9 @@
 STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct stmboot_source *src,
 						     struct stmboot_ext4_info *out);
 
+/* Where a file system is read from; borrowed from it. */
+struct stmboot_source *sb_fs_source(const struct stmboot_fs *fs);
+
 extern const struct sb_rules sb_ext4_rules;
 
 /*
