@@ -20,7 +20,7 @@ static void add_escaped(struct buffer *b, const char *text)
 	buffer_puts(b, line);
 }
 
-static void say_on_stderr(const char *subject, const char *message, const char *hint)
+void complain(const char *subject, const char *message, const char *hint)
 {
 	struct buffer line = { 0 };
 
@@ -63,7 +63,7 @@ static void say_as_json(const char *subject, const char *message, const char *hi
 int fail_in_state(const struct options *o, const char *subject, const char *message,
 		  const char *hint, const char *state)
 {
-	say_on_stderr(subject, message, hint);
+	complain(subject, message, hint);
 	if (o->value[OPTION_JSON] != 0)
 		say_as_json(subject, message, hint, state);
 	return EXIT_NOT_DONE;
@@ -72,6 +72,14 @@ int fail_in_state(const struct options *o, const char *subject, const char *mess
 int fail(const struct options *o, const char *subject, const char *message, const char *hint)
 {
 	return fail_in_state(o, subject, message, hint, NULL);
+}
+
+int fail_refused(const struct options *o, enum stmboot_status status,
+		 const struct stmboot_refusal *why)
+{
+	return fail(o, o->operands[0],
+		    why->message[0] != '\0' ? why->message : stmboot_status_text(status),
+		    why->hint[0] != '\0' ? why->hint : NULL);
 }
 
 static struct trouble trouble_of_system(int error)

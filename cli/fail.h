@@ -2,6 +2,7 @@
 #ifndef FAIL_H
 #define FAIL_H
 
+#include <stmboot/refusal.h>
 #include <stmboot/status.h>
 
 #include "buffer.h"
@@ -18,6 +19,13 @@ enum { EXIT_DONE = 0, EXIT_ANSWER_NO = 1, EXIT_NOT_DONE = 2 };
  * Gives EXIT_NOT_DONE.
  */
 int fail(const struct options *o, const char *subject, const char *message, const char *hint);
+
+/* The same for what the library refused to do with the image of the first operand. */
+int fail_refused(const struct options *o, enum stmboot_status status,
+		 const struct stmboot_refusal *why);
+
+/* The same, without an object: of one thing among many. */
+void complain(const char *subject, const char *message, const char *hint);
 
 /* The same, with what became of the image: "unchanged", "done", "pending" or NULL. */
 int fail_in_state(const struct options *o, const char *subject, const char *message,

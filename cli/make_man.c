@@ -113,9 +113,8 @@ static const char tail[] =
 	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
 	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
 	"# FILES\n\n"
-	"The JSON Schemas of what *--json* prints, bootargs.schema.json, check.schema.json,\n"
-	"codes.schema.json, error.schema.json and inspect.schema.json, are installed in\n"
-	"share/stmboot/schema.\n\n"
+	"The JSON Schemas of what *--json* prints are installed in share/stmboot/schema: what\n"
+	"says that it is stmboot.NAME/1 follows NAME.schema.json.\n\n"
 	"# SEE ALSO\n\n"
 	"*stmboot-findings*(7)\n";
 

@@ -89,6 +89,36 @@ const struct command commands[COMMAND_COUNT] = {
 				       "rounds "
 				       "up to whole seconds, and waits for ever with 0s.",
 				       2, 2 },
+	[COMMAND_FS_CAT] = { "fs cat", "IMAGE PLACE", "print a file of a file system",
+			     "Prints the content of a file to standard output; holes are zeros. A "
+			     "PLACE is [PARTITION:]/path, with the number or the name of a "
+			     "partition; without it, the one with the extlinux.conf that U-Boot "
+			     "reads. With --json, only what the file takes is told.",
+			     2, 2 },
+	[COMMAND_FS_GET] = { "fs get", "IMAGE PLACE [DEST]", "copy files out of a file system",
+			     "Makes a file of the host of the file at PLACE, under its own name "
+			     "in the current folder or in the folder DEST, or as DEST; with '-', "
+			     "its "
+			     "content goes to standard output. With --recursive, a directory comes "
+			     "with all that is below it: links stay links, and holes stay holes. "
+			     "Whatever the image holds, nothing is made outside that folder. What "
+			     "is "
+			     "there is replaced only when it is a regular file, and then by a "
+			     "whole "
+			     "one; a run that is ended leaves NAME.stmboot-new, which the next one "
+			     "replaces. What could not be made is said, and the rest is made.",
+			     2, 3, "0 all is made; 2 something could not be made" },
+	[COMMAND_FS_LS] = { "fs ls", "IMAGE [PLACE]", "list a directory of a file system",
+			    "Lists the names in the directory at PLACE, or in the root, sorted by "
+			    "their bytes. Times are in UTC, owners are numbers. What cannot be "
+			    "read "
+			    "is said, and the rest is listed.",
+			    1, 2, "0 listed; 2 something could not be read" },
+	[COMMAND_FS_STAT] = { "fs stat", "IMAGE PLACE", "show all that an inode says",
+			      "Shows type, size, mode, owner, times and extended attributes of "
+			      "what "
+			      "is at PLACE. A symbolic link is shown itself, with where it leads.",
+			      2, 2 },
 	[COMMAND_GET_BOOTARGS] = { "get-bootargs", "IMAGE [KEY]",
 				   "print the kernel's command line, or one value of it",
 				   "Prints the command line that the kernel gets from the label "
@@ -134,6 +164,7 @@ const struct command commands[COMMAND_COUNT] = {
 	 BIT(EXTLINUX_TIMEOUT))
 #define DTB_EDITS    (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
 #define DTBS         (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
+#define FS_READS     (BIT(FS_CAT) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_STAT))
 #define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | BIT(SET_BOOTARGS))
 #define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
 #define EDITS        (JUDGED_EDITS | BIT(RECOVER))
@@ -146,7 +177,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     BIT(CHECK) },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    JUDGED_EDITS | BIT(CHECK) | BIT(DTB_GET) | BIT(DTB_SHOW) |
+			    JUDGED_EDITS | FS_READS | BIT(CHECK) | BIT(DTB_GET) | BIT(DTB_SHOW) |
 				    BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) | BIT(INSPECT) },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too", BIT(CHECK) },
 	[OPTION_ONLY] = { "only", 0, "CODE",
@@ -182,6 +213,15 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			  BIT(DTB_GET) | BIT(DTB_SET) },
 	[OPTION_CREATE] = { "create", 0, NULL, "make NODE where it is missing, with those above it",
 			    BIT(DTB_SET) },
+	[OPTION_LONG] = { "long", 'l', NULL, "also type, mode, links, owner, group, size and time",
+			  BIT(FS_LS) },
+	[OPTION_RECURSIVE] = { "recursive", 'r', NULL, "directories with all that is below them",
+			       BIT(FS_GET) | BIT(FS_LS) },
+	[OPTION_PRESERVE] = { "preserve", 'p', NULL,
+			      "keep modes, times, attributes; as root owners and set-id bits, too",
+			      BIT(FS_GET) },
+	[OPTION_DEVICES] = { "devices", 0, NULL, "also make devices, pipes and sockets",
+			     BIT(FS_GET) },
 	[OPTION_DRY_RUN] = { "dry-run", 'n', NULL, "show what would be written, and write nothing",
 			     EDITS },
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",

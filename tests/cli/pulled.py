@@ -178,6 +178,29 @@ class Inspect(Case):
         self.assertEqual(self.read(), self.before)
 
 
+class Files(Case):
+    """Files, which are read as Linux will see them."""
+
+    def test_a_file_that_is_only_in_the_journal_is_read(self):
+        self.pull(damage.put(CONF, NEW), damage.remove("/boot/stm32mp157c-dk2.dtb"))
+        done = program.run("fs", "cat", self.path, CONF)
+        self.assertEqual((done.stdout.decode(), done.stderr), (NEW, b""))
+        self.assertNotIn("dtb", program.run("fs", "ls", self.path, "/boot").stdout.decode())
+        self.assertEqual(self.read(), self.before)
+
+    def test_where_it_cannot_be_replayed_that_is_said(self):
+        self.pull(damage.put(CONF, NEW), then=unknown_feature)
+        done = program.run("fs", "cat", self.path, CONF)
+        self.assertEqual((done.stdout.decode(), done.returncode), (OLD, 0))
+        self.assertRegex(done.stderr.decode(), r"\Astmboot: [^\n]*: its files are shown without what "
+                                               r"the journal holds: [^\n]*; boot the card[^\n]*\n\Z")
+
+    def test_what_linux_would_refuse_is_refused(self):
+        self.pull(damage.put(CONF, NEW), then=lambda log: log.flip(log.find("data", 0), 9))
+        self.refused("the file system of partition 4 is damaged", "stmboot check",
+                     "fs", "cat", self.path, CONF)
+
+
 class Edit(Case):
     """Edits, which replay the journal first."""
 

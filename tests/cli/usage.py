@@ -118,6 +118,7 @@ class Usage(Case):
                 (("get-bootargs", "a", "-n"), "--dry-run"),
                 (("recover", "a", "--force"), "--force"),
                 (("undo", "a", "b"), "'b'"),
+                (("fs", "ls"), "IMAGE [PLACE]"),
                 (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
             with self.subTest(arguments):
                 self.refused(program.run(*arguments), word)
