@@ -27,6 +27,7 @@ int cmd_fs_ls(struct stmboot_context *ctx, const struct options *o);
 int cmd_fs_stat(struct stmboot_context *ctx, const struct options *o);
 int cmd_get_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o);
+int cmd_part_read(struct stmboot_context *ctx, const struct options *o);
 int cmd_recover(struct stmboot_context *ctx, const struct options *o);
 int cmd_set_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_undo(struct stmboot_context *ctx, const struct options *o);

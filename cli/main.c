@@ -28,6 +28,7 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 	[COMMAND_FS_STAT] = cmd_fs_stat,
 	[COMMAND_GET_BOOTARGS] = cmd_get_bootargs,
 	[COMMAND_INSPECT] = cmd_inspect,
+	[COMMAND_PART_READ] = cmd_part_read,
 	[COMMAND_RECOVER] = cmd_recover,
 	[COMMAND_SET_BOOTARGS] = cmd_set_bootargs,
 	[COMMAND_UNDO] = cmd_undo,

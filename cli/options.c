@@ -135,6 +135,14 @@ const struct command commands[COMMAND_COUNT] = {
 			      1, 1,
 			      "0 the image is described, whatever was found; 2 it could not be "
 			      "read" },
+	[COMMAND_PART_READ] = { "part read", "IMAGE PARTITION FILE",
+				"copy the raw content of a partition",
+				"Writes all bytes of a partition, which is given by its number or "
+				"its "
+				"name, to FILE, or with '-' to standard output. Holes of IMAGE "
+				"stay "
+				"holes. A FILE that is there is replaced by the whole new one.",
+				3, 3 },
 	[COMMAND_RECOVER] = { "recover", "IMAGE", "finish or drop an edit that was interrupted",
 			      "Finishes an edit that was interrupted while it wrote, or drops one "
 			      "that had not begun to. Until then every command that reads IMAGE "

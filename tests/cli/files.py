@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reading what is inside a card: fs ls, stat, cat and get.
+"""Reading what is inside a card: fs ls, stat, cat and get, and part read.
 
 usage: files.py STMBOOT [TEST...]
 """
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -384,6 +385,7 @@ class Get(Case):
             before = self.read(path)
             done = self.done("fs", "get", path, "/boot/zImage", path, status=2)
             self.assertIn("that file is the image itself", done.stderr.decode())
+            self.refused("part", "read", path, "ssbl", path, words=["the image itself"])
             self.assertEqual(self.read(path), before)
 
     def test_every_name_is_made_in_a_folder_by_its_handle(self):
@@ -425,6 +427,64 @@ class Get(Case):
         self.assertEqual(os.stat(self.path("y")).st_mode & 0o7777, 0o755)
 
 
+class Part(Case):
+    """part read."""
+
+    def test_the_bytes_are_those_of_the_partition(self):
+        card = self.card()
+        data = self.read(card)
+        wanted = {"fsbl1": data[34 * 512:42 * 512], "3": data[50 * 512:178 * 512],
+                  "rootfs": data[ROOT:ROOT + (768 << 10)]}
+        for name, content in wanted.items():
+            self.assertEqual(self.done("part", "read", card, name, "-").stdout, content)
+            said = self.said("part", "read", card, name, self.path("copy"), schema="part-read")
+            self.assertEqual(self.read(self.path("copy")), content)
+            self.assertEqual(said["size"], len(content))
+            self.assertEqual(data[said["offset"]:said["offset"] + said["size"]], content)
+        self.assertEqual(self.text("part", "read", card, "ssbl", self.path("copy")),
+                         f"wrote {self.path('copy')}: 64 KiB\n")
+
+    def test_holes_stay_holes_and_a_pipe_gets_zeros(self):
+        card = self.path("big.img")
+        table = image.Gpt((64 << 20) // 512, "00000000-1111-2222-3333-444444444444")
+        table.add(1, "data", 2048, 60 << 11, "11111111-2222-3333-4444-555555555555")
+        with open(card, "wb") as f:
+            f.truncate(64 << 20)
+            table.write(f)
+            f.seek((1 << 20) + (30 << 20))
+            f.write(b"in the middle")
+        self.text("part", "read", card, "data", self.path("copy"))
+        size = os.stat(self.path("copy"))
+        self.assertEqual(size.st_size, 60 << 20)
+        self.assertLess(size.st_blocks * 512, 1 << 20)
+        digest = hashlib.sha256(self.read(self.path("copy"))).digest()
+        piped = self.done("part", "read", card, "1", "-").stdout
+        self.assertEqual(hashlib.sha256(piped).digest(), digest)
+
+    def test_what_is_there_is_replaced_only_when_it_is_a_file(self):
+        card = self.card()
+        os.symlink(card, self.path("link"))
+        before = self.read(card)
+        for file, words in ((self.path("link"), ["symbolic link of that name"]),
+                            (self.directory, ["folder of that name"]),
+                            ("/dev/null", ["device of that name"]),
+                            (self.path("missing/x"), ["there is no folder"]),
+                            (self.path("x/"), ["is no name for a file"])):
+            with self.subTest(file):
+                self.refused("part", "read", card, "1", file, words=words)
+        self.assertEqual(self.read(card), before)
+        self.refused("part", "read", card, "7", self.path("x"), words=["there is no partition '7'"])
+
+    def test_a_partition_that_is_cut_is_refused(self):
+        card = program.card("cut-short", self.path("cut.img"))
+        said = program.inspect(card)
+        cut = next(p for p in said["partitions"]
+                   if p["offset"] + p["size"] > said["image"]["size"])
+        for file in ("-", self.path("x")):
+            self.refused("part", "read", card, str(cut["number"]), file, words=["the image ends"])
+        self.assertFalse(os.path.exists(self.path("x")))
+
+
 class Schemas(Case):
     """The schemas ask for what they promise."""
 
@@ -454,7 +514,8 @@ class ReadOnly(Case):
         log = self.path("log")
         for command in (["fs", "ls", "-r", card], ["fs", "stat", card, "/boot"],
                         ["fs", "cat", card, "/boot/zImage"],
-                        ["fs", "get", "-r", card, "/", self.path("out")]):
+                        ["fs", "get", "-r", card, "/", self.path("out")],
+                        ["part", "read", card, "rootfs", self.path("copy")]):
             done = program.run(*command, under=["strace", "-f", "-o", log, "-e", "trace=openat"])
             self.assertEqual(done.returncode, 0, done.stderr.decode())
             opened = [line for line in self.read(log).decode().splitlines()
@@ -478,13 +539,16 @@ class Usage(Case):
                 (("fs", "cat", "a", "/", "-l"), "--long"),
                 (("fs", "stat", "a", "/", "-r"), "--recursive"),
                 (("fs", "ls", "a", "-p"), "--preserve"),
+                (("part", "read", "a", "1"), "IMAGE PARTITION FILE"),
+                (("part", "read", "a", "1", "x", "-r"), "--recursive"),
                 (("fs", "get", "a", "/x", "-", "-p"), "need a file to work on")):
             with self.subTest(arguments):
                 self.refused(*arguments, words=[word])
 
     def test_an_object_and_content_cannot_share_stdout(self):
-        done = self.done("--json", "fs", "get", "a", "/x", "-", status=2)
-        self.assertIn("--json and the content", json.loads(done.stdout)["message"])
+        for arguments in (("fs", "get", "a", "/x", "-"), ("part", "read", "a", "1", "-")):
+            done = self.done("--json", *arguments, status=2)
+            self.assertIn("--json and the content", json.loads(done.stdout)["message"])
 
 
 if __name__ == "__main__":

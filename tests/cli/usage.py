@@ -119,6 +119,7 @@ class Usage(Case):
                 (("recover", "a", "--force"), "--force"),
                 (("undo", "a", "b"), "'b'"),
                 (("fs", "ls"), "IMAGE [PLACE]"),
+                (("part", "read", "a", "1"), "IMAGE PARTITION FILE"),
                 (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
             with self.subTest(arguments):
                 self.refused(program.run(*arguments), word)
