@@ -52,14 +52,16 @@ void style_end(const struct style *style, struct buffer *out, enum paint paint)
 
 void style_escape(const struct style *style, struct buffer *out, const char *text)
 {
-	size_t size = stmboot_escape(text, NULL, 0) + 1;
-	char *safe = malloc(size);
+	char brief[512];
+	size_t size = stmboot_escape(text, brief, sizeof(brief)) + 1;
+	char *safe = size > sizeof(brief) ? malloc(size) : brief;
 
 	if (safe == NULL) {
 		out->failed = true;
 		return;
 	}
-	stmboot_escape(text, safe, size);
+	if (safe != brief)
+		stmboot_escape(text, safe, size);
 	if (style->utf8)
 		buffer_puts(out, safe);
 	for (const char *c = style->utf8 ? "" : safe; *c != '\0'; c++) {
@@ -68,7 +70,8 @@ void style_escape(const struct style *style, struct buffer *out, const char *tex
 		else
 			buffer_printf(out, "\\x%02x", (unsigned)(unsigned char)*c);
 	}
-	free(safe);
+	if (safe != brief)
+		free(safe);
 }
 
 /* Bytes and columns of one character; what the locale does not know counts as one column. */

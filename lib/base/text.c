@@ -42,7 +42,9 @@ static bool is_plain(uint32_t c)
 
 static size_t escape_byte(unsigned char byte, char out[8])
 {
-	static const char named[][2] = { { '\n', 'n' }, { '\t', 't' }, { '\r', 'r' }, { '\\', '\\' } };
+	static const char named[][2] = {
+		{ '\n', 'n' }, { '\t', 't' }, { '\r', 'r' }, { '\\', '\\' }
+	};
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		if ((char)byte == named[i][0]) {
@@ -54,34 +56,61 @@ static size_t escape_byte(unsigned char byte, char out[8])
 	return (size_t)snprintf(out, 8, "\\x%02x", byte);
 }
 
+/* Bytes from here on that are ASCII and stay as they are: mostly, all of them. */
+static size_t plain_run(const char *text, size_t left)
+{
+	size_t length = 0;
+
+	while (length < left && text[length] >= 0x20 && text[length] < 0x7f && text[length] != '\\')
+		length++;
+	return length;
+}
+
+/* What is written, which once it does not fit takes nothing more. */
+struct escaped {
+	char *buffer;
+	size_t size, written, total;
+	bool full;
+};
+
+/* Pieces are whole, but a run of plain text, which can be cut anywhere. */
+static void put_piece(struct escaped *out, const char *piece, size_t length, bool whole)
+{
+	size_t room = out->full ? 0 : out->size - out->written - 1;
+	size_t part = length <= room ? length : whole ? 0 : room;
+
+	out->total += length;
+	out->full = out->full || part < length;
+	if (part == 0)
+		return;
+	memcpy(out->buffer + out->written, piece, part);
+	out->written += part;
+}
+
 size_t stmboot_escape(const char *text, char *buffer, size_t size)
 {
-	size_t total = 0, written = 0;
+	struct escaped out = { .buffer = buffer, .size = size, .full = size == 0 };
 	size_t left = text != NULL ? strlen(text) : 0;
-	bool full = size == 0;
 
 	while (left > 0) {
 		char piece[8];
 		uint32_t c = 0;
-		size_t taken = stmboot_utf8_decode(text, left, &c);
-		size_t length = taken;
+		size_t taken = plain_run(text, left);
 
-		if (taken != 0 && is_plain(c)) {
-			memcpy(piece, text, taken);
+		if (taken != 0) {
+			put_piece(&out, text, taken, false);
+		} else if ((taken = stmboot_utf8_decode(text, left, &c)) != 0 && is_plain(c)) {
+			put_piece(&out, text, taken, true);
 		} else {
+			size_t length = escape_byte((unsigned char)*text, piece);
+
 			taken = 1;
-			length = escape_byte((unsigned char)*text, piece);
+			put_piece(&out, piece, length, true);
 		}
-		full = full || length >= size - written;
-		if (!full) {
-			memcpy(buffer + written, piece, length);
-			written += length;
-		}
-		total += length;
 		text += taken;
 		left -= taken;
 	}
 	if (size != 0)
-		buffer[written] = '\0';
-	return total;
+		buffer[out.written] = '\0';
+	return out.total;
 }
