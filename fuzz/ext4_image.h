@@ -29,6 +29,9 @@ enum {
 	LIST_BLOCK = 12,
 	LINK_BLOCK = 13,
 	DATA_BLOCK = 20,
+	ATTRIBUTE_BLOCK = 30,
+	VALUE_INODE = 10,
+	VALUE_BYTES = 100,
 	SIZE_BYTES = 2,
 	PATCH_HEAD = 3,
 	MAX_STEPS = 64,
@@ -151,6 +154,48 @@ static inline void image_make(uint8_t *medium)
 	put(map + 60 + 60, 0xea020000, 4);
 	memcpy(map + 60 + 64, "\4\7\100\0\0\0\0\0\4\0\0\0\0\0\0\0data", 20);
 	memset(medium + DATA_BLOCK * BLOCK, 'x', 4 * BLOCK);
+}
+
+/* An attribute; offsets count from the start of the area. Gives where the next one begins. */
+static inline size_t image_attribute(uint8_t *area, size_t at, uint8_t index, const char *name,
+				     size_t offset, size_t size)
+{
+	area[at] = (uint8_t)strlen(name);
+	area[at + 1] = index;
+	put(area + at + 2, offset, 2);
+	put(area + at + 8, size, 4);
+	memcpy(area + at + 16, name, strlen(name));
+	return at + 16 + ((strlen(name) + 3) & ~(size_t)3);
+}
+
+/*
+ * Give /boot/tree attributes: "user.list" and "user.a" in the inode; another
+ * "user.a", rights, and "trusted.v", whose value is an inode, in a block.
+ */
+static inline void image_attributes(uint8_t *medium)
+{
+	uint8_t *raw = medium + INODE_TABLE * BLOCK + 11 * INODE;
+	uint8_t *body = raw + 164, *block = medium + ATTRIBUTE_BLOCK * BLOCK;
+	uint8_t *map = image_inode(medium, VALUE_INODE, 0x81a4, VALUE_BYTES, 0x200000);
+	size_t at;
+
+	put(raw + 0x68, ATTRIBUTE_BLOCK, 4);
+	put(raw + 160, 0xea020000, 4);
+	at = image_attribute(body, 0, 1, "list", 88, 4);
+	(void)image_attribute(body, at, 1, "a", 84, 2);
+	memcpy(body + 84, "in\0\0list", 8);
+	put(block, 0xea020000, 4);
+	put(block + 4, 1, 4);
+	put(block + 8, 1, 4);
+	at = image_attribute(block, 32, 1, "a", 1000, 5);
+	at = image_attribute(block, at, 2, "", 900, 16);
+	put(block + at + 4, VALUE_INODE, 4);
+	(void)image_attribute(block, at, 4, "v", 0, VALUE_BYTES);
+	memcpy(block + 1000, "block", 5);
+	put(block + 900, 1, 4);
+	memcpy(block + 904, "\1\0\6\0\2\0\4\0\350\3\0\0", 12);
+	put(map, DATA_BLOCK, 4);
+	put(map - 0x28 + 0x08, 0x49109c39, 4); /* crc32c of 100 times 'x', seed 0 */
 }
 
 static inline size_t image_patch(uint8_t *medium, const uint8_t *data, size_t size)

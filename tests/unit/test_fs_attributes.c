@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ext2fs/ext2fs.h>
-
 #include "../../fuzz/ext4_image.h"
 #include "../support/ext4_medium.h"
 
@@ -122,52 +120,18 @@ Test(fs_attributes, uboot_knows_none)
 	medium_close(&m);
 }
 
-/*
- * The file system of ext4_image.h, whose file /boot/tree has attributes: "user.a"
- * and "user.list" in the inode, "user.a" (another one), rights and, in the
- * content of inode 13, "trusted.v" in block 30.
- */
+/* Where the attributes of /boot/tree stand in the file system of ext4_image.h. */
 enum {
 	TREE_AT = INODE_TABLE * BLOCK + 11 * INODE,
 	BODY_AT = TREE_AT + 160, /* behind the fields: the magic, and then entries */
-	VALUE_AT = INODE_TABLE * BLOCK + 12 * INODE,
-	XATTR_BLOCK = 30,
-	XATTR_AT = XATTR_BLOCK * BLOCK,
+	VALUE_AT = INODE_TABLE * BLOCK + (VALUE_INODE - 1) * INODE,
+	XATTR_AT = ATTRIBUTE_BLOCK * BLOCK,
 };
-
-static size_t put_entry(uint8_t *area, size_t at, uint8_t index, const char *name, size_t offset,
-			size_t size)
-{
-	area[at] = (uint8_t)strlen(name);
-	area[at + 1] = index;
-	put(area + at + 2, offset, 2);
-	put(area + at + 8, size, 4);
-	memcpy(area + at + 16, name, strlen(name));
-	return at + 16 + ((strlen(name) + 3) & ~(size_t)3);
-}
 
 static void make_attributes(uint8_t *medium)
 {
-	uint8_t *body = medium + BODY_AT, *block = medium + XATTR_AT;
-	size_t at;
-
 	image_make(medium);
-	put(medium + TREE_AT + 0x68, XATTR_BLOCK, 4);
-	put(body, 0xea020000, 4);
-	at = put_entry(body + 4, 0, 1, "list", 88, 4);
-	(void)put_entry(body + 4, at, 1, "a", 84, 2);
-	memcpy(body + 4 + 84, "in\0\0list", 8);
-	put(block, 0xea020000, 4);
-	put(block + 4, 1, 4);
-	put(block + 8, 1, 4);
-	at = put_entry(block, 32, 1, "a", 1000, 5);
-	at = put_entry(block, at, 2, "", 900, 16);
-	put(block + at + 4, 13, 4);
-	(void)put_entry(block, at, 4, "v", 0, 14 * BLOCK);
-	memcpy(block + 1000, "block", 5);
-	put(block + 900, 1, 4);
-	memcpy(block + 904, "\1\0\6\0\2\0\4\0\350\3\0\0", 12);
-	put(medium + VALUE_AT + 0x20, 0x200000, 4);
+	image_attributes(medium);
 }
 
 struct damage {
@@ -220,23 +184,6 @@ static struct stmboot_fs *open_made(struct stmboot_context *ctx, struct stmboot_
 	return fs;
 }
 
-/* The checksum of the value in inode 13, where others have a time: what no tool had to write. */
-static void mend_value(struct stmboot_context *ctx)
-{
-	static char value[14 * BLOCK];
-	struct stmboot_source *src, *content;
-	struct stmboot_fs *fs = open_made(ctx, &src);
-
-	cr_assert_eq(stmboot_fs_open_inode(fs, 13, &content), STMBOOT_OK);
-	cr_assert_eq(stmboot_source_read(content, 0, value, sizeof(value)), STMBOOT_OK);
-	/* without metadata_csum and ea_inode, the seed is 0 */
-	put(medium + VALUE_AT + 0x08,
-	    ext2fs_crc32c_le(0, (const unsigned char *)value, sizeof(value)), 4);
-	stmboot_source_close(content);
-	stmboot_fs_close(fs);
-	stmboot_source_close(src);
-}
-
 Test(fs_attributes, the_first_of_a_name_counts)
 {
 	const struct stmboot_fs_attributes *attributes;
@@ -246,7 +193,6 @@ Test(fs_attributes, the_first_of_a_name_counts)
 
 	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
 	make_attributes(medium);
-	mend_value(ctx);
 	fs = open_made(ctx, &src);
 	attributes = read_path(fs, "/boot/tree");
 	cr_assert_eq(attributes->count, 4);
@@ -254,7 +200,7 @@ Test(fs_attributes, the_first_of_a_name_counts)
 	cr_expect(is_text(attributes, "user.list", "list"));
 	cr_expect_eq(attributes->items[0].size, 20);
 	cr_expect_str_eq(attributes->items[1].name, "trusted.v");
-	cr_expect_eq(attributes->items[1].size, 14 * BLOCK);
+	cr_expect_eq(attributes->items[1].size, VALUE_BYTES);
 	stmboot_fs_attributes_free(attributes);
 	stmboot_fs_close(fs);
 	stmboot_source_close(src);
@@ -276,7 +222,6 @@ Test(fs_attributes, damage_is_told_with_its_place)
 		uint64_t offset;
 
 		make_attributes(medium);
-		mend_value(ctx);
 		memcpy(medium + d->offset, d->bytes, d->size);
 		fs = open_made(ctx, &src);
 		cr_expect_eq(stmboot_fs_attributes_read(fs, 12, &attributes), STMBOOT_CORRUPT, "%s",
