@@ -25,7 +25,8 @@ extern "C" {
  * @param why    says why not; may be NULL
  * @param out    on success, the partition, borrowed from the image
  * @return STMBOOT_OK; STMBOOT_NOT_FOUND; STMBOOT_CONFLICT when several have
- *         that name. On failure *out is untouched.
+ *         that name; STMBOOT_IO when it is not found and something could not be
+ *         read. On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_place_partition(const struct stmboot_image *image, const char *text,

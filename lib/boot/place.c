@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/refusal.h"
+#include "image/image.h"
 
 static const char inspect_hint[] = "'stmboot inspect' lists the partitions";
 
@@ -53,11 +54,22 @@ static enum stmboot_status find(const struct stmboot_image *image, const char *t
 	return STMBOOT_OK;
 }
 
+/* What is not found on a medium that cannot be read may well be there. */
+static enum stmboot_status unless_unread(const struct stmboot_image *image,
+					 enum stmboot_status status, struct stmboot_refusal *why)
+{
+	enum stmboot_status unread = STMBOOT_OK;
+
+	if (status == STMBOOT_NOT_FOUND)
+		unread = sb_image_refuse_unread(image, 0, why);
+	return unread != STMBOOT_OK ? unread : status;
+}
+
 enum stmboot_status stmboot_place_partition(const struct stmboot_image *image, const char *text,
 					    struct stmboot_refusal *why,
 					    const struct stmboot_part **out)
 {
-	return find(image, text, strlen(text), why, out);
+	return unless_unread(image, find(image, text, strlen(text), why, out), why);
 }
 
 /* How many partitions hold an ext4; `only` is one of them. */
@@ -118,13 +130,13 @@ enum stmboot_status stmboot_place_parse(const struct stmboot_image *image,
 	if (path != text) {
 		status = find(image, text, length, why, &part);
 		if (status == STMBOOT_OK)
-			*out = (struct stmboot_file_ref){ (int32_t)part->number, path };
-		return status;
+			number = part->number;
+	} else {
+		status = find_default(image, boot, why, &number);
 	}
-	status = find_default(image, boot, why, &number);
 	if (status == STMBOOT_OK)
 		*out = (struct stmboot_file_ref){ (int32_t)number, path };
-	return status;
+	return unless_unread(image, status, why);
 }
 
 enum stmboot_status stmboot_place_find(struct stmboot_context *ctx, struct stmboot_image *image,

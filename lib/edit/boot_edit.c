@@ -2,7 +2,6 @@
 /* An edit with the boot of the image followed before and after it. */
 #include "edit/boot_edit.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -131,14 +130,7 @@ enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, co
 enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
 				     struct stmboot_refusal *why)
 {
-	const struct sb_read_errors *errors = sb_image_read_errors(view->image);
-
-	if (errors->count <= known)
-		return STMBOOT_OK;
-	return sb_refuse(why, STMBOOT_IO,
-			 "the medium or its reader is failing; copy what can be read first",
-			 "could not read it at 0x%llx: %s",
-			 (unsigned long long)errors->places[known].offset, strerror(EIO));
+	return sb_image_refuse_unread(view->image, known, why);
 }
 
 enum stmboot_status sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, uint32_t partition,

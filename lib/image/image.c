@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/image.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -289,6 +290,19 @@ enum stmboot_status sb_image_adopt(struct stmboot_image *image, const struct stm
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image)
 {
 	return &image->read_errors;
+}
+
+enum stmboot_status sb_image_refuse_unread(const struct stmboot_image *image, size_t known,
+					   struct stmboot_refusal *why)
+{
+	const struct sb_read_errors *errors = &image->read_errors;
+
+	if (errors->count <= known)
+		return STMBOOT_OK;
+	return sb_refuse(why, STMBOOT_IO,
+			 "the medium or its reader is failing; copy what can be read first",
+			 "could not read it at 0x%" PRIx64 ": %s", errors->places[known].offset,
+			 strerror(EIO));
 }
 
 enum stmboot_status sb_image_fs_uboot(struct stmboot_image *image, uint32_t number,

@@ -3,6 +3,7 @@
 #define SB_IMAGE_IMAGE_H
 
 #include <stmboot/image.h>
+#include <stmboot/refusal.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -64,5 +65,13 @@ sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,
 
 /* What could not be read of the medium since the image was opened. */
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image);
+
+/*
+ * STMBOOT_IO, with the place, when more than `known` places could not be read,
+ * else STMBOOT_OK: what is not found may stand there.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_image_refuse_unread(const struct stmboot_image *image,
+							     size_t known,
+							     struct stmboot_refusal *why);
 
 #endif
