@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""stmboot ended, or failing, at each system call of an edit.
+"""stmboot ended, or failing, at each system call of an edit, or of making a file.
 
-Each run of an editing command has one fault: it is killed before a system call,
-or the call fails, once or from then on. Afterwards
+Each run of a command has one fault: it is killed before a system call, or the
+call fails, once or from then on. Afterwards
  - reading sees the edit done, or not done, and changes nothing;
  - "recover" makes the image what was seen, byte for byte, and leaves no file
    beside it; so does the next edit; an undo then takes the edit back;
@@ -187,9 +187,9 @@ class Proof:
         if fault.call == "write" and fault.times == 0 and not said:
             return ["new"]  # nothing can be said any more
         check(re.fullmatch(r"stmboot: [^\n]+\n", said), f"exit 2 with {said!r}")
-        check(WORDS[fault.error] in said, f"the words do not say why: {said}")
+        check(WORDS[fault.error].lower() in said.lower(), f"the words do not say why: {said}")
         if fault.call == "write":  # to the standard output
-            check("done" in said or self.end["old"] == self.end["new"],
+            check(self.kind.reads or "done" in said or self.end["old"] == self.end["new"],
                   f"the words do not say that the edit is done: {said}")
             return ["new"]
         return self.judge_json(done.stdout, content)
@@ -197,8 +197,12 @@ class Proof:
     def judge_json(self, text, content):
         """Which ends the state allows."""
         error = json.loads(text)
-        bad = [e.message for e in program.schema("error").iter_errors(error)]
+        schema = error["schema"].removeprefix("stmboot.").removesuffix("/1")
+        check(schema == "error" or error.get("failed"), f"exit 2 with {error}")
+        bad = [e.message for e in program.schema(schema).iter_errors(error)]
         check(not bad, f"{bad}: {error}")
+        if self.kind.reads:
+            return [name for name in ("old", "new") if self.is_end(content, name)]
         if error["state"] == "unchanged":
             check(self.kind.interrupted or self.is_end(content, "old"), f"not unchanged: {error}")
             return ["old"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Edits at which a run is ended or let fail, and the images that they start from."""
+"""Runs that are ended or let fail, and the images that they start from."""
 
 import collections
 
@@ -24,9 +24,17 @@ NEXT = ["extlinux", "timeout", IMAGE, "7s"]  # the edit that comes after a run
 # before: what is done before with success. interrupted: an edit that was ended in the middle
 # of its writing then. file: the one that changes. undone: "old" or "new", at which of them
 # an undo gives the other. pulled: the card was pulled out of a running board, with CONFIG in
-# its journal only. view: what shows how the file is.
-Kind = collections.namedtuple("Kind", "name command before interrupted file undone pulled view",
-                              defaults=[[], None, IMAGE, None, False, ["extlinux", "show"]])
+# its journal only. view: what shows how the file is. reads: nothing is edited.
+Kind = collections.namedtuple("Kind",
+                              "name command before interrupted file undone pulled view reads",
+                              defaults=[[], None, IMAGE, None, False, ["extlinux", "show"], False])
+
+
+def copy(name, command, *before):
+    """A kind that makes a file of something in the image."""
+    return Kind(name, command + [COPY], before=[one + [COPY] for one in before], file=COPY,
+                view=["inspect"], reads=True)
+
 
 KINDS = [
     Kind("a word, in place", IN_PLACE, undone="new"),
@@ -50,4 +58,11 @@ KINDS = [
          before=[["set-bootargs", IMAGE, "other", "-o", COPY]]),
     Kind("a copy of an interrupted image", ["set-bootargs", IMAGE, "second", "-o", COPY],
          interrupted=IN_PLACE, file=COPY),
+    copy("a partition as a file", ["part", "read", IMAGE, "rootfs"]),
+    copy("a partition in the place of another file", ["part", "read", IMAGE, "rootfs"],
+         ["part", "read", IMAGE, "ssbl"]),
+    copy("a file", ["fs", "get", IMAGE, "/boot/zImage"]),
+    copy("a file with all that is kept of it, in the place of another",
+         ["fs", "get", "--preserve", IMAGE, "/boot/zImage"],
+         ["fs", "get", IMAGE, "/boot/stm32mp157c-dk2.dtb"]),
 ]
