@@ -332,7 +332,7 @@ static void judge(enum stmboot_status status, const char *wanted)
 	}
 }
 
-Test(extract_faults, every_call_of_the_host_can_fail, .timeout = 60)
+Test(extract_faults, every_call_of_the_host_can_fail)
 {
 	static const int errors[] = { EIO, ENOSPC, EACCES };
 	static char wanted[1 << 14];
@@ -384,7 +384,7 @@ static void plant_links(void)
 	}
 }
 
-Test(extract_faults, whatever_changes_meanwhile_nothing_leads_out, .timeout = 60)
+Test(extract_faults, whatever_changes_meanwhile_nothing_leads_out)
 {
 	static void (*const changes[])(void) = { swap_folder, plant_links };
 	struct stmboot_context *ctx;
@@ -510,7 +510,7 @@ Test(extract_faults, set_id_bits_need_the_owner)
 	}
 }
 
-Test(extract_faults, without_memory_it_ends_and_says_so, .timeout = 60)
+Test(extract_faults, without_memory_it_ends_and_says_so)
 {
 	size_t most = 0;
 
@@ -536,7 +536,7 @@ Test(extract_faults, without_memory_it_ends_and_says_so, .timeout = 60)
 	cr_expect_gt(most, 30);
 }
 
-Test(extract_faults, a_source_is_written_whole_or_not_at_all, .timeout = 60)
+Test(extract_faults, a_source_is_written_whole_or_not_at_all)
 {
 	static const int errors[] = { EIO, ENOSPC };
 	struct stmboot_context *ctx;
