@@ -58,6 +58,8 @@ static enum stmboot_status resolve(struct stmboot_boot_edit *edit, struct sb_dtb
 	if (place->file.path == NULL)
 		return STMBOOT_OK;
 	place->file.path = sb_arena_strdup(&edit->arena, place->file.path);
+	if (place->file.path == NULL)
+		return STMBOOT_NO_MEMORY;
 	*out = place->file.path;
 	if (sb_image_fs_linux(sb_boot_edit_base(edit)->image, partition, &fs) == STMBOOT_OK &&
 	    stmboot_fs_resolve(fs, *out, path, sizeof(path)) == STMBOOT_OK)
