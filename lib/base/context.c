@@ -70,7 +70,7 @@ enum stmboot_status stmboot_context_new(const struct stmboot_context_options *op
 	ctx = o.allocate(o.user, sizeof(*ctx));
 	if (ctx == NULL)
 		return STMBOOT_NO_MEMORY;
-	ctx->options = o;
+	*ctx = (struct stmboot_context){ .options = o };
 	*out = ctx;
 	return STMBOOT_OK;
 }

@@ -58,6 +58,13 @@ static inline uint64_t sb_le(const uint8_t *at, size_t count)
 	return value;
 }
 
+/* The other way: store the low `count` bytes of a number. */
+static inline void sb_put_le(uint8_t *at, uint64_t value, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
+
 static inline uint64_t sb_be(const uint8_t *at, size_t count)
 {
 	uint64_t value = 0;

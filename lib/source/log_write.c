@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/cursor.h"
 #include "source/log.h"
 
 enum { BUFFER_BYTES = SB_LOG_RECORD + 8 * SB_LOG_SECTORS + SB_EXTENT_BYTES };
@@ -18,12 +19,6 @@ struct writer {
 	enum stmboot_status status;
 	uint8_t buffer[BUFFER_BYTES];
 };
-
-static void put_le(uint8_t *at, uint64_t value, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
 
 static void put(struct writer *w, const void *data, size_t size)
 {
@@ -44,18 +39,18 @@ static void put_header(struct writer *w, const struct sb_log_head *head)
 	size_t name = text_length(head->name, SB_LOG_MAX_NAME);
 	size_t summary = text_length(head->summary, SB_LOG_MAX_SUMMARY);
 
-	put_le(bytes + 8, 1, 4);
-	put_le(bytes + 12, head->kind, 4);
-	put_le(bytes + 16, head->medium_size, 8);
-	put_le(bytes + 24, SB_SECTOR_BYTES, 4);
-	put_le(bytes + 28, head->record_count, 4);
-	put_le(bytes + 32, head->payload_bytes, 8);
-	put_le(bytes + 40, (uint64_t)head->time, 8);
+	sb_put_le(bytes + 8, 1, 4);
+	sb_put_le(bytes + 12, head->kind, 4);
+	sb_put_le(bytes + 16, head->medium_size, 8);
+	sb_put_le(bytes + 24, SB_SECTOR_BYTES, 4);
+	sb_put_le(bytes + 28, head->record_count, 4);
+	sb_put_le(bytes + 32, head->payload_bytes, 8);
+	sb_put_le(bytes + 40, (uint64_t)head->time, 8);
 	memcpy(bytes + 48, head->id_before, SB_MEDIUM_ID_BYTES);
 	memcpy(bytes + 64, head->id_after, SB_MEDIUM_ID_BYTES);
-	put_le(bytes + 80, name, 4);
-	put_le(bytes + 84, summary, 4);
-	put_le(bytes + 108, crc32(0, bytes, 108), 4);
+	sb_put_le(bytes + 80, name, 4);
+	sb_put_le(bytes + 84, summary, 4);
+	sb_put_le(bytes + 108, crc32(0, bytes, 108), 4);
 	put(w, bytes, sizeof(bytes));
 	put(w, head->name, name);
 	put(w, head->summary, summary);
@@ -75,13 +70,13 @@ static void put_record(struct writer *w, enum sb_log_kind kind, const struct sb_
 	const uint8_t *to = kind == SB_LOG_REDO ? extent->new_bytes : extent->old_bytes;
 	uint8_t *at = w->buffer;
 
-	put_le(at, extent->offset, 8);
-	put_le(at + 8, extent->length, 4);
-	put_le(at + 12, extent->order, 4);
+	sb_put_le(at, extent->offset, 8);
+	sb_put_le(at + 8, extent->length, 4);
+	sb_put_le(at + 12, extent->order, 4);
 	at += SB_LOG_RECORD;
 	for (size_t i = 0; i < sectors; i++) {
-		put_le(at + 4 * i, sb_log_sector_crc(from, extent->length, i), 4);
-		put_le(at + 4 * (sectors + i), sb_log_sector_crc(to, extent->length, i), 4);
+		sb_put_le(at + 4 * i, sb_log_sector_crc(from, extent->length, i), 4);
+		sb_put_le(at + 4 * (sectors + i), sb_log_sector_crc(to, extent->length, i), 4);
 	}
 	at += 8 * sectors;
 	memcpy(at, to, extent->length);
@@ -108,8 +103,8 @@ static void put_trailer(struct writer *w)
 {
 	uint8_t bytes[SB_LOG_TRAILER] = "STMBJEND";
 
-	put_le(bytes + 8, w->offset + SB_LOG_TRAILER, 8);
-	put_le(bytes + 16, lzma_crc64(bytes, 16, w->crc), 8);
+	sb_put_le(bytes + 8, w->offset + SB_LOG_TRAILER, 8);
+	sb_put_le(bytes + 16, lzma_crc64(bytes, 16, w->crc), 8);
 	put(w, bytes, sizeof(bytes));
 }
 

@@ -73,6 +73,49 @@ Test(base, guid_first_three_groups_are_little_endian)
 	cr_expect_not(sb_guid_parse("0FC63DAF-8483-4772-8E79", back));
 }
 
+/* The n-th GUID of a seed. */
+static void guid_of_seed(uint64_t seed, int n, char text[SB_GUID_TEXT])
+{
+	const struct stmboot_context_options options = { .struct_size = sizeof(options),
+							 .guid_seed = seed,
+							 .has_guid_seed = true };
+	struct stmboot_context *ctx;
+	uint8_t guid[16];
+
+	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+	for (int i = 0; i <= n; i++)
+		sb_guid_new(ctx, guid);
+	sb_guid_format(guid, text);
+	stmboot_context_free(ctx);
+}
+
+Test(base, guids_of_a_seed_are_the_same_each_time)
+{
+	char a[SB_GUID_TEXT], b[SB_GUID_TEXT];
+
+	guid_of_seed(1, 0, a);
+	guid_of_seed(1, 0, b);
+	cr_expect_str_eq(a, b);
+	cr_expect_eq(a[14], '4', "%s", a);
+	cr_expect(strchr("89ab", a[19]) != NULL, "%s", a);
+	guid_of_seed(1, 1, b);
+	cr_expect_str_neq(a, b);
+	guid_of_seed(2, 0, b);
+	cr_expect_str_neq(a, b);
+}
+
+Test(base, guids_without_a_seed_are_random)
+{
+	struct stmboot_context *ctx;
+	uint8_t a[16], b[16];
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	sb_guid_new(ctx, a);
+	sb_guid_new(ctx, b);
+	cr_expect_arr_neq(a, b, 16);
+	stmboot_context_free(ctx);
+}
+
 Test(base, cursor_past_the_end_reads_zero_and_remembers)
 {
 	static const uint8_t bytes[] = { 1, 2, 3, 4, 5 };
