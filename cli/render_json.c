@@ -29,35 +29,12 @@ static void add_table(struct json *j, const struct stmboot_gpt *gpt)
 	json_close(j, '}');
 }
 
-/* UEFI 2.10 table 5.8; bits 59 to 63 as systemd and Windows use them. */
-static const char *attribute_name(unsigned bit)
-{
-	switch (bit) {
-	case 0:
-		return "required";
-	case 1:
-		return "no-block-io";
-	case STMBOOT_GPT_ATTR_BOOTABLE:
-		return "bootable";
-	case 59:
-		return "grow-fs";
-	case 60:
-		return "read-only";
-	case 62:
-		return "hidden";
-	case 63:
-		return "no-auto";
-	default:
-		return NULL;
-	}
-}
-
 static void add_attributes(struct json *j, const struct stmboot_partition *entry)
 {
 	json_open(j, "attributes", '[');
 	for (unsigned bit = 0; entry != NULL && bit < 64; bit++) {
 		char number[8] = "bit-";
-		const char *name = attribute_name(bit);
+		const char *name = stmboot_gpt_attribute_name(bit);
 
 		if ((entry->attributes >> bit & 1) == 0)
 			continue;

@@ -318,6 +318,24 @@ STMBOOT_API size_t stmboot_gpt_fsbl(const struct stmboot_gpt_view *view,
 STMBOOT_API size_t stmboot_gpt_bootable(const struct stmboot_gpt_view *view, uint32_t last_number,
 					const struct stmboot_partition **out, size_t room);
 
+/**
+ * The name of an attribute bit: "required", "no-block-io", "bootable",
+ * "grow-fs", "read-only", "hidden" or "no-auto"; NULL for others. Static.
+ */
+STMBOOT_API const char *stmboot_gpt_attribute_name(unsigned bit);
+
+/** The bit of such a name, or of "bit-N"; -1 for others and for reserved bits (3 to 47). */
+STMBOOT_API int stmboot_gpt_attribute_bit(const char *name);
+
+/** The short name of a type GUID, "linux", "fip", ..., or NULL. Static. */
+STMBOOT_API const char *stmboot_gpt_type_name(const char *guid);
+
+/** The type GUID of a short name, lower case, or NULL. Static. */
+STMBOOT_API const char *stmboot_gpt_type_guid(const char *name);
+
+/** Short name number `index`, or NULL past the end. Static. */
+STMBOOT_API const char *stmboot_gpt_type_at(size_t index);
+
 /** "gpt", "mbr" or "none". */
 STMBOOT_API const char *stmboot_table_type_text(enum stmboot_table_type type);
 

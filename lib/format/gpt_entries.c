@@ -171,16 +171,12 @@ static bool entry_is_empty(const uint8_t cell[SB_GPT_ENTRY_BYTES])
 	       sb_get_le64(cell + 40) == 0;
 }
 
-static struct stmboot_partition *decode_entry(const struct sb_gpt_reader *r,
-					      const struct stmboot_gpt_copy *copy, uint32_t index,
-					      const uint8_t cell[SB_GPT_ENTRY_BYTES])
+bool sb_gpt_decode_cell(struct sb_arena *arena, const uint8_t cell[SB_GPT_ENTRY_BYTES],
+			uint32_t index, struct stmboot_partition *p)
 {
-	struct stmboot_partition *p = sb_arena_alloc(r->arena, sizeof(*p));
 	struct sb_cursor c = sb_cursor(cell, SB_GPT_ENTRY_BYTES);
 	uint8_t type[SB_GUID_BYTES], guid[SB_GUID_BYTES];
 
-	if (p == NULL)
-		return NULL;
 	sb_bytes(&c, type, sizeof(type));
 	sb_bytes(&c, guid, sizeof(guid));
 	sb_guid_format(type, p->type_guid);
@@ -194,9 +190,20 @@ static struct stmboot_partition *decode_entry(const struct sb_gpt_reader *r,
 	/* U-Boot is_bootable() in disk/part_efi.c */
 	p->bootable = (p->attributes >> STMBOOT_GPT_ATTR_BOOTABLE & 1) != 0 ||
 		      strcmp(p->type_guid, esp_type) == 0;
+	decode_names(arena, cell + ENTRY_NAME, p);
+	return p->name != NULL && p->name_uboot != NULL && p->name_linux != NULL;
+}
+
+static struct stmboot_partition *decode_entry(const struct sb_gpt_reader *r,
+					      const struct stmboot_gpt_copy *copy, uint32_t index,
+					      const uint8_t cell[SB_GPT_ENTRY_BYTES])
+{
+	struct stmboot_partition *p = sb_arena_alloc(r->arena, sizeof(*p));
+
+	if (p == NULL || !sb_gpt_decode_cell(r->arena, cell, index, p))
+		return NULL;
 	p->entry_offset = copy->entries_offset + (uint64_t)index * copy->entry_size;
 	p->entry_length = copy->entry_size;
-	decode_names(r->arena, cell + ENTRY_NAME, p);
 	sb_partition_place(r->gpt, p);
 	if (p->first_lba < copy->first_usable_lba || p->last_lba > copy->last_usable_lba)
 		p->defects |= STMBOOT_PARTITION_UNUSABLE;

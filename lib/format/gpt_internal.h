@@ -36,6 +36,13 @@ STMBOOT_NODISCARD enum stmboot_status sb_gpt_read(const struct sb_gpt_reader *r,
 STMBOOT_NODISCARD enum stmboot_status sb_gpt_read_entries(const struct sb_gpt_reader *r,
 							  struct stmboot_gpt_copy *copy);
 
+/*
+ * What an entry says by itself, without its place on the medium. Strings live
+ * in the arena; false without memory.
+ */
+bool sb_gpt_decode_cell(struct sb_arena *arena, const uint8_t cell[SB_GPT_ENTRY_BYTES],
+			uint32_t index, struct stmboot_partition *p);
+
 /* The records of LBA 0, and the partitions of a table that is not protective. */
 STMBOOT_NODISCARD enum stmboot_status sb_mbr_decode(const struct sb_gpt_reader *r);
 
