@@ -11,10 +11,10 @@
 
 static const char recover_hint[] = "its log is kept: run stmboot recover";
 
-/* So that one of the two tables is whole at every moment, with or without a log. */
+/* So that one of two tables, or loaders, is whole at every moment, with or without a log. */
 static bool needs_sync_before(enum sb_order order)
 {
-	return order == SB_ORDER_BACKUP_TABLE || order == SB_ORDER_TABLE;
+	return order >= SB_ORDER_BACKUP_TABLE;
 }
 
 static enum stmboot_status write_order(struct sb_target *target, struct sb_log *log,

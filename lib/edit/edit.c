@@ -155,7 +155,7 @@ static enum stmboot_status list_writes(struct stmboot_edit *edit)
 	size_t count = 0, capacity = 0;
 	struct sb_extent extent = { 0 };
 
-	while (sb_overlay_next(edit->overlay, extent.offset + extent.length, false, &extent) ==
+	while (sb_overlay_next_place(edit->overlay, extent.offset + extent.length, &extent) ==
 	       STMBOOT_OK) {
 		if (last != NULL && last->offset + last->length == extent.offset) {
 			last->length += extent.length;

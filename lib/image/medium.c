@@ -8,12 +8,10 @@
 enum stmboot_status sb_medium_see_through(struct stmboot_context *ctx, const struct sb_host *host,
 					  const struct sb_place *place, struct sb_medium *medium)
 {
-	struct sb_pending *pending = NULL;
-	enum stmboot_status status = sb_pending_open(ctx, host, place, &pending);
+	enum stmboot_status status = sb_pending_open(ctx, host, place, &medium->pending);
 
 	if (status == STMBOOT_OK)
-		status = sb_pending_view(ctx, pending->log, medium->source, &medium->view);
-	sb_pending_close(pending);
+		status = sb_pending_view(ctx, medium->pending->log, medium->source, &medium->view);
 	if (status == STMBOOT_OK) {
 		medium->source = sb_overlay_source(medium->view);
 		medium->interrupted = true;
@@ -89,5 +87,6 @@ void sb_medium_release(struct sb_medium *medium)
 {
 	stmboot_source_close(medium->unpacked);
 	sb_overlay_free(medium->view);
+	sb_pending_close(medium->pending);
 	stmboot_source_close(medium->file);
 }

@@ -17,6 +17,7 @@ struct sb_medium {
 	struct stmboot_source *file;
 	struct stmboot_source *unpacked;
 	struct sb_overlay *view;
+	struct sb_pending *pending; /* whose log the view is over */
 };
 
 /*

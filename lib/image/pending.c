@@ -211,6 +211,22 @@ enum stmboot_status sb_log_stage(struct sb_log *log, struct sb_overlay *overlay)
 	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }
 
+/* However large the edit was: its bytes stay in the log. */
+static enum stmboot_status map_log(struct sb_log *log, struct sb_overlay *overlay)
+{
+	const struct sb_log_record *record;
+	uint64_t position = 0;
+	enum stmboot_status status;
+
+	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
+		status = sb_overlay_map(overlay, record->offset, record->length, sb_log_source(log),
+					record->at, record->order);
+		if (status != STMBOOT_OK)
+			return status;
+	}
+	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
+}
+
 enum stmboot_status sb_pending_view(struct stmboot_context *ctx, struct sb_log *log,
 				    struct stmboot_source *src, struct sb_overlay **out)
 {
@@ -224,7 +240,7 @@ enum stmboot_status sb_pending_view(struct stmboot_context *ctx, struct sb_log *
 	if (status == STMBOOT_OK)
 		status = sb_overlay_new(ctx, src, &overlay);
 	if (status == STMBOOT_OK)
-		status = sb_log_stage(log, overlay);
+		status = map_log(log, overlay);
 	if (status != STMBOOT_OK)
 		sb_overlay_free(overlay);
 	else

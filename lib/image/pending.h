@@ -65,7 +65,8 @@ STMBOOT_NODISCARD enum stmboot_status sb_log_stage(struct sb_log *log, struct sb
  * The medium as an interrupted edit was to make it. STMBOOT_NOT_FOUND when
  * there is no complete log, STMBOOT_CONFLICT when there is one and the medium
  * changed since, STMBOOT_UNSUPPORTED when a later version made it; else the
- * failure of a read or an allocation.
+ * failure of a read or an allocation. The log and its source are borrowed until
+ * the view is freed.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_pending_view(struct stmboot_context *ctx,
 						      struct sb_log *log,

@@ -13,8 +13,9 @@ struct sb_log {
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	struct sb_log_head head;
-	uint64_t first; /* where the records begin */
-	uint64_t end;   /* where the trailer begins */
+	uint32_t orders; /* how many the version has */
+	uint64_t first;  /* where the records begin */
+	uint64_t end;    /* where the trailer begins */
 	char name[SB_LOG_MAX_NAME + 1];
 	char summary[SB_LOG_MAX_SUMMARY + 1];
 	struct sb_log_record record;
@@ -74,8 +75,9 @@ static enum stmboot_status read_header(struct sb_log *log)
 	sb_skip(&c, 20);
 	if (sb_le32(&c) != crc32(0, bytes, 108))
 		return STMBOOT_CORRUPT;
-	if (version != 1)
+	if (version != 1 && version != 2)
 		return STMBOOT_UNSUPPORTED;
+	log->orders = version == 1 ? (uint32_t)SB_LOG_V1_ORDERS : (uint32_t)SB_ORDER_COUNT;
 	if ((kind != SB_LOG_REDO && kind != SB_LOG_UNDO) || sector_bytes != SB_SECTOR_BYTES)
 		return STMBOOT_CORRUPT;
 	head->kind = (enum sb_log_kind)kind;
@@ -134,7 +136,7 @@ static enum stmboot_status read_record(struct sb_log *log, uint64_t at, uint64_t
 	record->offset = sb_get_le64(bytes);
 	record->length = sb_get_le32(bytes + 8);
 	order = sb_get_le32(bytes + 12);
-	if (!is_well_placed(log, record->offset, record->length) || order >= SB_ORDER_COUNT)
+	if (!is_well_placed(log, record->offset, record->length) || order >= log->orders)
 		return STMBOOT_CORRUPT;
 	record->order = (enum sb_order)order;
 	record->sectors = (record->length + SB_SECTOR_BYTES - 1) / SB_SECTOR_BYTES;
@@ -144,6 +146,7 @@ static enum stmboot_status read_record(struct sb_log *log, uint64_t at, uint64_t
 		return STMBOOT_CORRUPT;
 	status = read_part(log, at, log->crcs, 8 * record->sectors);
 	at += 8 * record->sectors;
+	record->at = at;
 	if (status == STMBOOT_OK)
 		status = read_part(log, at, log->payload, record->length);
 	*next = at + record->length;
@@ -230,6 +233,11 @@ void sb_log_free(struct sb_log *log)
 {
 	if (log != NULL)
 		sb_free(log->ctx, log);
+}
+
+struct stmboot_source *sb_log_source(const struct sb_log *log)
+{
+	return log->src;
 }
 
 const struct sb_log_head *sb_log_head(const struct sb_log *log)

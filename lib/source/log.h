@@ -7,12 +7,12 @@
  * are durable on the medium. An undo record is the same file for the way back:
  * its payload is what stood there before the edit.
  *
- * Version 1. Integers are little-endian, offsets count bytes, and a sector is
+ * Versions 1 and 2. Integers are little-endian, offsets count bytes, and a sector is
  * 512 bytes; the last one of a medium may be shorter.
  *
  *   header, 112 bytes, then the two texts
  *      0   8  "STMBJRNL"
- *      8   4  version: 1
+ *      8   4  version: 1, or 2 when there is a record of an order behind 4
  *     12   4  kind: 1 redo, 2 undo
  *     16   8  bytes of the medium
  *     24   4  bytes of a sector: 512
@@ -30,7 +30,8 @@
  *   record, n = length / 512 rounded up
  *      0   8  offset on the medium, a multiple of 512, behind the record before
  *      8   4  length: whole sectors, at most 65,536
- *     12   4  order: 0 data, 1 metadata, 2 superblock, 3 backup table, 4 table
+ *     12   4  order: 0 data, 1 metadata, 2 superblock, 3 backup table, 4 table,
+ *             5 a copy of a loader, 6 its other copy
  *     16  4n  CRC-32 of each sector as it was
  *        4n  CRC-32 of each sector as it is to be
  *            payload, `length` bytes: the sectors as they are to be
@@ -57,6 +58,7 @@ enum {
 	SB_LOG_TRAILER = 24,
 	SB_LOG_MAX_NAME = 4095,
 	SB_LOG_MAX_SUMMARY = 1023,
+	SB_LOG_V1_ORDERS = SB_ORDER_LOADER,                 /* how many version 1 knows */
 	SB_LOG_SECTORS = SB_EXTENT_BYTES / SB_SECTOR_BYTES, /* in one record */
 	SB_MEDIUM_ID_BYTES = 16,
 };
@@ -106,6 +108,9 @@ void sb_log_free(struct sb_log *log);
 /* Borrowed from the log. */
 const struct sb_log_head *sb_log_head(const struct sb_log *log);
 
+/* What it was opened from. */
+struct stmboot_source *sb_log_source(const struct sb_log *log);
+
 struct sb_log_record {
 	uint64_t offset;
 	size_t length;
@@ -114,6 +119,7 @@ struct sb_log_record {
 	uint32_t old_crc[SB_LOG_SECTORS];
 	uint32_t new_crc[SB_LOG_SECTORS];
 	const uint8_t *bytes;
+	uint64_t at; /* of the bytes in the log */
 };
 
 /*

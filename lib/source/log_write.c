@@ -33,13 +33,19 @@ static size_t text_length(const char *text, size_t limit)
 	return text != NULL ? strnlen(text, limit) : 0;
 }
 
+/* A program that knows no later version must not take its log for an incomplete one. */
+static uint32_t version_of(uint32_t orders)
+{
+	return orders >> SB_LOG_V1_ORDERS != 0 ? 2 : 1;
+}
+
 static void put_header(struct writer *w, const struct sb_log_head *head)
 {
 	uint8_t bytes[SB_LOG_HEADER] = "STMBJRNL";
 	size_t name = text_length(head->name, SB_LOG_MAX_NAME);
 	size_t summary = text_length(head->summary, SB_LOG_MAX_SUMMARY);
 
-	sb_put_le(bytes + 8, 1, 4);
+	sb_put_le(bytes + 8, version_of(head->orders), 4);
 	sb_put_le(bytes + 12, head->kind, 4);
 	sb_put_le(bytes + 16, head->medium_size, 8);
 	sb_put_le(bytes + 24, SB_SECTOR_BYTES, 4);
@@ -117,10 +123,12 @@ static uint64_t measure(struct sb_log_head *head, struct sb_overlay *overlay)
 
 	head->record_count = 0;
 	head->payload_bytes = 0;
-	while (sb_overlay_next(overlay, extent.offset + extent.length, false, &extent) ==
+	head->orders = 0;
+	while (sb_overlay_next_place(overlay, extent.offset + extent.length, &extent) ==
 	       STMBOOT_OK) {
 		head->record_count++;
 		head->payload_bytes += extent.length;
+		head->orders |= 1u << extent.order;
 		total += SB_LOG_RECORD + extent.length +
 			 8 * ((extent.length + SB_SECTOR_BYTES - 1) / SB_SECTOR_BYTES);
 	}

@@ -6,33 +6,20 @@
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "source/ranges.h"
+#include "source/sectors.h"
 #include "source/source.h"
-
-/*
- * Pending sectors form an AA tree (A. Andersson, "Balanced Search Trees Made
- * Simple", 1993), whose depth is at most twice the logarithm of their number.
- * A sector that is forgotten stays in the tree as a place for the next write.
- */
-struct sector {
-	struct sector *left;
-	struct sector *right;
-	uint64_t number;
-	uint8_t level;
-	uint8_t order;
-	bool pending;
-	bool has_old_crc;
-	uint32_t old_crc; /* of what the base held when it was first read */
-	uint8_t data[SB_SECTOR_BYTES];
-};
 
 struct sb_overlay {
 	struct stmboot_context *ctx;
 	struct stmboot_source *base;   /* what a commit compares with */
 	struct stmboot_source *cached; /* the same for reading: whoever edits reads much twice */
 	struct stmboot_source *view;
-	struct sector *root;
+	struct sb_sector *root;
+	struct sb_ranges mapped; /* where no sector is pending */
+	bool mapped_is_pruned;
 	uint64_t size;
-	uint64_t pending; /* bytes */
+	uint64_t pending; /* bytes of sectors */
 	uint64_t generation;
 	enum stmboot_status status; /* the first failure */
 	uint8_t old_bytes[SB_EXTENT_BYTES];
@@ -44,107 +31,63 @@ static size_t sector_length(const struct sb_overlay *overlay, uint64_t number)
 	return (size_t)sb_min_u64(SB_SECTOR_BYTES, overlay->size - number * SB_SECTOR_BYTES);
 }
 
-static struct sector *skew(struct sector *at)
+static struct sb_sector *pending_from(const struct sb_overlay *overlay, uint64_t number)
 {
-	struct sector *left = at->left;
-
-	if (left == NULL || left->level != at->level)
-		return at;
-	at->left = left->right;
-	left->right = at;
-	return left;
-}
-
-static struct sector *split(struct sector *at)
-{
-	struct sector *right = at->right;
-
-	if (right == NULL || right->right == NULL || right->right->level != at->level)
-		return at;
-	at->right = right->left;
-	right->left = at;
-	right->level++;
-	return right;
-}
-
-/* `added` is not in the tree yet. */
-static struct sector *insert(struct sector *at, struct sector *added)
-{
-	if (at == NULL)
-		return added;
-	if (added->number < at->number)
-		at->left = insert(at->left, added);
-	else
-		at->right = insert(at->right, added);
-	return split(skew(at));
-}
-
-/* The first sector of the tree whose number is not below, or NULL. */
-static struct sector *find_from(const struct sb_overlay *overlay, uint64_t number)
-{
-	struct sector *at = overlay->root;
-	struct sector *found = NULL;
-
-	while (at != NULL) {
-		if (at->number >= number)
-			found = at;
-		at = at->number >= number ? at->left : at->right;
-	}
-	return found;
-}
-
-static struct sector *pending_from(const struct sb_overlay *overlay, uint64_t number)
-{
-	struct sector *at = find_from(overlay, number);
+	struct sb_sector *at = sb_sectors_from(overlay->root, number);
 
 	while (at != NULL && !at->pending)
-		at = find_from(overlay, at->number + 1);
+		at = sb_sectors_from(overlay->root, at->number + 1);
 	return at;
 }
 
-static struct sector *find_exactly(const struct sb_overlay *overlay, uint64_t number)
+static struct sb_sector *find_exactly(const struct sb_overlay *overlay, uint64_t number)
 {
-	struct sector *at = find_from(overlay, number);
+	struct sb_sector *at = sb_sectors_from(overlay->root, number);
 
 	return at != NULL && at->number == number ? at : NULL;
 }
 
-static void free_sectors(struct sb_overlay *overlay)
+/* Where the next pending sector begins, or the medium ends. */
+static uint64_t start_of(const struct sb_overlay *overlay, const struct sb_sector *at)
 {
-	struct sector *at = overlay->root;
+	return at != NULL ? at->number * SB_SECTOR_BYTES : overlay->size;
+}
 
-	while (at != NULL) {
-		struct sector *next = at->right;
+static uint64_t start_of_range(const struct sb_overlay *overlay, const struct sb_range *range)
+{
+	return range != NULL ? range->offset : overlay->size;
+}
 
-		if (at->left != NULL) { /* turn the tree into a list on the way */
-			struct sector *left = at->left;
+/* Where no sector is pending: what is mapped there, else what the base has. *part is cut to fit. */
+static enum stmboot_status read_below(const struct sb_overlay *overlay, uint64_t offset, void *to,
+				      size_t *part)
+{
+	const struct sb_range *range = sb_ranges_from(&overlay->mapped, offset);
+	uint64_t start = start_of_range(overlay, range);
 
-			at->left = left->right;
-			left->right = at;
-			at = left;
-			continue;
-		}
-		sb_free(overlay->ctx, at);
-		at = next;
+	if (start > offset) {
+		*part = (size_t)sb_min_u64(*part, start - offset);
+		return stmboot_source_read(overlay->cached, offset, to, *part);
 	}
-	overlay->root = NULL;
+	*part = (size_t)sb_min_u64(*part, start + range->length - offset);
+	return stmboot_source_read(range->src, range->at + (offset - start), to, *part);
 }
 
 /* What is pending is not read from the base, which may not even be readable there. */
 static enum stmboot_status overlay_read_at(void *self, uint64_t offset, void *buffer, size_t size)
 {
 	const struct sb_overlay *overlay = self;
-	const struct sector *at = pending_from(overlay, offset / SB_SECTOR_BYTES);
+	const struct sb_sector *at = pending_from(overlay, offset / SB_SECTOR_BYTES);
 	uint8_t *to = buffer;
 	enum stmboot_status status = STMBOOT_OK;
 
 	while (size > 0 && status == STMBOOT_OK) {
-		uint64_t start = at != NULL ? at->number * SB_SECTOR_BYTES : overlay->size;
+		uint64_t start = start_of(overlay, at);
 		size_t part;
 
-		if (at == NULL || start > offset) {
+		if (start > offset) {
 			part = (size_t)sb_min_u64(start - offset, size);
-			status = stmboot_source_read(overlay->cached, offset, to, part);
+			status = read_below(overlay, offset, to, &part);
 		} else {
 			size_t skip = (size_t)(offset - start);
 
@@ -159,20 +102,22 @@ static enum stmboot_status overlay_read_at(void *self, uint64_t offset, void *bu
 	return status;
 }
 
-/* A pending sector is data, also where the base has a hole. */
+/* What is pending is data, also where the base has a hole. */
 static enum stmboot_status overlay_next_data(void *self, uint64_t offset, uint64_t *start,
 					     uint64_t *end)
 {
 	const struct sb_overlay *overlay = self;
-	const struct sector *at = pending_from(overlay, offset / SB_SECTOR_BYTES);
+	struct sb_extent extent;
 	uint64_t from, to;
 	enum stmboot_status status = stmboot_source_next_data(overlay->base, offset, &from, &to);
 
 	if (status != STMBOOT_OK && status != STMBOOT_NOT_FOUND)
 		return status;
-	if (at != NULL && (status != STMBOOT_OK || at->number * SB_SECTOR_BYTES < from)) {
-		from = at->number * SB_SECTOR_BYTES;
-		to = from + sector_length(overlay, at->number);
+	if (sb_overlay_next_place(overlay, offset - offset % SB_SECTOR_BYTES, &extent) ==
+		    STMBOOT_OK &&
+	    (status != STMBOOT_OK || extent.offset < from)) {
+		from = extent.offset;
+		to = extent.offset + extent.length;
 		status = STMBOOT_OK;
 	}
 	if (status == STMBOOT_OK) {
@@ -205,6 +150,7 @@ enum stmboot_status sb_overlay_new(struct stmboot_context *ctx, struct stmboot_s
 	if (overlay == NULL)
 		return STMBOOT_NO_MEMORY;
 	overlay->ctx = ctx;
+	overlay->mapped.ctx = ctx;
 	overlay->base = base;
 	overlay->size = stmboot_source_size(base);
 	status = sb_source_cache(ctx, base, &overlay->cached);
@@ -221,7 +167,8 @@ void sb_overlay_free(struct sb_overlay *overlay)
 {
 	if (overlay == NULL)
 		return;
-	free_sectors(overlay);
+	sb_sectors_free(overlay->ctx, overlay->root);
+	sb_ranges_release(&overlay->mapped);
 	stmboot_source_close(overlay->view);
 	stmboot_source_close(overlay->cached);
 	sb_free(overlay->ctx, overlay);
@@ -233,7 +180,7 @@ struct stmboot_source *sb_overlay_source(struct sb_overlay *overlay)
 }
 
 /* What is staged was made from what the base held: it must not be another by now. */
-static enum stmboot_status check_old(struct sector *sector, const uint8_t *old, size_t length)
+static enum stmboot_status check_old(struct sb_sector *sector, const uint8_t *old, size_t length)
 {
 	uint32_t crc = (uint32_t)crc32(0, old, (uInt)length);
 
@@ -246,9 +193,9 @@ static enum stmboot_status check_old(struct sector *sector, const uint8_t *old, 
 
 /* A sector to write into; *fresh when it holds nothing yet. */
 static enum stmboot_status make_pending(struct sb_overlay *overlay, uint64_t number,
-					struct sector **out, bool *fresh)
+					struct sb_sector **out, bool *fresh)
 {
-	struct sector *sector = find_exactly(overlay, number);
+	struct sb_sector *sector = find_exactly(overlay, number);
 
 	*fresh = sector == NULL || !sector->pending;
 	*out = sector;
@@ -261,14 +208,14 @@ static enum stmboot_status make_pending(struct sb_overlay *overlay, uint64_t num
 		if (sector == NULL)
 			return STMBOOT_NO_MEMORY;
 		sector->number = number;
-		sector->level = 1;
-		overlay->root = insert(overlay->root, sector);
+		overlay->root = sb_sectors_insert(overlay->root, sector);
 	}
 	*out = sector;
 	return STMBOOT_OK;
 }
 
-static enum stmboot_status merge(struct sb_overlay *overlay, struct sector *sector, size_t length)
+static enum stmboot_status merge(struct sb_overlay *overlay, struct sb_sector *sector,
+				 size_t length)
 {
 	enum stmboot_status status = stmboot_source_read(
 		overlay->base, sector->number * SB_SECTOR_BYTES, sector->data, length);
@@ -276,21 +223,46 @@ static enum stmboot_status merge(struct sb_overlay *overlay, struct sector *sect
 	return status == STMBOOT_OK ? check_old(sector, sector->data, length) : status;
 }
 
+/* A sector that was mapped gets memory of its own. */
+static enum stmboot_status take_from_range(struct sb_overlay *overlay, struct sb_sector *sector,
+					   size_t length, const struct sb_range *range)
+{
+	uint64_t offset = sector->number * SB_SECTOR_BYTES;
+	enum stmboot_status status = stmboot_source_read(
+		range->src, range->at + (offset - range->offset), sector->data, length);
+
+	sector->order = range->order;
+	if (status == STMBOOT_OK)
+		status = sb_ranges_cut(&overlay->mapped, offset, length);
+	return status;
+}
+
+static enum stmboot_status fill_sector(struct sb_overlay *overlay, struct sb_sector *sector,
+				       size_t length, bool whole)
+{
+	uint64_t offset = sector->number * SB_SECTOR_BYTES;
+	const struct sb_range *range = sb_ranges_from(&overlay->mapped, offset);
+
+	sector->order = SB_ORDER_DATA;
+	if (range != NULL && range->offset <= offset)
+		return take_from_range(overlay, sector, length, range);
+	return whole ? STMBOOT_OK : merge(overlay, sector, length);
+}
+
 static enum stmboot_status write_sector(struct sb_overlay *overlay, uint64_t number, size_t skip,
 					const uint8_t *data, size_t size)
 {
 	size_t length = sector_length(overlay, number);
-	struct sector *sector;
+	struct sb_sector *sector;
 	bool fresh;
 	enum stmboot_status status = make_pending(overlay, number, &sector, &fresh);
 
-	if (status == STMBOOT_OK && fresh && size != length)
-		status = merge(overlay, sector, length);
+	if (status == STMBOOT_OK && fresh)
+		status = fill_sector(overlay, sector, length, size == length);
 	if (status != STMBOOT_OK)
 		return status;
 	if (fresh) {
 		sector->pending = true;
-		sector->order = SB_ORDER_DATA;
 		overlay->pending += length;
 	}
 	memcpy(sector->data + skip, data, size);
@@ -318,6 +290,39 @@ enum stmboot_status sb_overlay_write(struct sb_overlay *overlay, uint64_t offset
 	return overlay->status;
 }
 
+static enum stmboot_status map(struct sb_overlay *overlay, const struct sb_range *range)
+{
+	const struct sb_range *next = sb_ranges_from(&overlay->mapped, range->offset);
+	const struct sb_sector *at = pending_from(overlay, range->offset / SB_SECTOR_BYTES);
+	uint64_t end;
+
+	if (!sb_add_u64(range->offset, range->length, &end) || end > overlay->size ||
+	    !sb_range_within(range->at, range->length, stmboot_source_size(range->src)))
+		return STMBOOT_TRUNCATED;
+	if (range->offset % SB_SECTOR_BYTES != 0 ||
+	    (end % SB_SECTOR_BYTES != 0 && end != overlay->size) ||
+	    (at != NULL && start_of(overlay, at) < end) || (next != NULL && next->offset < end))
+		return STMBOOT_INVALID_ARGUMENT;
+	return range->length != 0 ? sb_ranges_add(&overlay->mapped, range) : STMBOOT_OK;
+}
+
+enum stmboot_status sb_overlay_map(struct sb_overlay *overlay, uint64_t offset, uint64_t length,
+				   struct stmboot_source *src, uint64_t src_offset,
+				   enum sb_order order)
+{
+	const struct sb_range range = { .offset = offset,
+					.length = length,
+					.src = src,
+					.at = src_offset,
+					.order = (uint8_t)order };
+
+	overlay->generation++;
+	overlay->mapped_is_pruned = false;
+	if (overlay->status == STMBOOT_OK)
+		sb_overlay_fail(overlay, map(overlay, &range));
+	return overlay->status;
+}
+
 enum stmboot_status sb_overlay_status(const struct sb_overlay *overlay)
 {
 	return overlay->status;
@@ -332,7 +337,7 @@ void sb_overlay_fail(struct sb_overlay *overlay, enum stmboot_status status)
 void sb_overlay_mark(struct sb_overlay *overlay, uint64_t offset, uint64_t length,
 		     enum sb_order order)
 {
-	struct sector *at = pending_from(overlay, offset / SB_SECTOR_BYTES);
+	struct sb_sector *at = pending_from(overlay, offset / SB_SECTOR_BYTES);
 
 	for (; at != NULL; at = pending_from(overlay, at->number + 1)) {
 		uint64_t start = at->number * SB_SECTOR_BYTES;
@@ -345,43 +350,12 @@ void sb_overlay_mark(struct sb_overlay *overlay, uint64_t offset, uint64_t lengt
 
 static void forget(struct sb_overlay *overlay, uint64_t number)
 {
-	struct sector *sector = find_exactly(overlay, number);
+	struct sb_sector *sector = find_exactly(overlay, number);
 
 	if (sector == NULL || !sector->pending)
 		return;
 	sector->pending = false;
 	overlay->pending -= sector_length(overlay, number);
-}
-
-enum stmboot_status sb_overlay_prune(struct sb_overlay *overlay)
-{
-	struct sb_extent extent = { 0 };
-	enum stmboot_status status;
-
-	for (;;) {
-		status = sb_overlay_next(overlay, extent.offset + extent.length, true, &extent);
-		if (status != STMBOOT_OK)
-			break;
-		for (size_t at = 0; at < extent.length; at += SB_SECTOR_BYTES) {
-			size_t part = (size_t)sb_min_u64(SB_SECTOR_BYTES, extent.length - at);
-
-			if (memcmp(extent.old_bytes + at, extent.new_bytes + at, part) == 0)
-				forget(overlay, (extent.offset + at) / SB_SECTOR_BYTES);
-		}
-	}
-	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
-}
-
-void sb_overlay_clear(struct sb_overlay *overlay)
-{
-	free_sectors(overlay);
-	overlay->pending = 0;
-	overlay->generation++;
-}
-
-uint64_t sb_overlay_pending(const struct sb_overlay *overlay)
-{
-	return overlay->pending;
 }
 
 static enum stmboot_status read_old(struct sb_overlay *overlay, const struct sb_extent *extent)
@@ -390,7 +364,7 @@ static enum stmboot_status read_old(struct sb_overlay *overlay, const struct sb_
 							 overlay->old_bytes, extent->length);
 
 	for (size_t at = 0; at < extent->length && status == STMBOOT_OK; at += SB_SECTOR_BYTES) {
-		struct sector *sector =
+		struct sb_sector *sector =
 			find_exactly(overlay, (extent->offset + at) / SB_SECTOR_BYTES);
 
 		if (sector != NULL)
@@ -401,32 +375,126 @@ static enum stmboot_status read_old(struct sb_overlay *overlay, const struct sb_
 	return status;
 }
 
-enum stmboot_status sb_overlay_next(struct sb_overlay *overlay, uint64_t offset, bool with_old,
-				    struct sb_extent *out)
+/* The first pending sectors at or behind an offset; their bytes go to `bytes`, unless it is NULL.
+ */
+static enum stmboot_status next_sectors(const struct sb_overlay *overlay, uint64_t offset,
+					uint8_t *bytes, struct sb_extent *out)
 {
 	uint64_t number = offset / SB_SECTOR_BYTES + (offset % SB_SECTOR_BYTES != 0);
-	const struct sector *at = pending_from(overlay, number);
-	struct sb_extent extent = { .new_bytes = overlay->new_bytes };
-	enum stmboot_status status;
+	const struct sb_sector *at = pending_from(overlay, number);
+	struct sb_extent extent = { 0 };
 
 	if (at == NULL)
 		return STMBOOT_NOT_FOUND;
 	extent.offset = at->number * SB_SECTOR_BYTES;
-	extent.order = at->order;
+	extent.order = (enum sb_order)at->order;
 	do {
 		size_t length = sector_length(overlay, at->number);
 
-		memcpy(overlay->new_bytes + extent.length, at->data, length);
+		if (bytes != NULL)
+			memcpy(bytes + extent.length, at->data, length);
 		extent.length += length;
 		number = at->number + 1;
 		at = extent.length < SB_EXTENT_BYTES ? find_exactly(overlay, number) : NULL;
 	} while (at != NULL && at->pending && at->order == (uint8_t)extent.order);
-	if (with_old) {
-		status = read_old(overlay, &extent);
+	*out = extent;
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status prune_sectors(struct sb_overlay *overlay)
+{
+	struct sb_extent extent = { 0 };
+	enum stmboot_status status;
+
+	for (;;) {
+		status = next_sectors(overlay, extent.offset + extent.length, overlay->new_bytes,
+				      &extent);
+		if (status == STMBOOT_OK)
+			status = read_old(overlay, &extent);
 		if (status != STMBOOT_OK)
-			return status;
-		extent.old_bytes = overlay->old_bytes;
+			break;
+		for (size_t at = 0; at < extent.length; at += SB_SECTOR_BYTES) {
+			size_t part = (size_t)sb_min_u64(SB_SECTOR_BYTES, extent.length - at);
+
+			if (memcmp(overlay->old_bytes + at, overlay->new_bytes + at, part) == 0)
+				forget(overlay, (extent.offset + at) / SB_SECTOR_BYTES);
+		}
 	}
+	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
+}
+
+enum stmboot_status sb_overlay_prune(struct sb_overlay *overlay)
+{
+	enum stmboot_status status = prune_sectors(overlay);
+
+	if (status != STMBOOT_OK || overlay->mapped_is_pruned)
+		return status;
+	status = sb_ranges_prune(&overlay->mapped, overlay->base, overlay->old_bytes,
+				 overlay->new_bytes);
+	overlay->mapped_is_pruned = status == STMBOOT_OK;
+	return status;
+}
+
+void sb_overlay_clear(struct sb_overlay *overlay)
+{
+	sb_sectors_free(overlay->ctx, overlay->root);
+	overlay->root = NULL;
+	sb_ranges_release(&overlay->mapped);
+	overlay->pending = 0;
+	overlay->generation++;
+}
+
+uint64_t sb_overlay_pending(const struct sb_overlay *overlay)
+{
+	return overlay->pending + overlay->mapped.bytes;
+}
+
+/* The range that the next pending sectors are of, unless they have memory of their own. */
+static const struct sb_range *next_in_range(const struct sb_overlay *overlay, uint64_t offset,
+					    struct sb_extent *out)
+{
+	uint64_t number = offset / SB_SECTOR_BYTES + (offset % SB_SECTOR_BYTES != 0);
+	const struct sb_range *range = sb_ranges_from(&overlay->mapped, number * SB_SECTOR_BYTES);
+	uint64_t start, end;
+
+	if (range == NULL)
+		return NULL;
+	start = range->offset > offset ? range->offset : number * SB_SECTOR_BYTES;
+	end = range->offset + range->length;
+	if (start_of(overlay, pending_from(overlay, number)) < start)
+		return NULL;
+	*out = (struct sb_extent){ .offset = start, .order = (enum sb_order)range->order };
+	out->length = (size_t)sb_min_u64(SB_EXTENT_BYTES, end - start);
+	return range;
+}
+
+enum stmboot_status sb_overlay_next_place(const struct sb_overlay *overlay, uint64_t offset,
+					  struct sb_extent *out)
+{
+	if (next_in_range(overlay, offset, out) != NULL)
+		return STMBOOT_OK;
+	return next_sectors(overlay, offset, NULL, out);
+}
+
+enum stmboot_status sb_overlay_next(struct sb_overlay *overlay, uint64_t offset, bool with_old,
+				    struct sb_extent *out)
+{
+	struct sb_extent extent;
+	const struct sb_range *range = next_in_range(overlay, offset, &extent);
+	enum stmboot_status status;
+
+	if (range != NULL)
+		status =
+			stmboot_source_read(range->src, range->at + (extent.offset - range->offset),
+					    overlay->new_bytes, extent.length);
+	else
+		status = next_sectors(overlay, offset, overlay->new_bytes, &extent);
+	if (status == STMBOOT_OK && with_old)
+		status = read_old(overlay, &extent);
+	if (status != STMBOOT_OK)
+		return status;
+	extent.new_bytes = overlay->new_bytes;
+	extent.old_bytes = with_old ? overlay->old_bytes : NULL;
 	*out = extent;
 	return STMBOOT_OK;
 }

@@ -18,7 +18,8 @@ enum { SB_SECTOR_BYTES = 512 };
  * When a sector is to be written, beside others. What is complete without the
  * log of the transaction comes first, and what makes it count last: should the
  * log ever be lost, the old structures still mean the old content as long as
- * possible, and of the two partition tables one is always whole.
+ * possible, and of the two partition tables, and of two copies of a loader,
+ * one is always whole.
  */
 enum sb_order {
 	SB_ORDER_DATA, /* unless sb_overlay_mark() says otherwise */
@@ -26,6 +27,8 @@ enum sb_order {
 	SB_ORDER_SUPERBLOCK,
 	SB_ORDER_BACKUP_TABLE,
 	SB_ORDER_TABLE,
+	SB_ORDER_LOADER,       /* a copy of the first-stage loader, while another is valid */
+	SB_ORDER_OTHER_LOADER, /* and that one, once the first is durable */
 	SB_ORDER_COUNT,
 };
 
@@ -57,13 +60,28 @@ struct stmboot_source *sb_overlay_source(struct sb_overlay *overlay);
 STMBOOT_NODISCARD enum stmboot_status sb_overlay_write(struct sb_overlay *overlay, uint64_t offset,
 						       const void *data, size_t size);
 
+/*
+ * Let whole sectors hold what another source does. Its bytes are read when they
+ * are wanted and take no memory, and the limit of what is pending does not
+ * concern them: for what is too large for that. Nothing may be pending there
+ * yet; a later write replaces what it writes. The source is borrowed until the
+ * overlay is freed. STMBOOT_INVALID_ARGUMENT, STMBOOT_TRUNCATED past the end of the
+ * base or the source, STMBOOT_NO_MEMORY; a failure stays.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_overlay_map(struct sb_overlay *overlay, uint64_t offset,
+						     uint64_t length, struct stmboot_source *src,
+						     uint64_t src_offset, enum sb_order order);
+
 /* The first failure of a write, else STMBOOT_OK. What is not OK must not be committed. */
 enum stmboot_status sb_overlay_status(const struct sb_overlay *overlay);
 
 /* Make a failure of an editor the overlay's; the first one stays. */
 void sb_overlay_fail(struct sb_overlay *overlay, enum stmboot_status status);
 
-/* Say when the pending sectors that touch this range are to be written. */
+/*
+ * Say when the pending sectors that touch this range are to be written. What is
+ * mapped keeps the order that it was mapped with.
+ */
 void sb_overlay_mark(struct sb_overlay *overlay, uint64_t offset, uint64_t length,
 		     enum sb_order order);
 
@@ -84,6 +102,10 @@ struct sb_extent {
 	const uint8_t *old_bytes; /* NULL unless asked for */
 	const uint8_t *new_bytes; /* both valid until the next call for this overlay */
 };
+
+/* The same without its bytes: nothing is read, and only STMBOOT_NOT_FOUND can come. */
+STMBOOT_NODISCARD enum stmboot_status sb_overlay_next_place(const struct sb_overlay *overlay,
+							    uint64_t offset, struct sb_extent *out);
 
 /* Longest extent: longer runs come in several. */
 enum { SB_EXTENT_BYTES = 64 << 10 };

@@ -82,6 +82,47 @@ static enum stmboot_status stage_end(struct stmboot_edit *edit, const void *user
 	return scribble(edit, MEDIUM - 700, 700, SB_ORDER_DATA);
 }
 
+static enum stmboot_status stage_loaders(struct stmboot_edit *edit, const void *user)
+{
+	enum stmboot_status status = scribble(edit, 17408, 5000, SB_ORDER_OTHER_LOADER);
+
+	(void)user;
+	return status == STMBOOT_OK ? scribble(edit, 34816, 5000, SB_ORDER_LOADER) : status;
+}
+
+enum { FILE_BYTES = 256 << 10 };
+
+/* One for all edits, whose own contexts may refuse memory. */
+static struct stmboot_source *mapped_file(void)
+{
+	static uint8_t bytes[FILE_BYTES];
+	static struct stmboot_source *src;
+	static struct stmboot_context *ctx;
+
+	if (src != NULL)
+		return src;
+	for (size_t i = 0; i < FILE_BYTES; i++)
+		bytes[i] = (uint8_t)(i * 13 + i / 512 * 3 + 1);
+	if (stmboot_context_new(NULL, &ctx) != STMBOOT_OK ||
+	    stmboot_source_from_memory(ctx, bytes, FILE_BYTES, &src) != STMBOOT_OK)
+		abort();
+	return src;
+}
+
+static enum stmboot_status stage_mapped(struct stmboot_edit *edit, const void *user)
+{
+	struct sb_overlay *overlay = sb_edit_overlay(edit);
+	enum stmboot_status status =
+		sb_overlay_map(overlay, 200704, 200 << 10, mapped_file(), 1000, SB_ORDER_DATA);
+
+	(void)user;
+	if (status == STMBOOT_OK)
+		status = scribble(edit, 210000, 700, SB_ORDER_DATA);
+	return status == STMBOOT_OK
+		       ? sb_overlay_map(overlay, 17408, 4096, mapped_file(), 77, SB_ORDER_LOADER)
+		       : status;
+}
+
 static const struct kind first = { "an edit", stage_before, NULL, NULL, false };
 
 const struct kind kinds[] = {
@@ -91,6 +132,9 @@ const struct kind kinds[] = {
 	{ "the short last sector", stage_end, NULL, NULL, false },
 	{ "after an edit that was done", stage_scattered, NULL, &first, false },
 	{ "after one that was interrupted", stage_scattered, NULL, &first, true },
+	{ "two copies of a loader", stage_loaders, NULL, NULL, false },
+	{ "from a file", stage_mapped, NULL, NULL, false },
+	{ "from a file, after one that was interrupted", stage_mapped, NULL, &first, true },
 	{ "an undo", NULL, NULL, &first, false },
 };
 

@@ -60,9 +60,9 @@ static const struct stmboot_source_ops medium_ops = {
 	.next_data = medium_next_data,
 };
 
-static struct medium medium;
+static struct medium medium, file; /* of which the second one is mapped */
 static struct stmboot_context *ctx;
-static struct stmboot_source *base;
+static struct stmboot_source *base, *other;
 static struct sb_overlay *overlay;
 
 static void set_up_with(uint64_t max_pending_bytes)
@@ -73,9 +73,13 @@ static void set_up_with(uint64_t max_pending_bytes)
 	for (size_t i = 0; i < MEDIUM; i++)
 		medium.data[i] = (uint8_t)(i * 7 + i / 512);
 	memset(medium.data + HOLE_START, 0, HOLE_END - HOLE_START);
-	medium.bad = UINT64_MAX;
+	medium.bad = file.bad = UINT64_MAX;
+	for (size_t i = 0; i < MEDIUM; i++) /* every third sector is another one */
+		file.data[i] = (uint8_t)(medium.data[i] + (i / 512 % 3 == 0));
+	memset(file.data + HOLE_START, 0, HOLE_END - HOLE_START);
 	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
 	cr_assert_eq(stmboot_source_new(ctx, &medium_ops, &medium, &base), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_new(ctx, &medium_ops, &file, &other), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_new(ctx, base, &overlay), STMBOOT_OK);
 }
 
@@ -87,6 +91,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	sb_overlay_free(overlay);
+	stmboot_source_close(other);
 	stmboot_source_close(base);
 	stmboot_context_free(ctx);
 }
@@ -132,6 +137,21 @@ static void check_reads(struct stmboot_source *src, const uint8_t *model)
 	cr_assert(memcmp(bytes, model + offset, size) == 0, "%zu bytes at %zu", size, offset);
 }
 
+/* Two ranges of the other file, in places of their own. */
+static void map_some(uint8_t *model)
+{
+	for (size_t i = 0; i < 2; i++) {
+		size_t first = 20 * i + pick(10), count = 1 + pick(10), from = pick(20);
+		size_t offset = first * SB_SECTOR_BYTES, length = count * SB_SECTOR_BYTES;
+
+		from *= SB_SECTOR_BYTES;
+		cr_assert_eq(sb_overlay_map(overlay, offset, length, other, from,
+					    (enum sb_order)pick(SB_ORDER_COUNT)),
+			     STMBOOT_OK);
+		memcpy(model + offset, file.data + from, length);
+	}
+}
+
 Test(overlay, behaves_as_a_flat_copy_under_random_writes)
 {
 	static uint8_t model[MEDIUM], bytes[MEDIUM];
@@ -145,6 +165,8 @@ Test(overlay, behaves_as_a_flat_copy_under_random_writes)
 		if (round % 10 == 0) {
 			sb_overlay_clear(overlay);
 			memcpy(model, medium.data, MEDIUM);
+			if (round % 20 == 0)
+				map_some(model);
 		}
 		for (size_t i = 0, count = pick(8); i < count; i++) {
 			size_t offset = pick(MEDIUM);
@@ -302,4 +324,153 @@ Test(overlay_limit, more_than_the_context_allows_is_refused, .fini = tear_down)
 	cr_expect_eq(sb_overlay_write(overlay, 1, bytes, 600), STMBOOT_OK, "twice is once");
 	cr_expect_eq(sb_overlay_write(overlay, 1024, bytes, 1), STMBOOT_LIMIT);
 	cr_expect_eq(sb_overlay_status(overlay), STMBOOT_LIMIT);
+}
+
+Test(overlay, what_is_mapped_is_read_from_where_it_is)
+{
+	struct sb_extent extent = { 0 };
+	char back[1024];
+
+	cr_expect_eq(sb_overlay_map(overlay, 1024, 2048, other, 512, SB_ORDER_LOADER), STMBOOT_OK);
+	cr_expect_eq(file.reads, 0);
+	cr_expect_eq(sb_overlay_pending(overlay), 2048);
+	cr_expect_eq(sb_overlay_next_place(overlay, 0, &extent), STMBOOT_OK);
+	cr_expect_eq(extent.offset, 1024);
+	cr_expect_eq(extent.length, 2048);
+	cr_expect_eq(extent.order, SB_ORDER_LOADER);
+	cr_expect_eq(file.reads + medium.reads, 0);
+	cr_expect_eq(stmboot_source_read(sb_overlay_source(overlay), 2000, back, 1024), STMBOOT_OK);
+	cr_expect_arr_eq(back, file.data + 2000 - 512, 1024);
+	file.bad = 600;
+	cr_expect_eq(sb_overlay_next(overlay, 0, false, &extent), STMBOOT_IO);
+	cr_expect_eq(sb_overlay_prune(overlay), STMBOOT_IO);
+	file.bad = UINT64_MAX;
+	cr_expect_eq(sb_overlay_next(overlay, 0, true, &extent), STMBOOT_OK);
+	cr_expect_arr_eq(extent.new_bytes, file.data + 512, 2048);
+	cr_expect_arr_eq(extent.old_bytes, medium.data + 1024, 2048);
+}
+
+Test(overlay, of_what_is_mapped_only_the_difference_stays)
+{
+	struct sb_extent extent = { 0 };
+	size_t sectors = 0;
+
+	cr_expect_eq(sb_overlay_map(overlay, 0, MEDIUM, other, 0, SB_ORDER_DATA), STMBOOT_OK);
+	cr_expect_eq(sb_overlay_prune(overlay), STMBOOT_OK);
+	while (sb_overlay_next(overlay, extent.offset + extent.length, true, &extent) ==
+	       STMBOOT_OK) {
+		cr_expect_eq(extent.offset / 512 % 3, 0);
+		cr_expect(extent.offset < HOLE_START || extent.offset >= HOLE_END);
+		cr_expect_eq(extent.length, 512);
+		sectors++;
+	}
+	cr_expect_eq(sectors, 9);
+	cr_expect_eq(sb_overlay_pending(overlay), 9 * 512);
+}
+
+Test(overlay, a_write_replaces_what_is_mapped)
+{
+	struct sb_extent extent;
+	char back[512];
+
+	cr_expect_eq(sb_overlay_map(overlay, 0, 4096, other, 0, SB_ORDER_LOADER), STMBOOT_OK);
+	cr_expect_eq(sb_overlay_write(overlay, 1030, "written", 7), STMBOOT_OK);
+	cr_expect_eq(stmboot_source_read(sb_overlay_source(overlay), 1024, back, 512), STMBOOT_OK);
+	cr_expect_arr_eq(back, file.data + 1024, 6);
+	cr_expect_arr_eq(back + 6, "written", 7);
+	cr_expect_arr_eq(back + 13, file.data + 1024 + 13, 512 - 13);
+	cr_expect_eq(sb_overlay_pending(overlay), 4096);
+	cr_expect_eq(sb_overlay_next(overlay, 1024, false, &extent), STMBOOT_OK);
+	cr_expect_eq(extent.length, 512);
+	cr_expect_eq(extent.order, SB_ORDER_LOADER, "it is written when the rest is");
+}
+
+Test(overlay, a_mapping_that_cannot_be_is_refused_for_good)
+{
+	static const struct {
+		uint64_t offset, length, from;
+		enum stmboot_status status;
+	} cases[] = {
+		{ 100, 512, 0, STMBOOT_INVALID_ARGUMENT },
+		{ 512, 100, 0, STMBOOT_INVALID_ARGUMENT },
+		{ 512, MEDIUM, 0, STMBOOT_TRUNCATED },
+		{ UINT64_MAX - 511, 1024, 0, STMBOOT_TRUNCATED },
+		{ 0, 1024, MEDIUM - 512, STMBOOT_TRUNCATED },
+		{ 1024, 2048, 0, STMBOOT_INVALID_ARGUMENT }, /* a sector of it is pending */
+		{ 8192, 1024, 0, STMBOOT_INVALID_ARGUMENT }, /* or mapped */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sb_overlay *fresh;
+
+		cr_assert_eq(sb_overlay_new(ctx, base, &fresh), STMBOOT_OK);
+		cr_assert_eq(sb_overlay_write(fresh, 2100, "x", 1), STMBOOT_OK);
+		cr_assert_eq(sb_overlay_map(fresh, 8704, 512, other, 0, SB_ORDER_DATA), STMBOOT_OK);
+		cr_expect_eq(sb_overlay_map(fresh, cases[i].offset, cases[i].length, other,
+					    cases[i].from, SB_ORDER_DATA),
+			     cases[i].status, "%zu", i);
+		cr_expect_eq(sb_overlay_status(fresh), cases[i].status);
+		sb_overlay_free(fresh);
+	}
+}
+
+Test(overlay_limit, what_is_mapped_does_not_count_towards_it, .fini = tear_down)
+{
+	set_up_with(2 * SB_SECTOR_BYTES);
+	cr_expect_eq(sb_overlay_map(overlay, 0, 4096, other, 0, SB_ORDER_DATA), STMBOOT_OK);
+	cr_expect_eq(sb_overlay_write(overlay, 8192, "x", 1), STMBOOT_OK);
+}
+
+/* Sources without an end, as far as a test goes: zeros, and ones in every other sector. */
+static enum stmboot_status zeros_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	(void)self;
+	(void)offset;
+	memset(buffer, 0, size);
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status stripes_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	(void)self;
+	for (size_t i = 0; i < size; i += 512)
+		memset((uint8_t *)buffer + i, (int)((offset + i) / 512 % 2), 512);
+	return STMBOOT_OK;
+}
+
+enum { STRIPES = 150000 };
+
+static uint64_t stripes_size(void *self)
+{
+	(void)self;
+	return (uint64_t)STRIPES * 512;
+}
+
+Test(overlay, very_many_differences_do_not_take_very_much_memory)
+{
+	const struct stmboot_source_ops zeros_ops = { .struct_size = sizeof(zeros_ops),
+						      .read_at = zeros_read_at,
+						      .size = stripes_size };
+	const struct stmboot_source_ops stripes_ops = { .struct_size = sizeof(stripes_ops),
+							.read_at = stripes_read_at,
+							.size = stripes_size };
+	struct stmboot_source *zeros, *stripes;
+	struct sb_extent extent = { 0 };
+	struct sb_overlay *large;
+	uint64_t bytes = 0;
+
+	cr_assert_eq(stmboot_source_new(ctx, &zeros_ops, NULL, &zeros), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_new(ctx, &stripes_ops, NULL, &stripes), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_new(ctx, zeros, &large), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_map(large, 0, (uint64_t)STRIPES * 512, stripes, 0, SB_ORDER_DATA),
+		     STMBOOT_OK);
+	cr_assert_eq(sb_overlay_prune(large), STMBOOT_OK);
+	while (sb_overlay_next_place(large, extent.offset + extent.length, &extent) == STMBOOT_OK)
+		bytes += extent.length;
+	cr_expect_eq(bytes, sb_overlay_pending(large));
+	cr_expect_geq(bytes, (uint64_t)STRIPES / 2 * 512);
+	cr_expect_lt(bytes, (uint64_t)STRIPES * 512);
+	sb_overlay_free(large);
+	stmboot_source_close(stripes);
+	stmboot_source_close(zeros);
 }
