@@ -69,6 +69,16 @@ static void add_changes(struct buffer *out, const struct edit_report *report,
 	}
 }
 
+static void add_notes(struct buffer *out, const struct edit_report *report,
+		      const struct style *style)
+{
+	for (size_t i = 0; i < report->plan->note_count; i++) {
+		buffer_puts(out, "note: ");
+		style_escape(style, out, report->plan->notes[i]);
+		buffer_puts(out, "\n");
+	}
+}
+
 static void add_writes(struct buffer *out, const struct edit_report *report, bool each)
 {
 	const struct stmboot_edit_plan *plan = report->plan;
@@ -105,6 +115,7 @@ void render_edit_text(struct buffer *out, const struct edit_report *report, cons
 		return;
 	}
 	add_changes(out, report, &style);
+	add_notes(out, report, &style);
 	if (has_changed(report))
 		add_writes(out, report, verbose);
 	else
@@ -147,6 +158,7 @@ static void add_plan(struct json *j, const struct stmboot_edit_plan *plan)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+	json_list(j, "notes", plan->notes, plan->note_count);
 	json_open(j, "writes", '[');
 	for (size_t i = 0; i < plan->write_count; i++) {
 		json_open(j, NULL, '{');

@@ -80,7 +80,9 @@ struct stmboot_edit_plan {
 	size_t change_count;
 	const struct stmboot_edit_range *writes; /**< in the order of the medium */
 	size_t write_count;
-	uint64_t bytes; /**< in all writes */
+	uint64_t bytes;           /**< in all writes */
+	const char *const *notes; /**< what is left as it is, and a person may want to know */
+	size_t note_count;
 };
 
 /** What a commit did. Borrowed from the edit. */

@@ -148,6 +148,18 @@ enum stmboot_status stmboot_edit_describe(struct stmboot_edit *edit, const char 
 	return STMBOOT_OK;
 }
 
+enum stmboot_status sb_edit_note(struct stmboot_edit *edit, const char *text)
+{
+	const char *copy = sb_arena_strdup(&edit->arena, text);
+	const char **note = sb_arena_push(&edit->arena, &edit->notes, &edit->note_count,
+					  &edit->note_capacity, sizeof(*note));
+
+	if (copy == NULL || note == NULL)
+		return STMBOOT_NO_MEMORY;
+	*note = copy;
+	return STMBOOT_OK;
+}
+
 /* Extents that touch are one write. */
 static enum stmboot_status list_writes(struct stmboot_edit *edit)
 {
@@ -185,7 +197,9 @@ enum stmboot_status stmboot_edit_plan(struct stmboot_edit *edit,
 	sb_arena_init(&edit->plan_arena, edit->ctx);
 	edit->plan = (struct stmboot_edit_plan){ .changes = edit->changes,
 						 .change_count = edit->change_count,
-						 .bytes = sb_overlay_pending(edit->overlay) };
+						 .bytes = sb_overlay_pending(edit->overlay),
+						 .notes = edit->notes,
+						 .note_count = edit->note_count };
 	status = list_writes(edit);
 	if (status == STMBOOT_OK)
 		*out = &edit->plan;

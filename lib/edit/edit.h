@@ -33,6 +33,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_edit_replay(struct stmboot_edit *edit, 
 						     uint64_t size, struct stmboot_refusal *why,
 						     uint64_t *blocks);
 
+/* Say what a person may want to know beside the changes. STMBOOT_OK or STMBOOT_NO_MEMORY. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_note(struct stmboot_edit *edit, const char *text);
+
 /* Begin on a host of the caller's, which must outlive the edit. */
 STMBOOT_NODISCARD enum stmboot_status sb_edit_begin(struct stmboot_context *ctx,
 						    const struct sb_host *host, const char *path,
@@ -74,6 +77,9 @@ struct stmboot_edit {
 	struct stmboot_edit_change *changes;
 	size_t change_count;
 	size_t change_capacity;
+	const char **notes;
+	size_t note_count;
+	size_t note_capacity;
 	struct stmboot_edit_range *confines;
 	size_t confine_count;
 	size_t confine_capacity;

@@ -84,6 +84,8 @@ static const struct pin pins[] = {
 	PIN(edit_plan, writes, 16),
 	PIN(edit_plan, write_count, 24),
 	PIN(edit_plan, bytes, 32),
+	PIN(edit_plan, notes, 40),
+	PIN(edit_plan, note_count, 48),
 	PIN(edit_result, state, 0),
 	PIN(edit_result, undoable, 4),
 	PIN(edit_result, undo_trouble, 8),
