@@ -88,6 +88,20 @@ stmboot_source_open_file(struct stmboot_context *ctx, const char *path,
 			 struct stmboot_source **out);
 
 /**
+ * What a file descriptor gives, up to its end: a pipe is copied into a file
+ * without a name, in TMPDIR; a regular file that was not read yet is not.
+ *
+ * @param ctx  allocator, and max_container_bytes for what is copied; must outlive
+ *             the source
+ * @param fd   borrowed for the call
+ * @param out  on success, a source to release with stmboot_source_close()
+ * @return STMBOOT_OK; STMBOOT_IO, errno says why; STMBOOT_LIMIT;
+ *         STMBOOT_CANCELLED; STMBOOT_NO_MEMORY
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_source_open_stream(struct stmboot_context *ctx, int fd, struct stmboot_source **out);
+
+/**
  * A source over memory.
  *
  * @param ctx   allocator; must outlive the source
@@ -131,7 +145,7 @@ stmboot_source_read(struct stmboot_source *src, uint64_t offset, void *buffer, s
 /** Bytes in the source. */
 STMBOOT_API uint64_t stmboot_source_size(struct stmboot_source *src);
 
-/** Identity of the file below; STMBOOT_UNSUPPORTED when there is none. */
+/** Identity of the file below as it is now; STMBOOT_UNSUPPORTED when there is none. */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_source_identity(struct stmboot_source *src, struct stmboot_identity *out);
 

@@ -90,10 +90,11 @@ static enum stmboot_status make_head(struct stmboot_edit *edit, struct sb_log_he
 	return sb_medium_id(sb_overlay_source(edit->overlay), out->id_after);
 }
 
-static enum stmboot_status refuse_changed(struct stmboot_refusal *why)
+enum stmboot_status sb_refuse_changed(struct stmboot_refusal *why)
 {
 	return sb_refuse(why, STMBOOT_CONFLICT, "look at it, then try again",
-			 "another program wrote to the image while it was edited");
+			 "another program wrote to the image, or to a file for it, while it was "
+			 "edited");
 }
 
 /* A log that cannot be read, or that was made from what no longer stands there, is no use. */
@@ -107,7 +108,7 @@ static enum stmboot_status check_log(struct stmboot_edit *edit, struct sb_log *l
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the log", NULL);
 	if ((match & SB_LOG_ALL_OLD) == 0)
-		return refuse_changed(why);
+		return sb_refuse_changed(why);
 	return STMBOOT_OK;
 }
 
@@ -192,6 +193,8 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 	int file = SB_NO_FILE;
 	enum stmboot_status status = sb_log_write(edit->ctx, host, new_log, head, edit->overlay);
 
+	if (status == STMBOOT_CONFLICT)
+		return sb_refuse_changed(why);
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "write the log of the edit beside the image",
 				      "make room there, or use --output");
@@ -274,7 +277,7 @@ enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit, struct stmboo
 	edit->committed = true;
 	status = stmboot_edit_plan(edit, &plan);
 	if (status == STMBOOT_CONFLICT)
-		return refuse_changed(why);
+		return sb_refuse_changed(why);
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "stage the edit", NULL);
 	status = check_confines(edit, why);

@@ -107,6 +107,9 @@ void sb_target_close(struct sb_target *target);
 STMBOOT_NODISCARD enum stmboot_status sb_target_is_same(struct sb_target *target,
 							struct stmboot_refusal *why);
 
+/* commit.c: what was staged was made from what is no longer there. Gives STMBOOT_CONFLICT. */
+enum stmboot_status sb_refuse_changed(struct stmboot_refusal *why);
+
 /* apply.c */
 
 /*

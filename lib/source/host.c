@@ -34,9 +34,12 @@ static uint64_t host_size(void *self)
 static enum stmboot_status host_identity(void *self, struct stmboot_identity *out)
 {
 	const struct host_file *at = self;
+	struct sb_host_info now;
+	enum stmboot_status status = at->host->describe(at->host->self, at->file, &now);
 
-	*out = at->info.identity;
-	return STMBOOT_OK;
+	if (status == STMBOOT_OK)
+		*out = now.identity;
+	return status;
 }
 
 static enum stmboot_status host_next_data(void *self, uint64_t offset, uint64_t *start,

@@ -49,6 +49,14 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_watch(struct stmboot_context *ct
 						      struct stmboot_source **out);
 
 /*
+ * A source of a file that is read for a while: once it changes, what is read of
+ * it is STMBOOT_CONFLICT. Borrowed parent; STMBOOT_OK or STMBOOT_NO_MEMORY.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_steady(struct stmboot_context *ctx,
+						       struct stmboot_source *parent,
+						       struct stmboot_source **out);
+
+/*
  * A number that is another one after the bytes of the source changed, which
  * only an overlay's do: whoever keeps bytes asks it before giving them out.
  */
