@@ -135,6 +135,27 @@ stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
 STMBOOT_API const struct stmboot_extlinux *
 stmboot_boot_configuration(const struct stmboot_boot *boot);
 
+/** Who reads the partition table of a card, in the order of the boot. */
+enum stmboot_table_reader {
+	STMBOOT_READER_ROM,
+	STMBOOT_READER_LOADER, /**< the first stage: SPL or TF-A */
+	STMBOOT_READER_UBOOT,
+	STMBOOT_READER_LINUX,
+	STMBOOT_READER_COUNT
+};
+
+/** "rom", "u-boot", "linux"; the loader is "spl" or "tf-a", by what is on the card. Static. */
+STMBOOT_API const char *stmboot_boot_reader_text(const struct stmboot_boot *boot,
+						 enum stmboot_table_reader reader);
+
+/**
+ * What a reader sees of the table, in the version that is on the card.
+ *
+ * @return a view, borrowed from the image that was traced
+ */
+STMBOOT_API struct stmboot_gpt_view stmboot_boot_table_view(const struct stmboot_boot *boot,
+							    enum stmboot_table_reader reader);
+
 /**
  * Read the device tree that the label that boots loads, as U-Boot reads it and
  * before any overlay; of an image that is a bare device tree, that.

@@ -214,6 +214,9 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_gpt_decode(struct stmb
 /** Release a table; NULL is fine. */
 STMBOOT_API void stmboot_gpt_free(struct stmboot_gpt *gpt);
 
+/** The copy that counts as the backup, wherever it was found; never NULL. Borrowed. */
+STMBOOT_API const struct stmboot_gpt_copy *stmboot_gpt_backup(const struct stmboot_gpt *gpt);
+
 /** The partition of that number in the list that describes the card, or NULL. Borrowed. */
 STMBOOT_API const struct stmboot_partition *stmboot_gpt_find_number(const struct stmboot_gpt *gpt,
 								    uint32_t number);
@@ -233,6 +236,7 @@ enum stmboot_gpt_reason {
 	STMBOOT_GPT_STOPS_AT_LIMIT,    /**< the reader keeps no more entries */
 	STMBOOT_GPT_SKIPS_SOME, /**< Linux: an entry lies past the medium's end, or past 255 */
 	STMBOOT_GPT_USES_MBR,   /**< the partitions are those of the MBR */
+	STMBOOT_GPT_READS_NONE, /**< the ROM does not read this medium's table */
 };
 
 /** What one reader sees; borrowed from the table. */
@@ -317,6 +321,12 @@ STMBOOT_API size_t stmboot_gpt_fsbl(const struct stmboot_gpt_view *view,
  */
 STMBOOT_API size_t stmboot_gpt_bootable(const struct stmboot_gpt_view *view, uint32_t last_number,
 					const struct stmboot_partition **out, size_t room);
+
+/**
+ * Why a copy is not good, in a few words: the first of its defects
+ * (enum stmboot_gpt_defect). NULL without any. Static.
+ */
+STMBOOT_API const char *stmboot_gpt_defect_text(uint32_t defects);
 
 /**
  * The name of an attribute bit: "required", "no-block-io", "bootable",

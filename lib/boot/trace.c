@@ -271,6 +271,39 @@ const struct stmboot_extlinux *stmboot_boot_configuration(const struct stmboot_b
 	return config != NULL ? config->conf : NULL;
 }
 
+const char *stmboot_boot_reader_text(const struct stmboot_boot *boot,
+				     enum stmboot_table_reader reader)
+{
+	static const char *const texts[] = { "rom", "", "u-boot", "linux" };
+
+	if (reader == STMBOOT_READER_LOADER)
+		return boot->fsbl_kind == STMBOOT_FSBL_TFA ? "tf-a" : "spl";
+	return (size_t)reader < sizeof(texts) / sizeof(texts[0]) ? texts[reader] : "?";
+}
+
+struct stmboot_gpt_view stmboot_boot_table_view(const struct stmboot_boot *boot,
+						enum stmboot_table_reader reader)
+{
+	const struct sb_facts *facts = sb_boot_facts(boot);
+	const struct stmboot_gpt_view none = { .reason = facts->is_card ? STMBOOT_GPT_READS_NONE
+									: STMBOOT_GPT_NO_TABLE };
+
+	if (!facts->is_card)
+		return none;
+	switch (reader) {
+	case STMBOOT_READER_ROM:
+		return facts->info->medium == STMBOOT_MEDIUM_SD ? facts->rom_view : none;
+	case STMBOOT_READER_LOADER:
+		return facts->loader_view;
+	case STMBOOT_READER_UBOOT:
+		return facts->uboot_view;
+	case STMBOOT_READER_LINUX:
+		return facts->linux_view;
+	default:
+		return none;
+	}
+}
+
 void stmboot_boot_free(const struct stmboot_boot *boot)
 {
 	struct trace *trace = trace_of(boot);

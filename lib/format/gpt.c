@@ -152,7 +152,7 @@ static bool same_disk(const struct stmboot_gpt_copy *a, const struct stmboot_gpt
 	return strcmp(a->disk_guid, b->disk_guid) == 0;
 }
 
-const struct stmboot_gpt_copy *sb_gpt_backup(const struct stmboot_gpt *gpt)
+const struct stmboot_gpt_copy *stmboot_gpt_backup(const struct stmboot_gpt *gpt)
 {
 	const struct stmboot_gpt_copy *last = &gpt->backup;
 	const struct stmboot_gpt_copy *elsewhere = &gpt->alternate;
@@ -175,7 +175,7 @@ static bool same_content(const struct stmboot_gpt_copy *a, const struct stmboot_
 static void compare_copies(struct stmboot_gpt *gpt)
 {
 	const struct stmboot_gpt_copy *primary = &gpt->primary;
-	const struct stmboot_gpt_copy *backup = sb_gpt_backup(gpt);
+	const struct stmboot_gpt_copy *backup = stmboot_gpt_backup(gpt);
 
 	gpt->backup_state = backup->state;
 	if (backup == &gpt->alternate && backup->state == STMBOOT_GPT_OK)

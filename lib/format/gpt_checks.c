@@ -211,7 +211,7 @@ static void check_copy(const struct view *v)
 
 static struct view primary_of(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	bool can_repair = sb_gpt_backup(gpt)->state == STMBOOT_GPT_OK;
+	bool can_repair = stmboot_gpt_backup(gpt)->state == STMBOOT_GPT_OK;
 
 	return (struct view){ .scope = *scope,
 			      .gpt = gpt,
@@ -226,7 +226,7 @@ static struct view backup_of(const struct sb_scope *scope, const struct stmboot_
 {
 	struct view v = { .scope = *scope,
 			  .gpt = gpt,
-			  .copy = sb_gpt_backup(gpt),
+			  .copy = stmboot_gpt_backup(gpt),
 			  .name = "backup",
 			  .hint = gpt->primary.state == STMBOOT_GPT_OK ? repair_backup
 								       : write_again,
@@ -335,8 +335,7 @@ static void check_stale(const struct sb_scope *scope, const struct stmboot_gpt *
 				  "backup again from the primary" });
 }
 
-/* The first entry, by number, that is not the same in both copies; 0 for none. */
-static uint32_t first_difference(const struct stmboot_gpt_copy *a, const struct stmboot_gpt_copy *b)
+uint32_t sb_gpt_first_difference(const struct stmboot_gpt_copy *a, const struct stmboot_gpt_copy *b)
 {
 	for (size_t i = 0; i < a->partition_count || i < b->partition_count; i++) {
 		const struct stmboot_partition *p, *q;
@@ -359,8 +358,8 @@ static uint32_t first_difference(const struct stmboot_gpt_copy *a, const struct 
 
 static void check_difference(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	const struct stmboot_gpt_copy *backup = sb_gpt_backup(gpt);
-	uint32_t number = first_difference(&gpt->primary, backup);
+	const struct stmboot_gpt_copy *backup = stmboot_gpt_backup(gpt);
+	uint32_t number = sb_gpt_first_difference(&gpt->primary, backup);
 	const char *message = "the two copies of the GPT have different headers";
 
 	if (!gpt->copies_differ)
@@ -394,7 +393,7 @@ static void check_link(const struct sb_scope *scope, const struct stmboot_gpt_co
 
 static void check_links(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
-	const struct stmboot_gpt_copy *backup = sb_gpt_backup(gpt);
+	const struct stmboot_gpt_copy *backup = stmboot_gpt_backup(gpt);
 
 	if (gpt->primary.state != STMBOOT_GPT_OK || backup->state != STMBOOT_GPT_OK)
 		return;

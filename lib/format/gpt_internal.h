@@ -75,8 +75,9 @@ void sb_partition_place(const struct stmboot_gpt *gpt, struct stmboot_partition 
 /* Mark partitions that share sectors. */
 void sb_partition_mark_overlaps(const struct sb_partition_list *list);
 
-/* The copy that counts as the backup, wherever it was found; never NULL. */
-const struct stmboot_gpt_copy *sb_gpt_backup(const struct stmboot_gpt *gpt);
+/* The first entry, by number, that is not the same in both copies; 0 for none. */
+uint32_t sb_gpt_first_difference(const struct stmboot_gpt_copy *a,
+				 const struct stmboot_gpt_copy *b);
 
 /* Was the medium larger when its table was made? Then the primary itself is sound. */
 static inline bool sb_gpt_is_cut(const struct stmboot_gpt *gpt)

@@ -92,3 +92,27 @@ const char *stmboot_gpt_type_at(size_t index)
 {
 	return index < sizeof(types) / sizeof(types[0]) ? types[index].name : NULL;
 }
+
+const char *stmboot_gpt_defect_text(uint32_t defects)
+{
+	static const struct {
+		enum stmboot_gpt_defect defect;
+		const char *text;
+	} texts[] = {
+		{ STMBOOT_GPT_UNREADABLE, "unreadable" },
+		{ STMBOOT_GPT_HEADER_SIZE, "impossible header size" },
+		{ STMBOOT_GPT_HEADER_CRC, "header checksum" },
+		{ STMBOOT_GPT_MY_LBA, "names another place" },
+		{ STMBOOT_GPT_USABLE_ORDER, "usable range reversed" },
+		{ STMBOOT_GPT_USABLE_END, "usable range past the end" },
+		{ STMBOOT_GPT_ENTRY_SIZE, "entries of another size" },
+		{ STMBOOT_GPT_ENTRY_COUNT, "impossible number of entries" },
+		{ STMBOOT_GPT_ENTRIES_RANGE, "entries past the end" },
+		{ STMBOOT_GPT_ENTRIES_CRC, "checksum of the entries" },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if ((defects & (uint32_t)texts[i].defect) != 0)
+			return texts[i].text;
+	return NULL;
+}

@@ -305,6 +305,7 @@ const char *stmboot_gpt_reason_text(enum stmboot_gpt_reason reason)
 		[STMBOOT_GPT_STOPS_AT_LIMIT] = "it keeps no more entries",
 		[STMBOOT_GPT_SKIPS_SOME] = "it skips entries that it cannot use",
 		[STMBOOT_GPT_USES_MBR] = "it takes the partitions of the MBR",
+		[STMBOOT_GPT_READS_NONE] = "it reads a boot area of the eMMC instead",
 	};
 
 	return (size_t)reason < sizeof(texts) / sizeof(texts[0]) ? texts[reason] : "?";

@@ -127,7 +127,7 @@ static void check_cover(const struct sb_scope *scope, const struct stmboot_gpt *
 static void check_ignored_gpt(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
 {
 	const struct stmboot_gpt_copy *copy =
-		gpt->primary.state == STMBOOT_GPT_OK ? &gpt->primary : sb_gpt_backup(gpt);
+		gpt->primary.state == STMBOOT_GPT_OK ? &gpt->primary : stmboot_gpt_backup(gpt);
 
 	if (copy->state != STMBOOT_GPT_OK)
 		return;

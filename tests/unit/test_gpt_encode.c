@@ -366,3 +366,12 @@ Test(gpt_encode, attributes_and_types_have_names)
 	cr_expect_str_eq(stmboot_gpt_type_name("0FC63DAF-8483-4772-8E79-3D69D8477DE4"), "linux");
 	cr_expect_null(stmboot_gpt_type_guid("Linux"));
 }
+
+Test(gpt_encode, each_defect_has_its_words)
+{
+	for (unsigned bit = 0; bit <= 9; bit++)
+		cr_expect_not_null(stmboot_gpt_defect_text(UINT32_C(1) << bit), "bit %u", bit);
+	cr_expect_str_eq(stmboot_gpt_defect_text(STMBOOT_GPT_ENTRIES_CRC | STMBOOT_GPT_MY_LBA),
+			 "names another place");
+	cr_expect_null(stmboot_gpt_defect_text(0));
+}
