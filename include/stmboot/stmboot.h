@@ -38,6 +38,7 @@
 #include <stmboot/source.h>
 #include <stmboot/status.h>
 #include <stmboot/stm32.h>
+#include <stmboot/table_edit.h>
 #include <stmboot/text.h>
 #include <stmboot/uimage.h>
 

@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "edit/edit.h"
+#include "edit/table_edit.h"
 #include "fs/ext4_edit.h"
 #include "image/image.h"
 
@@ -179,6 +180,14 @@ static const struct stmboot_diag *added_error(const struct stmboot_diags *before
 	return NULL;
 }
 
+/* A repair may show errors that were hidden: those are none that it adds. */
+static bool gets_as_far(const struct sb_view *before, const struct sb_view *after)
+{
+	int was = before->boot->stops_at, is = after->boot->stops_at;
+
+	return is == STMBOOT_NO_STAGE || (was != STMBOOT_NO_STAGE && is >= was);
+}
+
 static enum stmboot_status judge(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
 {
 	const struct stmboot_diag *error = NULL;
@@ -186,6 +195,8 @@ static enum stmboot_status judge(struct stmboot_boot_edit *edit, struct stmboot_
 	/* What is no card is no worse for being one. */
 	if (edit->before.diags != NULL)
 		error = added_error(edit->before.diags, edit->after.diags);
+	if (error != NULL && edit->uncovers && gets_as_far(&edit->before, &edit->after))
+		error = NULL;
 	if (error == NULL || edit->force)
 		return STMBOOT_OK;
 	edit->refused = true;
@@ -229,11 +240,14 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	if (status == STMBOOT_OK)
 		status = sb_boot_edit_stage_trees(edit, why);
 	if (status == STMBOOT_OK)
-		status = sb_boot_edit_finish_replays(edit);
+		status = sb_table_stage(edit);
 	if (status == STMBOOT_OK)
-		status = stmboot_edit_plan(edit->edit, out);
+		status = sb_boot_edit_finish_replays(edit);
 	if (status != STMBOOT_OK)
 		return status;
+	status = stmboot_edit_plan(edit->edit, out);
+	if (status != STMBOOT_OK)
+		return status == STMBOOT_CONFLICT ? sb_refuse_changed(why) : status;
 	verdict = follow_result(edit, *out, why);
 	/* Reading does not change the plan, but borrowed plans end with the next call. */
 	status = stmboot_edit_plan(edit->edit, out);

@@ -40,6 +40,18 @@ struct stmboot_boot_edit {
 	uint32_t partition;                         /* where the configuration is */
 	const char *path;                           /* of it, inside the partition */
 	struct sb_tree *trees;                      /* device trees that were asked for */
+	struct sb_gpt_table *table;                 /* NULL until it is to be changed */
+	struct sb_metadata *metadata;               /* that names partitions of it */
+	size_t metadata_count;
+	bool metadata_loaded;
+	bool uncovers;                              /* errors that were hidden before may show */
+};
+
+/* Metadata of firmware updates, in memory. */
+struct sb_metadata {
+	const struct stmboot_part *part;
+	uint8_t *bytes;
+	bool changed;
 };
 
 /*
@@ -93,6 +105,11 @@ sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, uint32_t partition, co
 /* The configuration that counts, read to be changed. */
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
 								 struct stmboot_refusal *why);
+
+/* Make a value the append of a label, and say so. */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_set_append(struct stmboot_boot_edit *edit,
+							      size_t label, const char *value,
+							      struct stmboot_refusal *why);
 
 /* Put the changed files of the configuration into their file system. */
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_stage_files(struct stmboot_boot_edit *edit,

@@ -125,6 +125,19 @@ static enum stmboot_status set_bootargs(struct stmboot_boot_edit *edit, size_t l
 			label_at(edit, label)->append.text);
 }
 
+enum stmboot_status sb_boot_edit_set_append(struct stmboot_boot_edit *edit, size_t label,
+					    const char *value, struct stmboot_refusal *why)
+{
+	const char *before = sb_arena_strdup(&edit->arena, label_at(edit, label)->append.text);
+	enum stmboot_status status =
+		stmboot_extlinux_document_set(edit->document, label, "append", value, why);
+
+	if (status != STMBOOT_OK)
+		return status;
+	return describe(edit, name_of(edit, label, "append"), before,
+			label_at(edit, label)->append.text);
+}
+
 enum stmboot_status stmboot_boot_edit_set_bootargs(struct stmboot_boot_edit *edit,
 						   const char *label,
 						   const struct stmboot_cmdline_edit *change,
@@ -318,6 +331,9 @@ enum stmboot_status sb_boot_edit_read_back(struct stmboot_boot_edit *edit,
 	enum stmboot_status status = STMBOOT_NOT_FOUND;
 	bool good;
 
+	/* where the table was changed U-Boot may look elsewhere, and the boot tells */
+	if (config == NULL && edit->table != NULL)
+		return STMBOOT_OK;
 	if (config != NULL && config->conf != NULL)
 		status = sb_facts_open_document(facts, config, &document);
 	good = status == STMBOOT_OK && same_files(edit->document, document);

@@ -66,4 +66,12 @@ void sb_fwu_validate(const struct sb_scope *scope, const struct stmboot_fwu *fwu
 /* Is a firmware package among the images that are described? */
 bool sb_fwu_has_fip(const struct stmboot_fwu *fwu);
 
+enum { SB_FWU_MAX_GUIDS = STMBOOT_FWU_MAX_IMAGES * (1 + STMBOOT_FWU_MAX_BANKS) };
+
+/* Where metadata names disks and partitions by their GUIDs; how many places. */
+size_t sb_fwu_guids(const struct stmboot_fwu *fwu, uint64_t offsets[SB_FWU_MAX_GUIDS]);
+
+/* Make the checksum of changed metadata right; its computed one was known. */
+void sb_fwu_seal(const struct stmboot_fwu *fwu, uint8_t *bytes);
+
 #endif

@@ -299,6 +299,27 @@ static uint64_t image_offset(const struct stmboot_fwu *fwu, size_t index)
 	return first + index * (IMAGE_BYTES + (uint64_t)fwu->bank_count * BANK_IMAGE_BYTES);
 }
 
+size_t sb_fwu_guids(const struct stmboot_fwu *fwu, uint64_t offsets[SB_FWU_MAX_GUIDS])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fwu->decoded_images; i++) {
+		uint64_t at = image_offset(fwu, i);
+
+		offsets[count++] = at + SB_GUID_BYTES; /* where the image is: a disk, or zero */
+		for (uint32_t bank = 0; bank < fwu->bank_count; bank++)
+			offsets[count++] = at + IMAGE_BYTES + (uint64_t)bank * BANK_IMAGE_BYTES;
+	}
+	return count;
+}
+
+void sb_fwu_seal(const struct stmboot_fwu *fwu, uint8_t *bytes)
+{
+	sb_put_le(bytes,
+		  crc32(0, bytes + VERSION_OFFSET, (uInt)(fwu->metadata_bytes - VERSION_OFFSET)),
+		  4);
+}
+
 static void check_banks(const struct sb_scope *scope, const struct stmboot_fwu *fwu)
 {
 	if (fwu->bank_count != ST_BANKS)

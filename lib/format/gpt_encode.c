@@ -41,6 +41,9 @@ enum {
 	AT_RECORD_FIRST_LBA = 8,
 	AT_RECORD_SECTORS = 12,
 	AT_SIGNATURE = 510,
+	HEADS = 255,
+	SECTORS_A_TRACK = 63,
+	MOST_CYLINDERS = 1023,
 };
 
 static size_t array_bytes(const struct sb_gpt_table *table)
@@ -136,9 +139,9 @@ void sb_gpt_table_set_disk_guid(struct sb_gpt_table *table, const uint8_t guid[S
 	put_field(table, AT_DISK_GUID, guid, SB_GUID_BYTES);
 }
 
-uint64_t sb_gpt_table_array_sectors(const struct sb_gpt_table *table)
+void sb_gpt_table_disk_guid(const struct sb_gpt_table *table, char out[STMBOOT_GUID_TEXT])
 {
-	return sb_round_up_u64(array_bytes(table), table->sector_size) / table->sector_size;
+	sb_guid_format(table->copies[SB_GPT_PRIMARY].header + AT_DISK_GUID, out);
 }
 
 bool sb_gpt_table_list(const struct sb_gpt_table *table,
@@ -237,10 +240,22 @@ static int find_protective(const struct stmboot_mbr *mbr)
 	return -1;
 }
 
-/* A size that does not fit cylinders, heads and sectors has its last place at FF FF FF. */
+/* The last sector as cylinder, head and sector of a disk with 255 heads; FF FF FF past its end. */
+static void put_last_chs(uint8_t out[3], uint32_t lba)
+{
+	uint32_t cylinder = lba / SECTORS_A_TRACK / HEADS, head = lba / SECTORS_A_TRACK % HEADS;
+
+	memset(out, 0xff, 3);
+	if (cylinder > MOST_CYLINDERS)
+		return;
+	out[0] = (uint8_t)head;
+	out[1] = (uint8_t)((lba % SECTORS_A_TRACK + 1) | (cylinder >> 2 & 0xc0));
+	out[2] = (uint8_t)cylinder;
+}
+
 static void resize_record(uint8_t *record, uint32_t sectors)
 {
-	memset(record + AT_RECORD_LAST_CHS, 0xff, 3);
+	put_last_chs(record + AT_RECORD_LAST_CHS, sectors);
 	sb_put_le(record + AT_RECORD_SECTORS, sectors, 4);
 }
 

@@ -61,8 +61,8 @@ void sb_gpt_table_link(struct sb_gpt_table *table);
 void sb_gpt_table_set_last_usable(struct sb_gpt_table *table, uint64_t lba);
 void sb_gpt_table_set_disk_guid(struct sb_gpt_table *table, const uint8_t guid[SB_GUID_BYTES]);
 
-/* Sectors that the array takes. */
-uint64_t sb_gpt_table_array_sectors(const struct sb_gpt_table *table);
+/* That of the primary as it is now. */
+void sb_gpt_table_disk_guid(const struct sb_gpt_table *table, char out[STMBOOT_GUID_TEXT]);
 
 /* The used entries as they are now, in table order. False without memory. */
 bool sb_gpt_table_list(const struct sb_gpt_table *table,

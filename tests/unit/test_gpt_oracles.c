@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables that real tools made, read back; each test is skipped without its tool. */
+#include <stdio.h>
+#include <string.h>
+
 #include "../support/folder.h"
 #include "../support/gpt_bench.h"
 
 #include "base/diag.h"
+#include "format/gpt_encode.h"
 
 /* A folder of its own with an image in it. */
 struct workshop {
@@ -49,6 +53,91 @@ static void close_workshop(struct workshop *w)
 	folder_remove(&w->folder);
 }
 
+/* Where the table of a real tool stands, with both copies as they are. */
+static void open_table(const struct workshop *w, struct sb_arena *arena, struct sb_gpt_table *table)
+{
+	sb_arena_init(arena, w->ctx);
+	cr_assert_eq(sb_gpt_table_load(arena, w->src, w->gpt, &w->gpt->primary, table), STMBOOT_OK);
+	cr_assert_eq(sb_gpt_table_keep(table, w->src, SB_GPT_PRIMARY, &w->gpt->primary),
+		     STMBOOT_OK);
+	cr_assert_eq(sb_gpt_table_keep(table, w->src, SB_GPT_BACKUP, &w->gpt->backup), STMBOOT_OK);
+}
+
+/* What was decoded encodes to the bytes that the tool wrote. */
+static void expect_same_bytes(const struct workshop *w)
+{
+	struct sb_gpt_piece pieces[SB_GPT_MAX_PIECES];
+	struct sb_gpt_table table;
+	struct sb_arena arena;
+	size_t count;
+
+	open_table(w, &arena, &table);
+	sb_gpt_table_protect(&table, w->gpt);
+	cr_expect_not(table.mbr_changed);
+	count = sb_gpt_table_encode(&table, pieces);
+	cr_expect_eq(count, 4);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *bytes = malloc(pieces[i].length);
+
+		cr_assert_not_null(bytes);
+		cr_assert_eq(stmboot_source_read(w->src, pieces[i].offset, bytes, pieces[i].length),
+			     STMBOOT_OK);
+		cr_expect(memcmp(bytes, pieces[i].bytes, pieces[i].length) == 0, "piece %zu", i);
+		free(bytes);
+	}
+	sb_arena_release(&arena);
+}
+
+static void write_pieces(const struct workshop *w, struct sb_gpt_table *table)
+{
+	struct sb_gpt_piece pieces[SB_GPT_MAX_PIECES];
+	size_t count = sb_gpt_table_encode(table, pieces);
+	char path[FOLDER_PATH];
+	FILE *file;
+
+	folder_file(&w->folder, "card.img", path);
+	file = fopen(path, "r+");
+	cr_assert_not_null(file);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(fseek(file, (long)pieces[i].offset, SEEK_SET), 0);
+		cr_assert_eq(fwrite(pieces[i].bytes, 1, pieces[i].length, file), pieces[i].length);
+	}
+	cr_assert_eq(fclose(file), 0);
+}
+
+/* Their exit status says nothing of a table, so their words count. */
+static void expect_no_complaint(const struct workshop *w)
+{
+	folder_run(&w->folder, "sgdisk -v card.img | grep -q 'No problems found'\n"
+			       "sfdisk --verify card.img | grep -q 'No errors detected'\n"
+			       "gdisk -l card.img >said\n"
+			       "grep -q 'GPT: present' said\n"
+			       "! grep -Eiq 'warning|caution|invalid|corrupt|damaged|error' said");
+}
+
+/* The n-th partition gets other fields, and all else stays; then all tools are content. */
+static void expect_edit(struct workshop *w, uint32_t index)
+{
+	struct sb_gpt_table table;
+	struct sb_arena arena;
+	char command[300];
+
+	open_table(w, &arena, &table);
+	sb_gpt_table_set_guid(&table, index, (const uint8_t *)"0123456789abcdef");
+	sb_gpt_table_set_attribute(&table, index, STMBOOT_GPT_ATTR_BOOTABLE, true);
+	cr_assert(sb_gpt_table_set_name(&table, index, "gr\303\266\303\237er"));
+	write_pieces(w, &table);
+	sb_arena_release(&arena);
+	expect_no_complaint(w);
+	(void)snprintf(command, sizeof(command),
+		       "sgdisk -i %u card.img >said\n"
+		       "grep -q '33323130-3534-3736-3839-616263646566' said\n"
+		       "grep -q 'Attribute flags: 0000000000000004' said\n"
+		       "grep -q \"'gr\303\266\303\237er'\" said",
+		       index + 1);
+	folder_run(&w->folder, command);
+}
+
 static void expect_extent(const struct stmboot_gpt *gpt, uint32_t number, const char *name,
 			  uint64_t first, uint64_t last)
 {
@@ -83,6 +172,8 @@ Test(gpt_oracles, sgdisk)
 	cr_expect_str_eq(w.gpt->partitions[3]->guid, "491f6117-415d-4f53-88c9-6e0de54deac6");
 	cr_expect_eq(w.gpt->partitions[3]->attributes, UINT64_C(1) << 2 | UINT64_C(1) << 60);
 	cr_expect_eq(w.gpt->partition_count, 4);
+	expect_same_bytes(&w);
+	expect_edit(&w, 2);
 	close_workshop(&w);
 }
 
@@ -99,6 +190,7 @@ Test(gpt_oracles, sgdisk_hybrid)
 	cr_expect_eq(w.gpt->protective_mbr, STMBOOT_PMBR_HYBRID);
 	cr_expect_eq(stmboot_gpt_uboot_view(w.gpt).count, 2);
 	cr_expect_eq(stmboot_gpt_tfa_view(w.gpt, &tfa).count, 0);
+	expect_same_bytes(&w);
 	close_workshop(&w);
 }
 
@@ -115,6 +207,8 @@ Test(gpt_oracles, sgdisk_with_a_small_table)
 	expect_no_finding(&w);
 	cr_expect_eq(w.gpt->primary.entry_count, 56);
 	expect_extent(w.gpt, 1, "fsbl1", 16, 99);
+	expect_same_bytes(&w);
+	expect_edit(&w, 0);
 	close_workshop(&w);
 }
 
@@ -133,6 +227,8 @@ Test(gpt_oracles, sfdisk_gpt)
 	expect_extent(w.gpt, 1, "fsbl1", 2048, 2559);
 	expect_extent(w.gpt, 2, "rootfs", 4096, 4607);
 	cr_expect(w.gpt->partitions[1]->bootable);
+	expect_same_bytes(&w);
+	expect_edit(&w, 0);
 	close_workshop(&w);
 }
 
@@ -187,5 +283,38 @@ Test(gpt_oracles, genimage)
 	expect_extent(w.gpt, 3, "uboot", 506, 2585);
 	expect_extent(w.gpt, 4, "rootfs", 2586, 18969);
 	cr_expect_eq(w.gpt->partitions[3]->attributes, 4);
+	expect_same_bytes(&w);
+	expect_edit(&w, 1);
+	close_workshop(&w);
+}
+
+/* The backup at the end of a larger medium, as gdisk moves it. */
+Test(gpt_oracles, a_backup_at_another_end)
+{
+	struct sb_gpt_table table;
+	struct workshop w;
+	struct sb_arena arena;
+	uint64_t last;
+
+	need("sgdisk");
+	w = open_workshop();
+	folder_run(&w.folder, "truncate -s 64M card.img\n"
+			      "sgdisk -o -a 1 -n 1:34:545 -c 1:fsbl1 -n 2:2048:90000 card.img\n"
+			      "truncate -s 96M card.img\n"
+			      "cp card.img moved.img\n"
+			      "sgdisk -e moved.img");
+	decode(&w);
+	last = w.gpt->sectors - 1;
+	sb_arena_init(&arena, w.ctx);
+	cr_assert_eq(sb_gpt_table_load(&arena, w.src, w.gpt, &w.gpt->primary, &table), STMBOOT_OK);
+	cr_assert_eq(sb_gpt_table_keep(&table, w.src, SB_GPT_PRIMARY, &w.gpt->primary), STMBOOT_OK);
+	cr_assert_eq(sb_gpt_table_copy(&table, SB_GPT_BACKUP, last, last - 32), STMBOOT_OK);
+	sb_gpt_table_link(&table);
+	sb_gpt_table_set_last_usable(&table, last - 33);
+	sb_gpt_table_protect(&table, w.gpt);
+	write_pieces(&w, &table);
+	sb_arena_release(&arena);
+	expect_no_complaint(&w);
+	folder_run(&w.folder, "cmp card.img moved.img");
 	close_workshop(&w);
 }
