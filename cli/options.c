@@ -126,6 +126,32 @@ const struct command commands[COMMAND_COUNT] = {
 				   "'-' equals '_'; what follows '--' is for init and does not "
 				   "count. Nothing is written to IMAGE.",
 				   1, 2, "0 printed; 1 KEY is absent; 2 it could not be done" },
+	[COMMAND_GPT_REPAIR] = { "gpt repair", "IMAGE", "make both copies of the GPT whole",
+				 "Writes both copies of the GPT and its protective MBR from the "
+				 "good copy: the primary from the backup, or the other way. The "
+				 "backup goes to the end of the medium, as after an image was "
+				 "copied to a larger card. It is refused when no copy is good, "
+				 "when both are and differ, or when the one that is may be of an "
+				 "earlier image; --from then says which to take. A hybrid MBR is "
+				 "left alone.",
+				 1, 1 },
+	[COMMAND_GPT_SET] = { "gpt set", "IMAGE [PARTITION KEY=VALUE...]",
+			      "change a partition's entry in the GPT",
+			      "Gives PARTITION, a number or a name, other fields: bootable, "
+			      "required, no-block-io, grow-fs, read-only, hidden, no-auto or "
+			      "bit-N (yes or no), name, type (a GUID, or linux, esp, fip, "
+			      "fwu-metadata, u-boot-env, linux-reserved, xbootldr, root-arm, "
+			      "root-arm64, swap or basic-data), guid (a GUID, or random). Entries "
+			      "keep their places and numbers. Where the kernel's command line "
+			      "names the partition by a GUID or name that changes, it follows in "
+			      "the same edit, in every label; so does the metadata of firmware "
+			      "updates. Other places that name it, such as /etc/fstab, are told.",
+			      1, INT_MAX },
+	[COMMAND_GPT_SHOW] = { "gpt show", "IMAGE", "show both copies of the partition table",
+			       "Shows both copies of the GPT side by side, the partitions, and "
+			       "what the ROM, the first-stage loader, U-Boot and Linux each see "
+			       "of them. Nothing is written to IMAGE.",
+			       1, 1 },
 	[COMMAND_INSPECT] = { "inspect", "IMAGE", "show what is on a card and follow its boot",
 			      "Shows the partition table, what each partition holds, and the boot "
 			      "of the card stage by stage, from the ROM to init: what each stage "
@@ -173,7 +199,8 @@ const struct command commands[COMMAND_COUNT] = {
 #define DTB_EDITS    (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
 #define DTBS         (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
 #define FS_READS     (BIT(FS_CAT) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_STAT))
-#define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | BIT(SET_BOOTARGS))
+#define TABLE_EDITS  (BIT(GPT_REPAIR) | BIT(GPT_SET))
+#define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | TABLE_EDITS | BIT(SET_BOOTARGS))
 #define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
 #define EDITS        (JUDGED_EDITS | BIT(RECOVER))
 
@@ -186,7 +213,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
 			    JUDGED_EDITS | FS_READS | BIT(CHECK) | BIT(DTB_GET) | BIT(DTB_SHOW) |
-				    BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) | BIT(INSPECT) },
+				    BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) | BIT(GPT_SHOW) |
+				    BIT(INSPECT) },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too", BIT(CHECK) },
 	[OPTION_ONLY] = { "only", 0, "CODE",
 			  "count only these findings: a code of --list or an area, repeatable",
@@ -230,6 +258,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			      BIT(FS_GET) },
 	[OPTION_DEVICES] = { "devices", 0, NULL, "also make devices, pipes and sockets",
 			     BIT(FS_GET) },
+	[OPTION_FROM] = { "from", 0, "auto|primary|backup",
+			  "the copy to go by; auto takes the good one", BIT(GPT_REPAIR) },
+	[OPTION_NEW_GUIDS] = { "new-guids", 0, NULL,
+			       "give the disk and all partitions new random GUIDs", BIT(GPT_SET) },
 	[OPTION_DRY_RUN] = { "dry-run", 'n', NULL, "show what would be written, and write nothing",
 			     EDITS },
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",

@@ -28,6 +28,9 @@ enum command_id {
 	COMMAND_FS_LS,
 	COMMAND_FS_STAT,
 	COMMAND_GET_BOOTARGS,
+	COMMAND_GPT_REPAIR,
+	COMMAND_GPT_SET,
+	COMMAND_GPT_SHOW,
 	COMMAND_INSPECT,
 	COMMAND_PART_READ,
 	COMMAND_RECOVER,
@@ -71,6 +74,8 @@ enum option_id {
 	OPTION_RECURSIVE,
 	OPTION_PRESERVE,
 	OPTION_DEVICES,
+	OPTION_FROM,
+	OPTION_NEW_GUIDS,
 	OPTION_DRY_RUN,
 	OPTION_OUTPUT,
 	OPTION_FORCE,
@@ -86,6 +91,7 @@ enum option_id {
 /* Values of options that have a choice, in the order of their argument. */
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum medium_choice { MEDIUM_AUTO, MEDIUM_SD, MEDIUM_EMMC };
+enum from_choice { FROM_AUTO, FROM_PRIMARY, FROM_BACKUP };
 
 struct option_row {
 	const char *name;

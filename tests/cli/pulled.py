@@ -318,6 +318,32 @@ class Edit(Case):
         self.before = self.read()
         self.refused("a journal that holds changes", "e2fsck")
 
+    def test_a_name_of_a_partition_is_followed_into_what_the_journal_holds(self):
+        guid, other = self.guid_of_rootfs(), "89abcdef-0123-4567-89ab-cdef01234567"
+        named = NEW.replace("/dev/mmcblk0p4", "PARTUUID=" + guid)
+        self.pull(damage.put(CONF, named))
+        said = self.run_json("gpt", "set", self.path, "4", "guid=" + other)
+        self.assertIn("journal of partition 4", [c["what"] for c in said["changes"]])
+        self.assertEqual(self.config(), named.replace(guid, other))
+        self.assertEqual(said["boot_after"]["verdict"], "ok")
+
+    def test_a_repair_of_the_table_leaves_the_journal_alone(self):
+        self.pull(damage.put(CONF, NEW))
+        pulled = self.before
+        with open(self.path, "r+b") as f:
+            f.seek(512)
+            f.write(bytes(512))
+        said = self.run_json("gpt", "repair", self.path)
+        self.assertEqual([w["offset"] for w in said["writes"]], [512])
+        self.assertEqual(self.read(), pulled)
+
+    def guid_of_rootfs(self):
+        """Of the cards as they are made."""
+        path = os.path.join(self.directory, "card")
+        self.bases.card("old", [], path)
+        parts = program.inspect(path)["partitions"]
+        return next(p["guid"] for p in parts if p["number"] == 4)
+
 
 if __name__ == "__main__":
     program.main()

@@ -88,6 +88,21 @@ class Schemas(unittest.TestCase):
             said["arguments"][0].pop("value")
             self.assertFalse(program.schema("bootargs").is_valid(said))
 
+    def test_tables(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name in ("healthy", "bad-primary-table", "bigger-card", "hostile-names"):
+                card = program.card(name, os.path.join(directory, name))
+                said = json.loads(program.run("gpt", "show", "--json", card).stdout)
+                self.agrees(said, "gpt")
+        for damage in (lambda s: s.pop("stale_backup"),
+                       lambda s: s.update(sectors=-1),
+                       lambda s: s["primary"].update(state="fine"),
+                       lambda s: s["primary"]["partitions"][0].pop("guid"),
+                       lambda s: s["primary"]["partitions"][0].update(first_lba="34")):
+            changed = json.loads(json.dumps(said))
+            damage(changed)
+            self.assertFalse(program.schema("gpt").is_valid(changed))
+
     def test_codes(self):
         for arguments, least in ((["--list"], 70), (["--explain", "gpt.primary-bad"], 1)):
             said = json.loads(program.run("check", "--json", *arguments).stdout)
