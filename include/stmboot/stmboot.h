@@ -33,6 +33,7 @@
 #include <stmboot/gpt.h>
 #include <stmboot/image.h>
 #include <stmboot/kernel.h>
+#include <stmboot/part_edit.h>
 #include <stmboot/place.h>
 #include <stmboot/refusal.h>
 #include <stmboot/source.h>

@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "edit/edit.h"
+#include "edit/part_edit.h"
 #include "edit/table_edit.h"
 #include "fs/ext4_edit.h"
 #include "image/image.h"
@@ -144,7 +145,9 @@ enum stmboot_status sb_boot_edit_replace_file(struct stmboot_boot_edit *edit, ui
 
 	if (part == NULL)
 		return STMBOOT_INTERNAL;
-	status = sb_boot_edit_replay(edit, partition, why);
+	status = sb_part_check_file(edit, partition, why);
+	if (status == STMBOOT_OK)
+		status = sb_boot_edit_replay(edit, partition, why);
 	if (status != STMBOOT_OK)
 		return status;
 	status = sb_ext4_replace_file(&edit->arena, sb_edit_overlay(edit->edit), part->offset,
@@ -234,9 +237,11 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 					    struct stmboot_refusal *why,
 					    const struct stmboot_edit_plan **out)
 {
-	enum stmboot_status status = sb_boot_edit_stage_files(edit, why);
+	enum stmboot_status status = sb_part_stage(edit);
 	enum stmboot_status verdict;
 
+	if (status == STMBOOT_OK)
+		status = sb_boot_edit_stage_files(edit, why);
 	if (status == STMBOOT_OK)
 		status = sb_boot_edit_stage_trees(edit, why);
 	if (status == STMBOOT_OK)
@@ -297,6 +302,7 @@ void stmboot_boot_edit_close(struct stmboot_boot_edit *edit)
 	sb_view_forget(&edit->replayed);
 	sb_view_forget(&edit->before);
 	stmboot_edit_close(edit->edit);
+	sb_part_forget(edit);
 	sb_arena_release(&edit->arena);
 	sb_free(edit->ctx, edit);
 }

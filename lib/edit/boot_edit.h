@@ -44,7 +44,11 @@ struct stmboot_boot_edit {
 	struct sb_metadata *metadata;               /* that names partitions of it */
 	size_t metadata_count;
 	bool metadata_loaded;
-	bool uncovers;                              /* errors that were hidden before may show */
+	struct sb_part_write *writes; /* partitions that are to be written */
+	size_t write_count, write_capacity;
+	struct stmboot_source **sources; /* that the edit closes */
+	size_t source_count, source_capacity;
+	bool uncovers; /* errors that were hidden before may show */
 };
 
 /* Metadata of firmware updates, in memory. */
