@@ -31,6 +31,7 @@ int cmd_gpt_set(struct stmboot_context *ctx, const struct options *o);
 int cmd_gpt_show(struct stmboot_context *ctx, const struct options *o);
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o);
 int cmd_part_read(struct stmboot_context *ctx, const struct options *o);
+int cmd_part_write(struct stmboot_context *ctx, const struct options *o);
 int cmd_recover(struct stmboot_context *ctx, const struct options *o);
 int cmd_set_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_undo(struct stmboot_context *ctx, const struct options *o);

@@ -32,6 +32,7 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 	[COMMAND_GPT_SHOW] = cmd_gpt_show,
 	[COMMAND_INSPECT] = cmd_inspect,
 	[COMMAND_PART_READ] = cmd_part_read,
+	[COMMAND_PART_WRITE] = cmd_part_write,
 	[COMMAND_RECOVER] = cmd_recover,
 	[COMMAND_SET_BOOTARGS] = cmd_set_bootargs,
 	[COMMAND_UNDO] = cmd_undo,

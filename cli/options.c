@@ -169,6 +169,19 @@ const struct command commands[COMMAND_COUNT] = {
 				"stay "
 				"holes. A FILE that is there is replaced by the whole new one.",
 				3, 3 },
+	[COMMAND_PART_WRITE] = { "part write", "IMAGE PARTITION FILE",
+				 "write a file into a partition",
+				 "Writes FILE, or standard input for '-', to the beginning of "
+				 "PARTITION, a number or a name; what follows it in the partition "
+				 "stays as it is. It is refused when FILE is larger, or is not "
+				 "what the boot needs there: an intact STM32 header for this chip "
+				 "in fsbl1 and fsbl2, U-Boot as the first stage wants it in ssbl "
+				 "or fip, an ext4 where extlinux.conf is; --force writes it all "
+				 "the same. PARTITION fsbl means both copies of the first-stage "
+				 "loader. The one that is not needed is written first, so that "
+				 "one is valid at every moment; the only valid copy is not "
+				 "written alone.",
+				 3, 3 },
 	[COMMAND_RECOVER] = { "recover", "IMAGE", "finish or drop an edit that was interrupted",
 			      "Finishes an edit that was interrupted while it wrote, or drops one "
 			      "that had not begun to. Until then every command that reads IMAGE "
@@ -199,7 +212,7 @@ const struct command commands[COMMAND_COUNT] = {
 #define DTB_EDITS    (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
 #define DTBS         (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
 #define FS_READS     (BIT(FS_CAT) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_STAT))
-#define TABLE_EDITS  (BIT(GPT_REPAIR) | BIT(GPT_SET))
+#define TABLE_EDITS  (BIT(GPT_REPAIR) | BIT(GPT_SET) | BIT(PART_WRITE))
 #define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | TABLE_EDITS | BIT(SET_BOOTARGS))
 #define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
 #define EDITS        (JUDGED_EDITS | BIT(RECOVER))

@@ -327,6 +327,14 @@ class Edit(Case):
         self.assertEqual(self.config(), named.replace(guid, other))
         self.assertEqual(said["boot_after"]["verdict"], "ok")
 
+    def test_a_partition_that_is_written_needs_no_replay(self):
+        self.pull(damage.put(CONF, NEW))
+        clean = self.bases.card("old", [], os.path.join(self.directory, "clean.img"))
+        data = self.read(clean.path)[clean.offset(4):][:clean.size(4)]
+        said = self.run_json("part", "write", self.path, "4", self.file(data))
+        self.assertEqual([c["what"] for c in said["changes"]], ["content of partition 4 (rootfs)"])
+        self.assertEqual(self.config(), OLD)
+
     def test_a_repair_of_the_table_leaves_the_journal_alone(self):
         self.pull(damage.put(CONF, NEW))
         pulled = self.before
@@ -343,6 +351,13 @@ class Edit(Case):
         self.bases.card("old", [], path)
         parts = program.inspect(path)["partitions"]
         return next(p["guid"] for p in parts if p["number"] == 4)
+
+    def file(self, data):
+        """A file of the host."""
+        path = os.path.join(self.directory, "file")
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
 
 
 if __name__ == "__main__":
