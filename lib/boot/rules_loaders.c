@@ -13,6 +13,33 @@ static uint64_t table_offset(const struct sb_facts *facts, const struct stmboot_
 	return view->copy != NULL ? view->copy->entries_offset : facts->gpt->primary.offset;
 }
 
+/* A partition that holds a first stage under another name, or NULL. */
+static const struct stmboot_part *nameless_fsbl(const struct sb_facts *facts)
+{
+	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+
+		if (part->stm32 != NULL &&
+		    stmboot_stm32_likely_role(part->stm32) == STMBOOT_STM32_FSBL)
+			return part;
+	}
+	return NULL;
+}
+
+static const char *fsbl_hint(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *part = nameless_fsbl(facts);
+
+	if (facts->rom_view.copy == NULL)
+		return "make the table right first";
+	if (part == NULL)
+		return "name the partition that holds the first-stage loader fsbl1";
+	return sb_text(scope,
+		       "partition %" PRIu32 " holds a loader: run `stmboot gpt set IMAGE %" PRIu32
+		       " name=fsbl1`",
+		       part->number, part->number);
+}
+
 static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_gpt_copy *copy = facts->rom_view.copy;
@@ -25,10 +52,7 @@ static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope
 			  .found = copy == NULL ? stmboot_gpt_reason_text(facts->rom_view.reason)
 						: "no partition whose name begins with \"fsbl\"",
 			  .expected = "a partition named fsbl1 in the primary GPT",
-			  .hint = copy != NULL
-					  ? "name the partition that holds the first-stage loader "
-					    "fsbl1"
-					  : "make the table right first",
+			  .hint = fsbl_hint(facts, scope),
 		  });
 }
 
@@ -84,8 +108,8 @@ static void check_magic(const struct sb_first_stage *stage, const struct sb_scop
 					   ? stmboot_content_text(content)
 					   : "other content",
 			  .expected = "\"STM2\"",
-			  .hint = "write the .stm32 file to the partition (with `dd "
-				  "conv=notrunc`), not the .bin or .elf it was made from" });
+			  .hint = "write the .stm32 file to both copies (`stmboot part write IMAGE "
+				  "fsbl FILE`), not the .bin or .elf it was made from" });
 }
 
 static const SB_RULE(const struct sb_first_stage *, const struct sb_scope *) copy_rows[] = {
@@ -130,7 +154,8 @@ static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope 
 					   b->image.payload_bytes, b->scan.crc32),
 			  .expected = sb_text(scope, "%" PRIu64 " bytes, CRC-32 0x%08" PRIx32,
 					      a->image.payload_bytes, a->scan.crc32),
-			  .hint = "write the same loader to both partitions" });
+			  .hint = "write the same loader to both: `stmboot part write IMAGE fsbl "
+				  "FILE`" });
 }
 
 static enum stmboot_soc soc_of(const char *board)
@@ -162,7 +187,8 @@ static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope 
 					   stmboot_stm32_version_text(stage->image.version)),
 			  .expected = sb_text(scope, "the header of an %s, for %s",
 					      stmboot_soc_text(board), facts->board),
-			  .hint = "write the loader that was built for this board" });
+			  .hint = "write the loader that was built for this board: `stmboot part "
+				  "write IMAGE fsbl FILE`" });
 }
 
 static const char *wanted_second(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -196,8 +222,10 @@ static const char *second_hint(const struct sb_facts *facts, const struct sb_sco
 		return sb_text(scope,
 			       "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32,
 			       there->number, facts->second.number);
-	return sb_text(scope, "a second stage stands in partition %" PRIu32 " (%s); name it %s",
-		       there->number, there->entry->name, facts->second.name);
+	return sb_text(scope,
+		       "a second stage stands in partition %" PRIu32
+		       " (%s): run `stmboot gpt set IMAGE %" PRIu32 " name=%s`",
+		       there->number, there->entry->name, there->number, facts->second.name);
 }
 
 /* SPL enters whatever has no known header; it never says that it found nothing. */

@@ -84,7 +84,8 @@ static void check_config_found(const struct sb_facts *facts, const struct sb_sco
 					  : sb_text(scope,
 						    "partition %" PRIu32
 						    " has one, but not the bootable "
-						    "flag: sgdisk -A %" PRIu32 ":set:2 IMAGE",
+						    "flag: run `stmboot gpt set IMAGE %" PRIu32
+						    " bootable=yes`",
 						    hidden->number, hidden->number) });
 }
 
@@ -100,7 +101,8 @@ static void check_bootable(const struct sb_facts *facts, const struct sb_scope *
 			  .found = sb_text(scope, "%zu partitions with the bootable flag",
 					   facts->bootable_count),
 			  .expected = "one: U-Boot tries them in the order of their numbers",
-			  .hint = "clear the flag of the others: sgdisk -A NUMBER:clear:2 IMAGE" });
+			  .hint = "clear the flag of the others: `stmboot gpt set IMAGE NUMBER "
+				  "bootable=no`" });
 }
 
 static void check_several(const struct sb_facts *facts, const struct sb_scope *scope)

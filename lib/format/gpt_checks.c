@@ -32,9 +32,12 @@ struct view {
 };
 
 static const char repair_primary[] =
-	"run `sgdisk -e IMAGE`: it rewrites the primary from the backup";
+	"run `stmboot gpt repair IMAGE`: it writes the primary from the backup";
 static const char repair_backup[] =
-	"run `sgdisk -e IMAGE`: it writes the backup again from the primary";
+	"run `stmboot gpt repair IMAGE`: it writes the backup from the primary";
+static const char choose_copy[] =
+	"run `stmboot gpt repair --from=primary IMAGE`, or the same with --from=backup; "
+	"'stmboot gpt show' shows both";
 static const char write_again[] = "write the complete image again";
 
 static void report_field(const struct view *v, enum sb_code code, uint64_t at, uint64_t length,
@@ -310,8 +313,9 @@ static void check_backup_place(const struct sb_scope *scope, const struct stmboo
 			  .length = gpt->sector_size,
 			  .found = sb_text(s, "LBA %" PRIu64, v.copy->lba),
 			  .expected = sb_text(s, "LBA %" PRIu64, gpt->sectors - 1),
-			  .hint = "normal after writing an image to a larger card; `sgdisk -e "
-				  "IMAGE` moves the backup and frees the space before it" });
+			  .hint = "normal after writing an image to a larger card; `stmboot gpt "
+				  "repair IMAGE` writes it to the end and frees the space before "
+				  "it" });
 }
 
 static void check_backup(const struct sb_scope *scope, const struct stmboot_gpt *gpt)
@@ -326,13 +330,11 @@ static void check_stale(const struct sb_scope *scope, const struct stmboot_gpt *
 	if (!gpt->stale_backup)
 		return;
 	sb_report(scope, SB_GPT_BACKUP_STALE,
-		  &(struct sb_finding){
-			  .offset = gpt->backup.offset + AT_DISK_GUID,
-			  .length = 16,
-			  .found = gpt->backup.disk_guid,
-			  .expected = gpt->primary.disk_guid,
-			  .hint = "run `gdisk IMAGE` and enter r, d, w, y: it writes the "
-				  "backup again from the primary" });
+		  &(struct sb_finding){ .offset = gpt->backup.offset + AT_DISK_GUID,
+					.length = 16,
+					.found = gpt->backup.disk_guid,
+					.expected = gpt->primary.disk_guid,
+					.hint = repair_backup });
 }
 
 uint32_t sb_gpt_first_difference(const struct stmboot_gpt_copy *a, const struct stmboot_gpt_copy *b)
@@ -372,7 +374,7 @@ static void check_difference(const struct sb_scope *scope, const struct stmboot_
 		  &(struct sb_finding){ .offset = backup->offset,
 					.length = gpt->sector_size,
 					.message = message,
-					.hint = repair_backup });
+					.hint = number != 0 ? choose_copy : repair_backup });
 }
 
 static void check_link(const struct sb_scope *scope, const struct stmboot_gpt_copy *from,

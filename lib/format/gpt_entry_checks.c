@@ -158,7 +158,8 @@ static void report_guid(const struct checked *c, enum sb_code code, const char *
 					.found = c->p->guid,
 					.message = message,
 					.hint = sb_text(&c->scope,
-							"run `sgdisk -u %" PRIu32 ":R IMAGE`",
+							"run `stmboot gpt set IMAGE %" PRIu32
+							" guid=random`",
 							c->p->number) });
 }
 
@@ -219,7 +220,8 @@ static void check_unique_name(const struct checked *c)
 							   " have the same name",
 							   earlier->number, c->p->number),
 					.hint = sb_text(&c->scope,
-							"run `sgdisk -c %" PRIu32 ":NAME IMAGE`",
+							"run `stmboot gpt set IMAGE %" PRIu32
+							" name=NAME`",
 							c->p->number) });
 }
 

@@ -13,8 +13,7 @@ enum {
 	AT_SIGNATURE = 510,
 };
 
-static const char repair[] =
-	"run `gdisk IMAGE` and enter x, n, w, y: it writes a plain protective MBR";
+static const char repair[] = "run `stmboot gpt repair IMAGE`: it writes a plain protective MBR";
 
 /* The first record of type 0xEE, wherever it starts; -1 for none. */
 static int find_protective_type(const struct stmboot_mbr *mbr)
@@ -76,7 +75,8 @@ static void check_hybrid(const struct sb_scope *scope, const struct stmboot_gpt 
 					   mbr->records[2].type, mbr->records[3].type),
 			  .expected = "types 0xEE, 0x00, 0x00, 0x00",
 			  .message = message,
-			  .hint = repair });
+			  .hint = "run `gdisk IMAGE` and enter x, n, w, y: it writes a plain "
+				  "protective MBR" });
 }
 
 /* What the size of the protective record should be. */

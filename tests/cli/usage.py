@@ -386,9 +386,10 @@ class Check(Case):
             for path in glob.glob(os.path.join(program.TOP, "lib", "**", pattern), recursive=True):
                 with open(path, encoding="utf-8") as f:
                     text = re.sub(r'"\s*\n\s*"', "", f.read())
-                named.update(re.findall(r"`stmboot ([^ `]+)", text))
+                named.update(re.findall(r"['`]stmboot ([a-z-]+(?: [a-z]+)?)", text))
+        self.assertIn("gpt repair", named)
         for command in named:
-            self.assertEqual(program.run(command, "--help").returncode, 0, command)
+            self.assertEqual(program.run(*command.split(), "--help").returncode, 0, command)
 
 
 if __name__ == "__main__":
