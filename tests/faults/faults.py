@@ -33,6 +33,8 @@ sys.path.insert(1, os.path.join(os.path.dirname(HERE), "cli"))
 
 import program  # noqa: E402
 
+from image import stm32_image  # noqa: E402
+
 PULLED_CARD = os.path.join(os.path.dirname(HERE), "rules", "pulled-card")
 JOBS = 2
 WORDS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
@@ -58,6 +60,11 @@ class Scene:
         self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8",
                     "SOURCE_DATE_EPOCH": "1700000000",
                     "STMBOOT_STATE_DIR": os.path.join(self.work, "state")}
+        self.loader = os.path.join(directory, "loader")
+        with open(self.loader, "wb") as f:
+            f.write(stm32_image(b"U-Boot SPL 2024.01\0" + bytes(3000)))
+        if kind.damage is not None:
+            image = image[:kind.damage] + bytes(512) + image[kind.damage + 512:]
         self.restore({kinds.IMAGE: image})
         for command in kind.before:
             self.must(command)
@@ -95,7 +102,8 @@ class Scene:
 
     def words(self, arguments):
         """A command with paths."""
-        places = {kinds.IMAGE: self.path(kinds.IMAGE), kinds.COPY: self.path(kinds.COPY)}
+        places = {kinds.IMAGE: self.path(kinds.IMAGE), kinds.COPY: self.path(kinds.COPY),
+                  kinds.LOADER: self.loader}
         return [program.stmboot, "--json", *(places.get(word, word) for word in arguments)]
 
     def run(self, arguments):
@@ -126,8 +134,12 @@ class Scene:
 
     def view(self):
         """What a reading command says of the file that the edit changes."""
-        return None if self.kind.file not in os.listdir(self.work) else \
-            self.must([*self.kind.view, self.kind.file])
+        if self.kind.file not in os.listdir(self.work):
+            return None
+        said = self.must([*self.kind.view, self.kind.file])
+        if self.kind.view != ["inspect"] or self.kind.reads:
+            return said
+        return json.loads(said)["partitions"]  # the rest also tells of the log beside the image
 
 
 def beside(content):

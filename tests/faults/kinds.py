@@ -3,7 +3,7 @@
 
 import collections
 
-IMAGE, COPY = "card.img", "copy.img"
+IMAGE, COPY, LOADER = "card.img", "copy.img", "loader"
 
 CONFIG = """\
 default one
@@ -24,10 +24,11 @@ NEXT = ["extlinux", "timeout", IMAGE, "7s"]  # the edit that comes after a run
 # before: what is done before with success. interrupted: an edit that was ended in the middle
 # of its writing then. file: the one that changes. undone: "old" or "new", at which of them
 # an undo gives the other. pulled: the card was pulled out of a running board, with CONFIG in
-# its journal only. view: what shows how the file is. reads: nothing is edited.
-Kind = collections.namedtuple("Kind",
-                              "name command before interrupted file undone pulled view reads",
-                              defaults=[[], None, IMAGE, None, False, ["extlinux", "show"], False])
+# its journal only. view: what shows how the file is. reads: nothing is edited. damage: a place
+# in the card, of which a sector is lost.
+Kind = collections.namedtuple(
+    "Kind", "name command before interrupted file undone pulled view reads damage",
+    defaults=[[], None, IMAGE, None, False, ["extlinux", "show"], False, None])
 
 
 def copy(name, command, *before):
@@ -53,6 +54,13 @@ KINDS = [
     Kind("an edit after an interrupted one", ["set-bootargs", IMAGE, "second"],
          interrupted=IN_PLACE, undone="new"),
     Kind("an edit of a card that was pulled out", IN_PLACE, undone="new", pulled=True),
+    Kind("another name and GUID of a partition",
+         ["gpt", "set", IMAGE, "rootfs", "name=system", "guid=01234567-89ab-cdef-0123-456789abcdef"],
+         undone="new", view=["gpt", "show"]),
+    # without an undo: that would bring an error
+    Kind("a repair of the table", ["gpt", "repair", IMAGE], view=["gpt", "show"], damage=512),
+    Kind("another loader", ["part", "write", IMAGE, "fsbl", LOADER], undone="new",
+         view=["inspect"]),
     Kind("a copy", IN_PLACE + ["-o", COPY], file=COPY),
     Kind("a copy in the place of another", IN_PLACE + ["-o", COPY], file=COPY,
          before=[["set-bootargs", IMAGE, "other", "-o", COPY]]),

@@ -150,3 +150,87 @@ bool cut_everywhere(struct stmboot_context *ctx, const struct kind *kind,
 	disk_release(&run.start);
 	return run.failed == 0;
 }
+
+static enum stmboot_status image_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	disk_read_image(self, offset, buffer, size);
+	return STMBOOT_OK;
+}
+
+static uint64_t image_size(void *self)
+{
+	const struct disk *disk = self;
+
+	return disk->files[0].size;
+}
+
+static bool is_fit(struct stmboot_context *ctx, struct disk *disk,
+		   bool (*fit)(struct stmboot_context *ctx, struct stmboot_source *image))
+{
+	const struct stmboot_source_ops ops = { .struct_size = sizeof(ops),
+						.read_at = image_read_at,
+						.size = image_size };
+	struct stmboot_source *image = NULL;
+	bool good;
+
+	if (stmboot_source_new(ctx, &ops, disk, &image) != STMBOOT_OK)
+		abort();
+	good = fit(ctx, image);
+	stmboot_source_close(image);
+	return good;
+}
+
+/* One state; false when the image is not fit. */
+struct lost {
+	struct stmboot_context *ctx;
+	struct disk start, recorded;
+	bool (*fit)(struct stmboot_context *ctx, struct stmboot_source *image);
+	unsigned states, unfit;
+};
+
+static void lose(struct lost *lost, size_t cut, enum disk_choice choice, uint64_t which)
+{
+	struct disk disk;
+
+	disk_cut(&lost->start, &lost->recorded, cut, choice, which, &disk);
+	lost->states++;
+	lost->unfit += !is_fit(lost->ctx, &disk, lost->fit);
+	disk_release(&disk);
+}
+
+static void lose_at_every_prefix(struct lost *lost)
+{
+	for (size_t cut = 0; cut <= lost->recorded.op_count; cut++) {
+		lose(lost, cut, DISK_KEEP_ALL, 0);
+		lose(lost, cut, DISK_KEEP_NONE, 0);
+		for (size_t i = 0; i < cut; i++) {
+			if (disk_is_durable(&lost->recorded, i, cut) ||
+			    lost->recorded.ops[i].kind >= DISK_SYNC)
+				continue;
+			lose(lost, cut, DISK_ALL_BUT_ONE, i);
+			lose(lost, cut, DISK_ONLY_ONE, i);
+		}
+	}
+}
+
+bool cut_without_log(struct stmboot_context *ctx, const struct kind *kind,
+		     struct stmboot_source *medium, bool device, unsigned states,
+		     bool (*fit)(struct stmboot_context *ctx, struct stmboot_source *image))
+{
+	struct lost lost = { .ctx = ctx, .fit = fit };
+	struct expected expected;
+	uint64_t seed = 1;
+
+	kind_start(ctx, kind, medium, device, &lost.start);
+	expected_make(ctx, kind, &lost.start, &lost.recorded, &expected);
+	lose_at_every_prefix(&lost);
+	while (lost.states < states || seed == 1)
+		lose(&lost, disk_random(&seed) % (lost.recorded.op_count + 1), DISK_RANDOM,
+		     disk_random(&seed));
+	(void)printf("%s, %s, log lost: %u states, %u of them unfit\n", kind->name,
+		     device ? "device" : "file", lost.states, lost.unfit);
+	expected_release(&expected);
+	disk_release(&lost.recorded);
+	disk_release(&lost.start);
+	return lost.unfit == 0;
+}

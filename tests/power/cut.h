@@ -19,4 +19,12 @@
 bool cut_everywhere(struct stmboot_context *ctx, const struct kind *kind,
 		    struct stmboot_source *medium, bool device, unsigned states);
 
+/*
+ * The same cuts, after which the log is lost: of the image alone, as it was
+ * left, `fit` says whether a board can still use it. True when every state is.
+ */
+bool cut_without_log(struct stmboot_context *ctx, const struct kind *kind,
+		     struct stmboot_source *medium, bool device, unsigned states,
+		     bool (*fit)(struct stmboot_context *ctx, struct stmboot_source *image));
+
 #endif

@@ -2,17 +2,28 @@
 /*
  * Cuts the power during real edits of real images.
  *
- * usage: power_edits STATES IMAGE...
+ * usage: power_edits STATES CHANGE IMAGE...
  *
- * What stmboot would write to the image is staged once, and then committed on
- * a disk in memory that holds the image, as a file and as a block device.
+ * CHANGE is the name of one, or "" for all. What stmboot would write to the image is staged once,
+ * and then committed on a disk in memory that holds the image, as a file and as a block device.
+ * What an image gives no occasion for is left out.
+ *
+ * Of edits of a table and of loaders it is shown, too, that a good copy is
+ * there at every moment even if the log is lost; and that this would show it
+ * if there was none, were it not for the order of the writes.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <stmboot/part_edit.h>
+#include <stmboot/stm32.h>
+#include <stmboot/table_edit.h>
+
+#include "../support/containers.h"
 #include "cut.h"
 #include "edit/boot_edit.h"
+#include "source/source.h"
 
 /* What an edit has staged. */
 struct staged {
@@ -100,6 +111,86 @@ static enum stmboot_status grow_tree(struct stmboot_boot_edit *edit, struct stmb
 	return set_in_tree(edit, value, why);
 }
 
+static enum stmboot_status change_table(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	return stmboot_table_edit_new_guids(edit, why);
+}
+
+static enum stmboot_status repair_table(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	return stmboot_table_edit_repair(edit, STMBOOT_TABLE_COPY_AUTO, why);
+}
+
+/* Another loader than the one that is there. */
+static enum stmboot_status write_loaders(struct stmboot_boot_edit *edit,
+					 struct stmboot_refusal *why)
+{
+	static uint8_t loader[4096];
+	size_t size = make_stm32(loader, STMBOOT_STM32_V1_0) + 3000;
+	struct stmboot_source *src = NULL;
+
+	put_le(loader + 76, size - 256, 4);
+	must(stmboot_source_from_memory(stmboot_boot_edit_context(edit), loader, size, &src) ==
+		     STMBOOT_OK,
+	     "memory");
+	return stmboot_part_edit_write(edit, "fsbl", src, why);
+}
+
+/* A partition is to differ from what it holds in eight or more places. */
+static enum stmboot_status write_rootfs(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	static uint8_t bytes[12 << 20];
+	const struct stmboot_part *part =
+		stmboot_image_find(stmboot_boot_edit_before(edit).image, 4);
+	struct stmboot_source *src = NULL;
+	size_t size;
+
+	if (part == NULL || part->size > sizeof(bytes))
+		return STMBOOT_NOT_FOUND;
+	size = (size_t)part->size - 100;
+	must(stmboot_source_read(stmboot_edit_source(edit->edit), part->offset, bytes, size) ==
+		     STMBOOT_OK,
+	     "reading");
+	for (size_t at = 2000; at < size; at += size / 8)
+		bytes[at]++;
+	must(stmboot_source_from_memory(edit->ctx, bytes, size, &src) == STMBOOT_OK, "memory");
+	return stmboot_part_edit_write(edit, "4", src, why);
+}
+
+/* One of the two tables is whole. */
+static bool has_table(struct stmboot_context *ctx, struct stmboot_source *image)
+{
+	struct stmboot_gpt *gpt = NULL;
+	bool good;
+
+	must(stmboot_gpt_decode(ctx, image, &gpt) == STMBOOT_OK, "decoding");
+	good = gpt->primary.state == STMBOOT_GPT_OK || gpt->backup.state == STMBOOT_GPT_OK;
+	stmboot_gpt_free(gpt);
+	return good;
+}
+
+static bool is_loader(struct stmboot_context *ctx, struct stmboot_source *image, uint64_t offset)
+{
+	struct stmboot_source *window = NULL;
+	struct stmboot_stm32 *stm32 = NULL;
+	bool good = false;
+
+	must(stmboot_source_window(ctx, image, offset, 4096, &window) == STMBOOT_OK, "memory");
+	if (stmboot_stm32_decode(ctx, window, &stm32) == STMBOOT_OK)
+		good = stm32->version_known && stm32->payload_fits &&
+		       stmboot_stm32_verify(ctx, window, stm32) == STMBOOT_OK &&
+		       stm32->computed_checksum == stm32->checksum;
+	stmboot_stm32_free(stm32);
+	stmboot_source_close(window);
+	return good;
+}
+
+/* One of the two copies of the loader is, as the recipe of the card places them. */
+static bool has_loader(struct stmboot_context *ctx, struct stmboot_source *image)
+{
+	return is_loader(ctx, image, 34 * 512) || is_loader(ctx, image, 42 * 512);
+}
+
 static void capture(struct sb_overlay *overlay, struct staged *out)
 {
 	struct sb_extent extent = { 0 };
@@ -134,8 +225,17 @@ static enum stmboot_status replay(struct stmboot_edit *edit, const void *user)
 }
 
 typedef enum stmboot_status change_fn(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
+typedef bool fit_fn(struct stmboot_context *ctx, struct stmboot_source *image);
 
-static void stage(struct stmboot_context *ctx, const char *image, change_fn *change,
+struct change {
+	const char *name;
+	change_fn *make;
+	fit_fn *fit;  /* also when the log is lost, or NULL */
+	bool ordered; /* it is fit because of the order of the writes */
+};
+
+/* False when the image gives no occasion for it. */
+static bool stage(struct stmboot_context *ctx, const char *image, change_fn *change,
 		  struct staged *out)
 {
 	const struct stmboot_edit_options dry = { .struct_size = sizeof(dry), .dry_run = true };
@@ -145,14 +245,18 @@ static void stage(struct stmboot_context *ctx, const char *image, change_fn *cha
 	const struct stmboot_edit_plan *plan;
 	struct stmboot_boot_edit *edit = NULL;
 	struct stmboot_refusal why = { "", "" };
+	enum stmboot_status status = stmboot_boot_edit_begin(ctx, image, &options, &why, &edit);
 
-	if (stmboot_boot_edit_begin(ctx, image, &options, &why, &edit) != STMBOOT_OK ||
-	    change(edit, &why) != STMBOOT_OK ||
-	    stmboot_boot_edit_stage(edit, &why, &plan) != STMBOOT_OK)
-		must(false, why.message);
-	capture(sb_edit_overlay(edit->edit), out);
-	must(out->count != 0, "the edit changes nothing");
+	*out = (struct staged){ 0 };
+	if (status == STMBOOT_OK)
+		status = change(edit, &why);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_edit_stage(edit, &why, &plan);
+	must(status == STMBOOT_OK || status == STMBOOT_NOT_FOUND, why.message);
+	if (status == STMBOOT_OK)
+		capture(sb_edit_overlay(edit->edit), out);
 	stmboot_boot_edit_close(edit);
+	return out->count != 0;
 }
 
 /* In memory: sectors of it are read again and again. */
@@ -172,12 +276,54 @@ static uint8_t *load(struct stmboot_context *ctx, const char *image, struct stmb
 	return bytes;
 }
 
-static bool run_image(struct stmboot_context *ctx, const char *image, unsigned states)
+/* Without the order of its writes an edit leaves, some time, no good copy: or this sees nothing. */
+static bool shows_disorder(struct stmboot_context *ctx, const struct change *change,
+			   struct staged *staged, struct stmboot_source *medium, unsigned states)
 {
-	static change_fn *const changes[] = { change_argument, add_labels, change_time_out,
-					      change_tree, grow_tree };
-	static const char *const names[] = { "set-bootargs", "extlinux add", "extlinux timeout",
-					     "dtb set", "dtb set that grows" };
+	const struct kind edit = { "the same in disorder", replay, staged, NULL, false };
+
+	for (size_t i = 0; i < staged->count; i++)
+		staged->extents[i].order = SB_ORDER_DATA;
+	if (!cut_without_log(ctx, &edit, medium, false, states + 1000, change->fit))
+		return true;
+	(void)printf("FAILED: %s: the order of the writes does not matter here\n", change->name);
+	return false;
+}
+
+static bool run_change(struct stmboot_context *ctx, const struct change *change,
+		       struct staged *staged, struct stmboot_source *medium, unsigned states)
+{
+	const struct kind edit = { change->name, replay, staged, NULL, false };
+	const struct kind undo = { "undo of it", NULL, NULL, &edit, false };
+	bool good = true;
+
+	for (int device = 0; device < 2; device++) {
+		good = cut_everywhere(ctx, &edit, medium, device != 0, states) && good;
+		good = cut_everywhere(ctx, &undo, medium, device != 0, states) && good;
+		if (change->fit == NULL)
+			continue;
+		good = cut_without_log(ctx, &edit, medium, device != 0, states, change->fit) &&
+		       good;
+		good = cut_without_log(ctx, &undo, medium, device != 0, states, change->fit) &&
+		       good;
+	}
+	return (!change->ordered || shows_disorder(ctx, change, staged, medium, states)) && good;
+}
+
+static bool run_image(struct stmboot_context *ctx, const char *image, const char *only,
+		      unsigned states)
+{
+	static const struct change changes[] = {
+		{ "set-bootargs", change_argument, NULL, false },
+		{ "extlinux add", add_labels, NULL, false },
+		{ "extlinux timeout", change_time_out, NULL, false },
+		{ "dtb set", change_tree, NULL, false },
+		{ "dtb set that grows", grow_tree, NULL, false },
+		{ "gpt set --new-guids", change_table, has_table, true },
+		{ "gpt repair", repair_table, has_table, false },
+		{ "part write fsbl", write_loaders, has_loader, true },
+		{ "part write rootfs", write_rootfs, NULL, false },
+	};
 	struct stmboot_source *medium = NULL;
 	uint8_t *bytes = load(ctx, image, &medium);
 	bool good = true;
@@ -185,14 +331,11 @@ static bool run_image(struct stmboot_context *ctx, const char *image, unsigned s
 	(void)printf("%s\n", image);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		struct staged staged;
-		struct kind edit = { names[i], replay, &staged, NULL, false };
-		struct kind undo = { "undo of it", NULL, NULL, &edit, false };
 
-		stage(ctx, image, changes[i], &staged);
-		for (int device = 0; device < 2; device++) {
-			good = cut_everywhere(ctx, &edit, medium, device != 0, states) && good;
-			good = cut_everywhere(ctx, &undo, medium, device != 0, states) && good;
-		}
+		if (*only != '\0' && strcmp(only, changes[i].name) != 0)
+			continue;
+		if (stage(ctx, image, changes[i].make, &staged))
+			good = run_change(ctx, &changes[i], &staged, medium, states) && good;
 		free(staged.extents);
 		free(staged.bytes);
 	}
@@ -205,11 +348,11 @@ int main(int argc, char **argv)
 {
 	unsigned states = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 	struct stmboot_context *ctx = NULL;
-	bool good = argc > 2;
+	bool good = argc > 3;
 
 	must(stmboot_context_new(NULL, &ctx) == STMBOOT_OK, "a context");
-	for (int i = 2; i < argc; i++)
-		good = run_image(ctx, argv[i], states) && good;
+	for (int i = 3; i < argc; i++)
+		good = run_image(ctx, argv[i], argv[2], states) && good;
 	stmboot_context_free(ctx);
 	return good ? 0 : 1;
 }
