@@ -23,9 +23,11 @@ static uint64_t blocks_of(const struct stmboot_fs *fs, uint64_t size)
 /* A damaged map can lead to the same block twice. */
 static bool is_planned(const struct sb_session *session, uint64_t offset, uint64_t length)
 {
-	for (size_t i = 0; i < session->planned_count; i++)
-		if (sb_ranges_overlap(session->planned[i].offset, session->planned[i].length,
-				      offset, length))
+	const struct sb_plan *plan = &session->plan;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (sb_ranges_overlap(plan->ranges[i].offset, plan->ranges[i].length, offset,
+				      length))
 			return true;
 	return false;
 }
@@ -41,7 +43,7 @@ static enum stmboot_status plan_run(struct sb_session *session, struct stmboot_f
 		return status;
 	if (is_planned(session, offset, length))
 		return sb_refuse_damage(session->refusal, offset, "a block twice in one file");
-	return sb_session_plan(session, SB_EXT4_WRITE_DATA, offset, length);
+	return sb_plan_add(&session->plan, SB_EXT4_WRITE_DATA, offset, length);
 }
 
 enum stmboot_status sb_session_plan_content(struct sb_session *session, struct stmboot_fs *fs,
@@ -106,8 +108,8 @@ enum stmboot_status sb_session_stage_content(struct sb_session *session)
 	enum stmboot_status status = buffers != NULL ? STMBOOT_OK : STMBOOT_NO_MEMORY;
 	uint64_t position = 0;
 
-	for (size_t i = 0; i < session->planned_count; i++) {
-		const struct sb_planned *run = &session->planned[i];
+	for (size_t i = 0; i < session->plan.count; i++) {
+		const struct sb_planned *run = &session->plan.ranges[i];
 
 		if (run->kind != SB_EXT4_WRITE_DATA)
 			continue;
@@ -146,7 +148,7 @@ static enum stmboot_status stage_size(struct sb_session *session, struct stmboot
 	    ext2fs_inode_csum_set(sb_ext2_of(fs), inode->number, (void *)raw) != 0)
 		status = STMBOOT_INTERNAL;
 	if (status == STMBOOT_OK)
-		status = sb_session_plan(session, SB_EXT4_WRITE_INODE, inode->offset, bytes);
+		status = sb_plan_add(&session->plan, SB_EXT4_WRITE_INODE, inode->offset, bytes);
 	if (status == STMBOOT_OK)
 		status = sb_overlay_write(session->staged, inode->offset, raw, bytes);
 	sb_free(fs->ctx, raw);

@@ -25,8 +25,6 @@ enum {
 	DIRECT_BLOCKS = 12,
 	INDIRECT_LEVELS = 3,
 	CHECKSUM_BYTES = 4,
-	INODE_TOUCHED = 1, /* in a group */
-	BLOCKS_TOUCHED = 2,
 };
 
 struct rewrite {
@@ -51,7 +49,7 @@ static void touch_blocks(struct rewrite *rewrite, uint64_t first, uint64_t count
 	uint32_t last = sb_group_of_block(rewrite->fs, first + count - 1);
 
 	for (uint32_t group = sb_group_of_block(rewrite->fs, first); group <= last; group++)
-		rewrite->groups[group] |= BLOCKS_TOUCHED;
+		rewrite->groups[group] |= SB_BLOCKS_TOUCHED;
 }
 
 static enum stmboot_status note_old_run(void *user, enum sb_ext4_run_kind kind, uint64_t first,
@@ -81,7 +79,8 @@ static enum stmboot_status note_new_run(void *user, enum sb_ext4_run_kind kind, 
 	touch_blocks(rewrite, first, count);
 	if (kind == SB_EXT4_RUN_CONTENT)
 		return STMBOOT_OK;
-	return sb_session_plan(rewrite->session, SB_EXT4_WRITE_MAP, first * bytes, count * bytes);
+	return sb_plan_add(&rewrite->session->plan, SB_EXT4_WRITE_MAP, first * bytes,
+			   count * bytes);
 }
 
 /* The path of the target has no links any more: its last name stands in what is before it. */
@@ -348,9 +347,9 @@ static enum stmboot_status plan_inode(struct rewrite *rewrite, const struct sb_e
 	const struct stmboot_ext4_info *info = rewrite->fs->info;
 
 	if (!rewrite->session->keeps_inode)
-		rewrite->groups[(inode->number - 1) / info->inodes_per_group] |= INODE_TOUCHED;
-	return sb_session_plan(rewrite->session, SB_EXT4_WRITE_INODE, inode->offset,
-			       info->inode_bytes);
+		rewrite->groups[(inode->number - 1) / info->inodes_per_group] |= SB_INODES_TOUCHED;
+	return sb_plan_add(&rewrite->session->plan, SB_EXT4_WRITE_INODE, inode->offset,
+			   info->inode_bytes);
 }
 
 /* Let the directory entry lead to the new inode. */
@@ -373,11 +372,11 @@ static enum stmboot_status stage_entry(struct rewrite *rewrite, struct stmboot_f
 								  rewrite->parent.number,
 								  (void *)data));
 	if (status == STMBOOT_OK)
-		status = sb_session_plan(session, SB_EXT4_WRITE_DIRECTORY, rewrite->entry,
-					 sizeof(number));
+		status = sb_plan_add(&session->plan, SB_EXT4_WRITE_DIRECTORY, rewrite->entry,
+				     sizeof(number));
 	if (status == STMBOOT_OK && sb_linux_has_checksums(after))
-		status = sb_session_plan(session, SB_EXT4_WRITE_DIRECTORY,
-					 block + bytes - CHECKSUM_BYTES, CHECKSUM_BYTES);
+		status = sb_plan_add(&session->plan, SB_EXT4_WRITE_DIRECTORY,
+				     block + bytes - CHECKSUM_BYTES, CHECKSUM_BYTES);
 	if (status == STMBOOT_OK)
 		status = sb_overlay_write(session->staged, block, data, (size_t)bytes);
 	return status;
@@ -406,48 +405,15 @@ static enum stmboot_status stage_rest(struct rewrite *rewrite, struct stmboot_fs
 	return status == STMBOOT_OK ? stage_entry(rewrite, after) : status;
 }
 
-static enum stmboot_status plan_group(struct rewrite *rewrite, uint32_t group)
+static enum stmboot_status plan_groups(struct rewrite *rewrite)
 {
-	const struct stmboot_fs *fs = rewrite->fs;
-	struct sb_session *session = rewrite->session;
-	uint64_t bytes = fs->info->block_bytes;
-	enum stmboot_status status =
-		sb_session_plan(session, SB_EXT4_WRITE_GROUP, sb_descriptor_offset(fs, group),
-				fs->info->descriptor_bytes);
-
-	if (status == STMBOOT_OK && (rewrite->groups[group] & BLOCKS_TOUCHED) != 0)
-		status = sb_session_plan(session, SB_EXT4_WRITE_BITMAP,
-					 sb_bitmap_offset(fs, group, SB_BITMAP_BLOCKS), bytes);
-	if (status == STMBOOT_OK && (rewrite->groups[group] & INODE_TOUCHED) != 0)
-		status = sb_session_plan(session, SB_EXT4_WRITE_BITMAP,
-					 sb_bitmap_offset(fs, group, SB_BITMAP_INODES), bytes);
-	return status;
-}
-
-static enum stmboot_status plan_counters(struct rewrite *rewrite)
-{
-	static const struct {
-		uint64_t field;
-		uint64_t length;
-	} fields[] = {
-		{ S_FREE_BLOCKS_COUNT_LO, 4 },
-		{ S_FREE_BLOCKS_COUNT_HI, 4 },
-		{ S_FREE_INODES_COUNT, 4 },
-		{ S_WTIME, 4 },
-		{ S_WTIME_HI, 1 },
-		{ S_CHECKSUM, 4 },
-		{ S_BLOCK_GROUP_NR, 2 }, /* libext2fs writes 0, which it is */
-	};
+	struct sb_plan *plan = &rewrite->session->plan;
 	uint32_t groups = sb_ext2_of(rewrite->fs)->group_desc_count;
-	enum stmboot_status status = STMBOOT_OK;
+	enum stmboot_status status = sb_plan_counters(plan);
 
 	for (uint32_t group = 0; status == STMBOOT_OK && group < groups; group++)
 		if (rewrite->groups[group] != 0)
-			status = plan_group(rewrite, group);
-	for (size_t i = 0; status == STMBOOT_OK && i < sizeof(fields) / sizeof(fields[0]); i++)
-		status =
-			sb_session_plan(rewrite->session, SB_EXT4_WRITE_SUPERBLOCK,
-					EXT4_SUPERBLOCK_OFFSET + fields[i].field, fields[i].length);
+			status = sb_plan_group(plan, rewrite->fs, group, rewrite->groups[group]);
 	return status;
 }
 
@@ -471,5 +437,5 @@ enum stmboot_status sb_session_stage_rewrite(struct sb_session *session, struct 
 		return status;
 	status = stage_rest(&rewrite, after);
 	stmboot_fs_close(after);
-	return status == STMBOOT_OK ? plan_counters(&rewrite) : status;
+	return status == STMBOOT_OK ? plan_groups(&rewrite) : status;
 }

@@ -3,15 +3,7 @@
 #ifndef SB_FS_EXT4_SESSION_H
 #define SB_FS_EXT4_SESSION_H
 
-#include "fs/ext4.h"
-#include "fs/ext4_edit.h"
-
-/* Bytes of the partition that an edit may change, and no others. */
-struct sb_planned {
-	enum sb_ext4_write_kind kind;
-	uint64_t offset;
-	uint64_t length;
-};
+#include "fs/ext4_plan.h"
 
 /* One edit: staged in an overlay of its own, whose offsets are those of the partition. */
 struct sb_session {
@@ -26,19 +18,8 @@ struct sb_session {
 	bool in_place;         /* the file keeps its blocks */
 	bool keeps_inode;
 	uint32_t inode; /* of the file afterwards */
-	struct sb_planned *planned;
-	size_t planned_count;
-	size_t planned_capacity;
+	struct sb_plan plan;
 };
-
-/* Add to the plan. */
-STMBOOT_NODISCARD enum stmboot_status sb_session_plan(struct sb_session *session,
-						      enum sb_ext4_write_kind kind, uint64_t offset,
-						      uint64_t length);
-
-/* A planned range that shares a byte with this one, or NULL. */
-const struct sb_planned *sb_session_find(const struct sb_session *session, uint64_t offset,
-					 uint64_t length);
 
 /*
  * Find the target in a file system that is fit, and ask whether it may be

@@ -19,37 +19,17 @@ static enum stmboot_status mistake(struct sb_session *session, const char *what)
 			 "the edit was given up: %s", what);
 }
 
-/* Lies every byte that changes in the plan? */
-static enum stmboot_status verify_extent(struct sb_session *session, const struct sb_extent *extent)
-{
-	const struct sb_planned *planned = NULL;
-
-	for (size_t at = 0; at < extent->length; at++) {
-		uint64_t offset = extent->offset + at;
-
-		if (extent->old_bytes[at] == extent->new_bytes[at])
-			continue;
-		if (planned == NULL || offset < planned->offset ||
-		    offset - planned->offset >= planned->length)
-			planned = sb_session_find(session, offset, 1);
-		if (planned == NULL)
-			return mistake(session, "it would change something else");
-	}
-	return STMBOOT_OK;
-}
-
+/* Does every byte that changes lie in the plan? */
 static enum stmboot_status verify_places(struct sb_session *session)
 {
-	struct sb_extent extent = { 0 };
-	enum stmboot_status status;
+	bool holds;
+	enum stmboot_status status = sb_plan_seal(&session->plan);
 
-	do {
-		status = sb_overlay_next(session->staged, extent.offset + extent.length, true,
-					 &extent);
-		if (status == STMBOOT_OK)
-			status = verify_extent(session, &extent);
-	} while (status == STMBOOT_OK);
-	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
+	if (status == STMBOOT_OK)
+		status = sb_plan_verify(&session->plan, session->staged, &holds);
+	if (status != STMBOOT_OK)
+		return status;
+	return holds ? STMBOOT_OK : mistake(session, "it would change something else");
 }
 
 static enum stmboot_status compare_content(struct sb_session *session, struct stmboot_source *file,
@@ -150,10 +130,8 @@ enum stmboot_status sb_session_verify(struct sb_session *session)
 {
 	struct stmboot_fs *fs;
 	struct sb_walk target;
-	enum stmboot_status status = sb_overlay_prune(session->staged);
+	enum stmboot_status status = verify_places(session);
 
-	if (status == STMBOOT_OK)
-		status = verify_places(session);
 	if (status == STMBOOT_OK)
 		status = sb_ext4_open_fit(session->arena->ctx, sb_overlay_source(session->staged),
 					  session->in_place ? SB_EXT4_CONTENT : SB_EXT4_ALLOCATION,
