@@ -77,13 +77,13 @@ static const struct {
 	const char *remedy;
 } forbidden_allocation[] = {
 	{ S_FEATURE_INCOMPAT, INCOMPAT_INLINE_DATA,
-	  "the new content needs other blocks, which is not handled with the feature inline_data",
+	  "blocks would have to be allocated, which is not handled with the feature inline_data",
 	  OTHER_FEATURES },
 	{ S_FEATURE_RO_COMPAT, RO_COMPAT_QUOTA,
-	  "the new content needs other blocks, which is not handled with the feature quota",
+	  "blocks would have to be allocated, which is not handled with the feature quota",
 	  "switch it off with tune2fs -O ^quota" },
 	{ S_FEATURE_RO_COMPAT, RO_COMPAT_PROJECT,
-	  "the new content needs other blocks, which is not handled with the feature project",
+	  "blocks would have to be allocated, which is not handled with the feature project",
 	  "switch it off with tune2fs -O ^project" },
 };
 

@@ -21,4 +21,8 @@ enum stmboot_status sb_refuse_trouble(struct stmboot_fs *fs, enum stmboot_status
 STMBOOT_NODISCARD enum stmboot_status sb_ext4_check_claims(struct stmboot_fs *fs,
 							   struct stmboot_refusal *refusal);
 
+/* Does a flag of an inode forbid an edit? STMBOOT_UNSUPPORTED; the subject is a noun. */
+STMBOOT_NODISCARD enum stmboot_status sb_ext4_check_flags(uint32_t flags, const char *subject,
+							  struct stmboot_refusal *refusal);
+
 #endif

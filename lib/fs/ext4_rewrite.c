@@ -7,23 +7,14 @@
  * The new inode begins as a copy of the old one: owner, mode, times and the
  * attributes inside and outside of it go over without being touched.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/context.h"
-#include "base/cursor.h"
-#include "base/refusal.h"
-#include "fs/ext4_groups.h"
-#include "fs/ext4_preflight.h"
+#include "fs/ext4_alloc.h"
 #include "fs/ext4_session.h"
 
 enum {
-	EXTENT_HEADER = 0xf30a, /* its magic; no entries follow */
-	EXTENTS_IN_INODE = 4,
-	POINTER_BYTES = 4,
-	DIRECT_BLOCKS = 12,
-	INDIRECT_LEVELS = 3,
 	CHECKSUM_BYTES = 4,
 };
 
@@ -127,45 +118,20 @@ static enum stmboot_status prepare(struct rewrite *rewrite)
 	return status;
 }
 
-static uint64_t divide_up(uint64_t value, uint64_t by)
-{
-	return value / by + (value % by != 0);
-}
-
-/* Blocks for the content, and for the lists of blocks of a file without extents. */
 static uint64_t blocks_needed(const struct rewrite *rewrite)
 {
-	uint64_t bytes = rewrite->fs->info->block_bytes;
-	uint64_t content = divide_up(rewrite->session->size, bytes);
-	uint64_t left = content > DIRECT_BLOCKS ? content - DIRECT_BLOCKS : 0;
-	uint64_t span = 1, lists = 0;
-
-	if (rewrite->session->target.inode.flags & EXT4_FLAG_EXTENTS)
-		return content;
-	for (unsigned level = 1; level <= INDIRECT_LEVELS && left > 0; level++) {
-		uint64_t part;
-
-		span *= bytes / POINTER_BYTES;
-		part = sb_min_u64(left, span);
-		left -= part;
-		for (unsigned i = 0; i < level; i++) {
-			part = divide_up(part, bytes / POINTER_BYTES);
-			lists += part;
-		}
-	}
-	return content + lists;
+	return sb_ext4_blocks_for(rewrite->fs->info,
+				  (rewrite->session->target.inode.flags & EXT4_FLAG_EXTENTS) != 0,
+				  rewrite->session->size);
 }
 
 static enum stmboot_status no_space(const struct rewrite *rewrite)
 {
 	const struct stmboot_ext4_info *info = rewrite->fs->info;
 
-	return sb_refuse(rewrite->session->refusal, STMBOOT_LIMIT,
-			 "remove files from the partition, or give it more room",
-			 "the new content needs %" PRIu64 " blocks of %" PRIu64
-			 " bytes and an inode; free are %" PRIu64 " blocks and %" PRIu32 " inodes",
-			 blocks_needed(rewrite), info->block_bytes, info->free_blocks_count,
-			 info->free_inodes_count);
+	return sb_ext4_no_space(rewrite->session->refusal, info->block_bytes,
+				blocks_needed(rewrite), info->free_blocks_count,
+				info->free_inodes_count);
 }
 
 static enum stmboot_status check_space(const struct rewrite *rewrite)
@@ -185,15 +151,7 @@ static errcode_t empty_inode(const struct rewrite *rewrite, struct ext2_inode *i
 
 	if (error != 0)
 		return error;
-	memset(inode->i_block, 0, sizeof(inode->i_block));
-	if (inode->i_flags & EXT4_FLAG_EXTENTS) {
-		struct ext3_extent_header header = {
-			.eh_magic = ext2fs_cpu_to_le16(EXTENT_HEADER),
-			.eh_max = ext2fs_cpu_to_le16(EXTENTS_IN_INODE),
-		};
-
-		memcpy(inode->i_block, &header, sizeof(header));
-	}
+	sb_ext4_empty_map(inode);
 	return ext2fs_inode_size_set(rewrite->ext2, inode, 0);
 }
 
@@ -221,7 +179,7 @@ static errcode_t take_number(struct rewrite *rewrite)
 static errcode_t make_new(struct rewrite *rewrite)
 {
 	size_t bytes = rewrite->fs->info->inode_bytes;
-	uint64_t blocks = divide_up(rewrite->session->size, rewrite->fs->info->block_bytes);
+	uint64_t blocks = sb_ext4_blocks_for(rewrite->fs->info, true, rewrite->session->size);
 	struct ext2_inode *inode = rewrite->new_inode;
 	errcode_t error =
 		ext2fs_read_inode_full(rewrite->ext2, rewrite->session->target.inode.number,
@@ -244,20 +202,6 @@ static errcode_t make_new(struct rewrite *rewrite)
 	return error == 0 ? write_inode(rewrite, rewrite->number, inode) : error;
 }
 
-/*
- * e2fsck takes a time of deletion below the number of inodes for a link in the
- * list of orphans, which a clock at the beginning of time would give.
- */
-static uint32_t deletion_time(const struct rewrite *rewrite)
-{
-	uint32_t least = rewrite->fs->info->inodes_count;
-	int64_t now = (int64_t)rewrite->ext2->now;
-
-	if (now < least)
-		return least;
-	return now < UINT32_MAX ? (uint32_t)now : UINT32_MAX;
-}
-
 /* The attributes went over to the new inode. */
 static errcode_t drop_old(struct rewrite *rewrite)
 {
@@ -277,7 +221,7 @@ static errcode_t drop_old(struct rewrite *rewrite)
 		return error;
 	ext2fs_file_acl_block_set(rewrite->ext2, inode, 0);
 	inode->i_links_count = 0;
-	inode->i_dtime = deletion_time(rewrite);
+	inode->i_dtime = sb_ext4_deletion_time(rewrite->fs->info, (int64_t)rewrite->ext2->now);
 	ext2fs_inode_alloc_stats2(rewrite->ext2, number, -1, 0);
 	return write_inode(rewrite, number, inode);
 }
@@ -286,19 +230,13 @@ static errcode_t drop_old(struct rewrite *rewrite)
 static enum stmboot_status allocate(struct rewrite *rewrite)
 {
 	struct sb_session *session = rewrite->session;
-	int64_t now = sb_now(session->arena->ctx);
 	errcode_t error;
-	enum stmboot_status status;
+	enum stmboot_status status = sb_ext4_open_staged(session->arena->ctx, session->staged,
+							 &rewrite->io, &rewrite->ext2);
 
-	rewrite->io = (struct sb_ext2_io){ .src = sb_overlay_source(session->staged),
-					   .overlay = session->staged };
-	status = sb_ext2_open(&rewrite->io, &rewrite->ext2);
 	if (status != STMBOOT_OK)
 		return status;
-	rewrite->ext2->now = now > 0 ? (time_t)now : 1; /* 0 stands for the system's clock */
-	error = ext2fs_read_bitmaps(rewrite->ext2);
-	if (error == 0)
-		error = make_new(rewrite);
+	error = make_new(rewrite);
 	if (error == 0)
 		error = drop_old(rewrite);
 	if (error == 0)
@@ -310,35 +248,6 @@ static enum stmboot_status allocate(struct rewrite *rewrite)
 		return sb_overlay_status(session->staged);
 	if (error == EXT2_ET_BLOCK_ALLOC_FAIL || error == EXT2_ET_INODE_ALLOC_FAIL)
 		return no_space(rewrite);
-	return status;
-}
-
-/*
- * With meta_bg libext2fs writes the copies of descriptors, too, for which it
- * was not asked. They stay as they are, as with Linux.
- */
-static enum stmboot_status keep_copies(struct rewrite *rewrite)
-{
-	struct stmboot_fs *fs = rewrite->fs;
-	size_t bytes = (size_t)fs->info->block_bytes;
-	uint32_t in_block = (uint32_t)(bytes / fs->info->descriptor_bytes);
-	uint8_t *block = sb_arena_alloc(rewrite->session->arena, bytes);
-	enum stmboot_status status = block != NULL ? STMBOOT_OK : STMBOOT_NO_MEMORY;
-
-	for (uint32_t group = 0; status == STMBOOT_OK && group < sb_ext2_of(fs)->group_desc_count;
-	     group++) {
-		struct sb_blocks areas[SB_GROUP_AREAS];
-		uint64_t copy;
-
-		sb_group_areas(fs, group, areas);
-		copy = areas[SB_META_AREA].first * bytes;
-		if (areas[SB_META_AREA].count == 0 ||
-		    copy == sb_descriptor_offset(fs, group / in_block * in_block))
-			continue;
-		status = sb_fs_read(fs, copy, block, bytes);
-		if (status == STMBOOT_OK)
-			status = sb_overlay_write(rewrite->session->staged, copy, block, bytes);
-	}
 	return status;
 }
 
@@ -429,7 +338,7 @@ enum stmboot_status sb_session_stage_rewrite(struct sb_session *session, struct 
 	if (status == STMBOOT_OK)
 		status = allocate(&rewrite);
 	if (status == STMBOOT_OK)
-		status = keep_copies(&rewrite);
+		status = sb_ext4_keep_copies(fs, session->staged);
 	if (status == STMBOOT_OK)
 		status = stmboot_fs_open_linux(session->arena->ctx,
 					       sb_overlay_source(session->staged), &after);

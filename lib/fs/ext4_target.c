@@ -13,23 +13,25 @@ static const struct {
 	const char *reason;
 	const char *remedy;
 } forbidden[] = {
-	{ EXT4_FLAG_IMMUTABLE, "the file is marked as immutable", "allow it with chattr -i" },
-	{ EXT4_FLAG_APPEND, "the file may only grow", "allow it with chattr -a" },
-	{ EXT4_FLAG_ENCRYPT, "the file is encrypted", "edit it where its key is" },
-	{ EXT4_FLAG_VERITY, "the file is protected by fs-verity",
+	{ EXT4_FLAG_IMMUTABLE, "is marked as immutable", "allow it with chattr -i" },
+	{ EXT4_FLAG_APPEND, "may only grow", "allow it with chattr -a" },
+	{ EXT4_FLAG_ENCRYPT, "is encrypted", "edit it where its key is" },
+	{ EXT4_FLAG_VERITY, "is protected by fs-verity",
 	  "write it again as a new file on the running system" },
-	{ EXT4_FLAG_INLINE_DATA, "the content stands in the inode (the feature inline_data)",
+	{ EXT4_FLAG_INLINE_DATA, "has its content in the inode (the feature inline_data)",
 	  "make the file system with -O ^inline_data: U-Boot does not read it either" },
-	{ EXT4_FLAG_EA_INODE, "the inode holds an extended attribute of another", NULL },
+	{ EXT4_FLAG_EA_INODE, "holds an extended attribute of another", NULL },
+	{ EXT4_FLAG_CASEFOLD, "is searched without regard to case",
+	  "edit it on the running system" },
 };
 
-static enum stmboot_status check_flags(struct sb_session *session,
-				       const struct sb_ext4_inode *inode)
+enum stmboot_status sb_ext4_check_flags(uint32_t flags, const char *subject,
+					struct stmboot_refusal *refusal)
 {
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
-		if (inode->flags & forbidden[i].flag)
-			return sb_refuse(session->refusal, STMBOOT_UNSUPPORTED, forbidden[i].remedy,
-					 "%s", forbidden[i].reason);
+		if (flags & forbidden[i].flag)
+			return sb_refuse(refusal, STMBOOT_UNSUPPORTED, forbidden[i].remedy, "%s %s",
+					 subject, forbidden[i].reason);
 	return STMBOOT_OK;
 }
 
@@ -66,7 +68,7 @@ static enum stmboot_status check_inode(struct sb_session *session, struct stmboo
 	    inode->number == sb_ext2_of(fs)->super->s_orphan_file_inum)
 		return sb_refuse_damage(session->refusal, inode->offset,
 					"a path that leads to an inode of the file system itself");
-	status = check_flags(session, inode);
+	status = sb_ext4_check_flags(inode->flags, "the file", session->refusal);
 	if (status != STMBOOT_OK)
 		return status;
 	status = bitmap_bit(session, fs, index / fs->info->inodes_per_group, SB_BITMAP_INODES,
