@@ -209,6 +209,12 @@ STMBOOT_NODISCARD enum stmboot_status sb_fs_read(struct stmboot_fs *fs, uint64_t
 STMBOOT_NODISCARD enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigned slot,
 						  uint64_t block, const uint8_t **data);
 
+/*
+ * Begin another call: with a whole budget, and with nothing kept of blocks that
+ * may have changed since the last one.
+ */
+void sb_fs_renew(struct stmboot_fs *fs);
+
 /* Take `bytes` from the budget of the running call, or STMBOOT_LIMIT. */
 STMBOOT_NODISCARD enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_t bytes);
 

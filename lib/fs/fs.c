@@ -62,6 +62,13 @@ enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigned slot_number, uin
 	return status;
 }
 
+void sb_fs_renew(struct stmboot_fs *fs)
+{
+	fs->budget = DIRECTORY_BUDGET;
+	for (size_t i = 0; i < EXT4_LEVELS; i++)
+		fs->slots[i].block = UINT64_MAX;
+}
+
 enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_t bytes)
 {
 	if (bytes > fs->budget)

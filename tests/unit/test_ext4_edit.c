@@ -3,13 +3,9 @@
  * Edits of real images, which ext4_images.sh makes. What is staged is written
  * to the image, shown to e2fsck, whose words are read (it must say nothing), and taken back.
  */
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "../support/ext4_medium.h"
+#include "../support/ext4_compare.h"
+#include "../support/ext4_oracle.h"
 #include "fs/ext4_edit.h"
-#include "source/overlay.h"
 
 /* One edit of one image. */
 struct edited {
@@ -55,144 +51,6 @@ static uint64_t sectors(const struct edited *e, enum sb_ext4_write_kind kind)
 	return bytes / SB_SECTOR_BYTES;
 }
 
-/*
- * Write what is staged to the image, and keep what stood there in `kept`; or
- * take it back.
- */
-static void write_image(struct edited *e, uint8_t *kept, bool back)
-{
-	struct sb_extent extent = { 0 };
-	char name[64];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s.img", e->image);
-	fd = open(in_folder(name), O_WRONLY);
-	cr_assert_geq(fd, 0);
-	while (sb_overlay_next(e->overlay, extent.offset + extent.length, !back, &extent) ==
-	       STMBOOT_OK) {
-		if (!back)
-			memcpy(kept, extent.old_bytes, extent.length);
-		cr_assert_eq(pwrite(fd, back ? kept : extent.new_bytes, extent.length,
-				    (off_t)extent.offset),
-			     (ssize_t)extent.length);
-		kept += extent.length;
-	}
-	close(fd);
-}
-
-/* Lines of e2fsck beside those it always writes. */
-static void expect_clean(struct edited *e, const char *what)
-{
-	uint8_t *kept = malloc((size_t)sb_overlay_pending(e->overlay) + 1);
-	char command[512], line[512];
-	FILE *pipe;
-
-	cr_assert_not_null(kept);
-	snprintf(command, sizeof(command),
-		 "cd \"$STMBOOT_EXT4_IMAGES\" && PATH=$PATH:/sbin:/usr/sbin && "
-		 "e2fsck -fn %s.img 2>&1 | "
-		 "grep -vE '^(e2fsck [0-9]|Pass [1-5]: |.*: [0-9]+/[0-9]+ files )'",
-		 e->image);
-	write_image(e, kept, false);
-	pipe = popen(command, "r");
-	cr_assert_not_null(pipe);
-	while (fgets(line, sizeof(line), pipe) != NULL)
-		cr_expect(false, "%s, %s: e2fsck says %s", e->image, what, line);
-	pclose(pipe);
-	write_image(e, kept, true);
-	free(kept);
-}
-
-static bool content_is(struct stmboot_fs *fs, const char *path, const uint8_t *data, size_t size)
-{
-	struct stmboot_source *src;
-	uint8_t *found;
-	bool equal;
-
-	if (stmboot_fs_open(fs, path, &src) != STMBOOT_OK)
-		return false;
-	found = malloc(size + 1);
-	cr_assert_not_null(found);
-	equal = stmboot_source_size(src) == size &&
-		(size == 0 || stmboot_source_read(src, 0, found, size) == STMBOOT_OK) &&
-		memcmp(found, data, size) == 0;
-	free(found);
-	stmboot_source_close(src);
-	return equal;
-}
-
-/* Two views of a tree, of which one file may differ. */
-struct trees {
-	struct stmboot_fs *before;
-	struct stmboot_fs *after;
-	const char *path; /* of the folder */
-	const char *changed;
-	size_t names;
-	size_t differences;
-};
-
-static bool nodes_equal(const struct stmboot_fs_node *a, const struct stmboot_fs_node *b,
-			bool is_changed)
-{
-	return a->type == b->type && a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
-	       a->links == b->links && a->mtime == b->mtime && a->flags == b->flags &&
-	       (is_changed || (a->inode == b->inode && a->size == b->size));
-}
-
-static bool contents_equal(struct trees *trees, const char *path)
-{
-	struct stmboot_source *src;
-	uint64_t size;
-	uint8_t *data;
-	bool equal;
-
-	cr_assert_eq(stmboot_fs_open(trees->before, path, &src), STMBOOT_OK);
-	size = stmboot_source_size(src);
-	data = malloc((size_t)size + 1);
-	cr_assert_not_null(data);
-	cr_assert(size == 0 || stmboot_source_read(src, 0, data, (size_t)size) == STMBOOT_OK);
-	equal = content_is(trees->after, path, data, (size_t)size);
-	free(data);
-	stmboot_source_close(src);
-	return equal;
-}
-
-static bool compare_entry(void *user, const struct stmboot_fs_entry *entry)
-{
-	struct trees *trees = user;
-	struct stmboot_fs_node before, after;
-	char path[STMBOOT_FS_PATH_BYTES];
-	struct trees below = *trees;
-	bool is_changed, equal;
-
-	snprintf(path, sizeof(path), "%s/%s", trees->path, entry->name);
-	trees->names++;
-	is_changed = strcmp(path, trees->changed) == 0;
-	cr_assert_eq(stmboot_fs_stat(trees->before, path, false, &before), STMBOOT_OK);
-	equal = stmboot_fs_stat(trees->after, path, false, &after) == STMBOOT_OK &&
-		nodes_equal(&before, &after, is_changed);
-	if (equal && before.type == STMBOOT_FS_FILE && !is_changed)
-		equal = contents_equal(trees, path);
-	if (!equal)
-		trees->differences++;
-	if (before.type != STMBOOT_FS_DIRECTORY || entry->name[0] == '.')
-		return true;
-	below.path = path;
-	below.names = below.differences = 0;
-	cr_assert_eq(stmboot_fs_list(trees->before, path, compare_entry, &below), STMBOOT_OK);
-	trees->names += below.names;
-	trees->differences += below.differences;
-	return true;
-}
-
-static size_t count_names(struct stmboot_fs *fs)
-{
-	struct trees trees = { .before = fs, .after = fs, .path = "", .changed = "" };
-
-	cr_assert_eq(stmboot_fs_list(fs, "/", compare_entry, &trees), STMBOOT_OK);
-	return trees.names;
-}
-
 /* The edit did what was asked for, for Linux and for U-Boot, and nothing else. */
 static void expect_edited(struct edited *e, const void *data, size_t size, const char *what)
 {
@@ -221,7 +79,7 @@ static void expect_edited(struct edited *e, const void *data, size_t size, const
 	stmboot_fs_close(uboot_before);
 	stmboot_fs_close(trees.after);
 	stmboot_fs_close(trees.before);
-	expect_clean(e, what);
+	oracle_expect_clean(e->image, e->overlay, what);
 }
 
 static const char *const shapes[] = {
@@ -350,30 +208,6 @@ Test(ext4_edit, links_are_followed_to_the_file)
 	}
 }
 
-/* What debugfs answers about the edited image holds `wanted`. */
-static void expect_debugfs(struct edited *e, const char *request, const char *wanted)
-{
-	uint8_t *kept = malloc((size_t)sb_overlay_pending(e->overlay) + 1);
-	char command[512], answer[4096];
-	FILE *pipe;
-	size_t size;
-
-	cr_assert_not_null(kept);
-	snprintf(command, sizeof(command),
-		 "cd \"$STMBOOT_EXT4_IMAGES\" && PATH=$PATH:/sbin:/usr/sbin && "
-		 "debugfs -R '%s' %s.img 2>&1",
-		 request, e->image);
-	write_image(e, kept, false);
-	pipe = popen(command, "r");
-	cr_assert_not_null(pipe);
-	size = fread(answer, 1, sizeof(answer) - 1, pipe);
-	answer[size] = '\0';
-	pclose(pipe);
-	write_image(e, kept, true);
-	free(kept);
-	cr_expect(strstr(answer, wanted), "%s, %s: %s", e->image, request, answer);
-}
-
 Test(ext4_edit, extended_attributes_go_over_to_the_new_inode)
 {
 	static const char *const images[] = { "ext3-1k", "ext4-1k",    "ext4-2k",
@@ -388,8 +222,9 @@ Test(ext4_edit, extended_attributes_go_over_to_the_new_inode)
 			     e.refusal.message);
 		cr_expect_not(e.edit.in_place);
 		expect_edited(&e, data, 50000, "attributes");
-		expect_debugfs(&e, "ea_get /etc/one user.small", "a small note");
-		expect_debugfs(&e, "ea_get /etc/one user.big", "1 2 3 4 5");
+		oracle_expect_debugfs(e.image, e.overlay, "ea_get /etc/one user.small",
+				      "a small note");
+		oracle_expect_debugfs(e.image, e.overlay, "ea_get /etc/one user.big", "1 2 3 4 5");
 		edited_close(&e);
 	}
 	free(data);
@@ -412,7 +247,7 @@ Test(ext4_edit, two_names_of_a_file_keep_their_content_together)
 		cr_expect(content_is(fs, "/etc/name1", data, 50000), "%s", e.image);
 		cr_expect_eq(sectors(&e, SB_EXT4_WRITE_DIRECTORY), 0, "%s", e.image);
 		stmboot_fs_close(fs);
-		expect_clean(&e, "two names");
+		oracle_expect_clean(e.image, e.overlay, "two names");
 		edited_close(&e);
 	}
 	free(data);
@@ -512,7 +347,7 @@ Test(ext4_edit, edits_of_any_size_follow_one_another)
 			free(data);
 		}
 		stmboot_fs_close(fs);
-		expect_clean(&e, "one after another");
+		oracle_expect_clean(e.image, e.overlay, "one after another");
 		edited_close(&e);
 	}
 }

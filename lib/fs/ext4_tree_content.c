@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* The content of inodes of a tree that is changed, and the blocks that hold it. */
+#include <lzma.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/context.h"
+#include "fs/ext4_tree_parts.h"
+
+enum stmboot_status sb_tree_allocate(struct sb_tree *tree, uint32_t number, uint64_t blocks,
+				     uint64_t size)
+{
+	struct ext2_inode *inode = EXT2_INODE(tree->raw);
+	enum stmboot_status status = sb_tree_read_raw(tree, number);
+	errcode_t error;
+
+	if (status != STMBOOT_OK)
+		return status;
+	error = ext2fs_fallocate(tree->ext2, EXT2_FALLOCATE_FORCE_INIT, number, inode, ~(blk64_t)0,
+				 0, blocks);
+	if (error == 0)
+		error = ext2fs_inode_size_set(tree->ext2, inode, (ext2_off64_t)size);
+	if (error != 0)
+		return sb_tree_status(tree, error);
+	sb_fs_renew(tree->fs);
+	return sb_tree_write_raw(tree, number);
+}
+
+static enum stmboot_status free_run(void *user, enum sb_ext4_run_kind kind, uint64_t first,
+				    uint64_t count)
+{
+	struct sb_tree *tree = user;
+
+	(void)kind;
+	ext2fs_block_alloc_stats_range(tree->ext2, first, (blk_t)count, -1);
+	return STMBOOT_OK;
+}
+
+enum stmboot_status sb_tree_free_blocks(struct sb_tree *tree, const struct sb_ext4_inode *inode)
+{
+	enum stmboot_status status = sb_tree_read_raw(tree, inode->number);
+
+	if (status != STMBOOT_OK ||
+	    !ext2fs_inode_has_valid_blocks2(tree->ext2, EXT2_INODE(tree->raw)))
+		return status;
+	return sb_tree_trouble(tree, sb_ext4_survey(tree->fs, inode, free_run, tree));
+}
+
+/* Whole blocks at a place of a file: its content, and zeros behind its end. */
+static enum stmboot_status read_content(struct sb_tree *tree, struct stmboot_source *content,
+					uint64_t position, size_t size)
+{
+	uint64_t left = stmboot_source_size(content) - position;
+	size_t part = (size_t)sb_min_u64(size, left);
+
+	memset(tree->chunks + part, 0, size - part);
+	return stmboot_source_read(content, position, tree->chunks, part);
+}
+
+/*
+ * One chunk to where it belongs, unless it stands there; *differs tells that it
+ * did not, or that another one did not before it.
+ */
+static enum stmboot_status write_chunk(struct sb_tree *tree, uint64_t offset, size_t size,
+				       size_t content_size, bool *differs)
+{
+	uint8_t *old_bytes = tree->chunks + SB_TREE_CHUNK_BYTES;
+	enum stmboot_status status;
+
+	if (!*differs) {
+		status = sb_fs_read(tree->fs, offset, old_bytes, content_size);
+		if (status != STMBOOT_OK)
+			return sb_tree_trouble(tree, status);
+		*differs = memcmp(old_bytes, tree->chunks, content_size) != 0;
+	}
+	if (!*differs)
+		return STMBOOT_OK;
+	status = sb_overlay_write(tree->staged, offset, tree->chunks, size);
+	return status == STMBOOT_OK ? status : sb_tree_status(tree, 0);
+}
+
+/*
+ * Write content to the blocks that an inode has for it. STMBOOT_NOT_FOUND at a
+ * hole, or a block that was never written.
+ */
+static enum stmboot_status write_content(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+					 struct stmboot_source *content, bool *differs,
+					 uint64_t *crc)
+{
+	uint64_t bytes = tree->fs->info->block_bytes;
+	uint64_t size = stmboot_source_size(content);
+	uint64_t end = sb_round_up_u64(size, bytes);
+	enum stmboot_status status = STMBOOT_OK;
+
+	*crc = 0;
+	for (uint64_t at = 0; status == STMBOOT_OK && at < end;) {
+		struct sb_ext4_run run;
+		uint64_t offset, run_end;
+
+		status = sb_ext4_map(tree->fs, inode, at / bytes, &run);
+		if (status != STMBOOT_OK)
+			return sb_tree_trouble(tree, status);
+		if (run.zeros)
+			return STMBOOT_NOT_FOUND;
+		offset = run.physical * bytes;
+		run_end = sb_min_u64(at + sb_min_u64(run.count, (end - at) / bytes) * bytes, end);
+		while (status == STMBOOT_OK && at < run_end) {
+			size_t part = (size_t)sb_min_u64(SB_TREE_CHUNK_BYTES, run_end - at);
+			size_t filled = (size_t)sb_min_u64(part, size - at);
+
+			status = read_content(tree, content, at, part);
+			if (status != STMBOOT_OK)
+				return status;
+			*crc = lzma_crc64(tree->chunks, filled, *crc);
+			status = write_chunk(tree, offset, part, filled, differs);
+			at += part;
+			offset += part;
+		}
+	}
+	return status;
+}
+
+enum stmboot_status sb_tree_expect_content(struct sb_tree *tree, uint32_t number, uint64_t crc)
+{
+	struct sb_tree_node *node = sb_tree_node(tree, number);
+
+	if (node == NULL)
+		return STMBOOT_INTERNAL;
+	node->has_content = true;
+	node->content_crc = crc;
+	return STMBOOT_OK;
+}
+
+enum stmboot_status sb_tree_fill(struct sb_tree *tree, uint32_t number,
+				 struct stmboot_source *content)
+{
+	uint64_t size = stmboot_source_size(content);
+	uint64_t blocks = sb_ext4_blocks_for(tree->fs->info, true, size), crc;
+	struct sb_ext4_inode inode;
+	bool differs = true;
+	enum stmboot_status status = sb_tree_allocate(tree, number, blocks, size);
+
+	if (status == STMBOOT_OK)
+		status = sb_tree_inode(tree, number, &inode);
+	if (status == STMBOOT_OK)
+		status = write_content(tree, &inode, content, &differs, &crc);
+	if (status == STMBOOT_NOT_FOUND)
+		return STMBOOT_INTERNAL;
+	return status == STMBOOT_OK ? sb_tree_expect_content(tree, number, crc) : status;
+}
+
+enum stmboot_status sb_tree_check_size(struct sb_tree *tree, uint64_t size)
+{
+	uint64_t limit = tree->ctx->options.max_pending_bytes;
+
+	if (size > SB_EXT4_MAX_FILE_BYTES)
+		return sb_tree_refuse(tree, STMBOOT_LIMIT, NULL,
+				      "would be larger than 2 GiB, which is not handled");
+	if (size > limit)
+		return sb_tree_refuse(tree, STMBOOT_LIMIT, NULL,
+				      "is too large: an edit may change %llu MiB at once",
+				      (unsigned long long)limit >> 20);
+	return STMBOOT_OK;
+}
+
+/* Another size and a later time, after the content. */
+static enum stmboot_status renew_inode(struct sb_tree *tree, uint32_t number, uint64_t size)
+{
+	enum stmboot_status status = sb_tree_read_raw(tree, number);
+
+	if (status != STMBOOT_OK)
+		return status;
+	(void)ext2fs_inode_size_set(tree->ext2, EXT2_INODE(tree->raw), (ext2_off64_t)size);
+	sb_tree_stamp(tree, SB_CTIME | SB_MTIME, sb_tree_now(tree));
+	return sb_tree_write_raw(tree, number);
+}
+
+/* In the blocks that the file has; STMBOOT_NOT_FOUND when one of them is a hole. */
+static enum stmboot_status replace_in_place(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+					    struct stmboot_source *content)
+{
+	uint64_t size = stmboot_source_size(content), crc;
+	bool differs = size != inode->size;
+	enum stmboot_status status = write_content(tree, inode, content, &differs, &crc);
+
+	if (status != STMBOOT_OK || !differs)
+		return status;
+	if (sb_tree_touch(tree, inode, SB_MAY_CONTENT | SB_MAY_TIMES) == NULL)
+		return STMBOOT_NO_MEMORY;
+	status = renew_inode(tree, inode->number, size);
+	return status == STMBOOT_OK ? sb_tree_expect_content(tree, inode->number, crc) : status;
+}
+
+/* The file has no blocks any more, which may be still in use. */
+static enum stmboot_status empty(struct sb_tree *tree, uint32_t number, uint64_t blocks)
+{
+	struct ext2_inode *inode = EXT2_INODE(tree->raw);
+	enum stmboot_status status = sb_tree_read_raw(tree, number);
+
+	if (status != STMBOOT_OK)
+		return status;
+	sb_ext4_empty_map(inode);
+	status = sb_tree_status(tree, ext2fs_iblk_sub_blocks(tree->ext2, inode, blocks));
+	return status == STMBOOT_OK ? sb_tree_write_raw(tree, number) : status;
+}
+
+static enum stmboot_status count_run(void *user, enum sb_ext4_run_kind kind, uint64_t first,
+				     uint64_t count)
+{
+	uint64_t *blocks = user;
+
+	(void)kind;
+	(void)first;
+	*blocks += count;
+	return STMBOOT_OK;
+}
+
+/*
+ * In other blocks. Its own become free behind that, so that the old content
+ * stays where it is, unless there is no room for both.
+ */
+static enum stmboot_status replace_elsewhere(struct sb_tree *tree,
+					     const struct sb_ext4_inode *inode,
+					     struct stmboot_source *content)
+{
+	uint64_t size = stmboot_source_size(content), own = 0;
+	uint64_t needed =
+		sb_ext4_blocks_for(tree->fs->info, (inode->flags & EXT4_FLAG_EXTENTS) != 0, size);
+	bool both = needed <= ext2fs_free_blocks_count(tree->ext2->super);
+	enum stmboot_status status = sb_ext4_survey(tree->fs, inode, count_run, &own);
+
+	if (status != STMBOOT_OK)
+		return sb_tree_trouble(tree, status);
+	status = sb_tree_check_space(tree, needed > own && !both ? needed - own : 0, 0);
+	if (status != STMBOOT_OK)
+		return status;
+	if (sb_tree_touch(tree, inode, SB_MAY_CONTENT | SB_MAY_TIMES) == NULL)
+		return STMBOOT_NO_MEMORY;
+	if (!both)
+		status = sb_tree_free_blocks(tree, inode);
+	if (status == STMBOOT_OK)
+		status = empty(tree, inode->number, own);
+	if (status == STMBOOT_OK)
+		status = sb_tree_fill(tree, inode->number, content);
+	if (status == STMBOOT_OK && both)
+		status = sb_tree_free_blocks(tree, inode);
+	return status == STMBOOT_OK ? renew_inode(tree, inode->number, size) : status;
+}
+
+enum stmboot_status sb_tree_replace(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+				    struct stmboot_source *content)
+{
+	const struct stmboot_ext4_info *info = tree->fs->info;
+	uint64_t size = stmboot_source_size(content);
+	enum stmboot_status status = tree->broken;
+
+	if (status == STMBOOT_OK)
+		status = sb_tree_check_inode(tree, inode);
+	if (status == STMBOOT_OK)
+		status = sb_tree_check_size(tree, size);
+	if (status != STMBOOT_OK)
+		return status;
+	status = STMBOOT_NOT_FOUND;
+	if (sb_ext4_blocks_for(info, true, size) == sb_ext4_blocks_for(info, true, inode->size))
+		status = replace_in_place(tree, inode, content);
+	if (status == STMBOOT_NOT_FOUND)
+		status = replace_elsewhere(tree, inode, content);
+	return sb_tree_settle(tree, status);
+}
