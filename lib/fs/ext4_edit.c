@@ -77,14 +77,18 @@ static enum stmboot_status run(struct sb_session *session, struct sb_overlay *ov
 	return STMBOOT_OK;
 }
 
-enum stmboot_status sb_ext4_replace_file(struct sb_arena *arena, struct sb_overlay *overlay,
-					 uint64_t offset, uint64_t size, const char *path,
-					 const void *data, size_t data_size,
-					 struct stmboot_refusal *refusal, struct sb_ext4_edit *out)
+enum stmboot_status sb_ext4_replace_content(struct sb_arena *arena, struct sb_overlay *overlay,
+					    uint64_t offset, uint64_t size, const char *path,
+					    struct stmboot_source *content, bool renews,
+					    struct stmboot_refusal *refusal,
+					    struct sb_ext4_edit *out)
 {
-	struct sb_session session = {
-		.arena = arena, .refusal = refusal, .path = path, .data = data, .size = data_size
-	};
+	struct sb_session session = { .arena = arena,
+				      .refusal = refusal,
+				      .path = path,
+				      .content = content,
+				      .size = stmboot_source_size(content),
+				      .renews = renews };
 	enum stmboot_status status = sb_overlay_status(overlay);
 
 	*refusal = (struct stmboot_refusal){ .message = "" };
@@ -92,8 +96,9 @@ enum stmboot_status sb_ext4_replace_file(struct sb_arena *arena, struct sb_overl
 		return status;
 	if (offset % SB_SECTOR_BYTES != 0)
 		return STMBOOT_INVALID_ARGUMENT;
-	if (data_size > SB_EXT4_MAX_FILE_BYTES)
+	if (session.size > SB_EXT4_MAX_FILE_BYTES)
 		return sb_refuse(refusal, STMBOOT_LIMIT, NULL, "the new content is too large");
+	session.now.seconds = sb_now(arena->ctx);
 	status = stmboot_source_window(arena->ctx, sb_overlay_source(overlay), offset, size,
 				       &session.before);
 	if (status == STMBOOT_OK)
@@ -102,5 +107,22 @@ enum stmboot_status sb_ext4_replace_file(struct sb_arena *arena, struct sb_overl
 		status = run(&session, overlay, offset, out);
 	sb_overlay_free(session.staged);
 	stmboot_source_close(session.before);
+	return status;
+}
+
+enum stmboot_status sb_ext4_replace_file(struct sb_arena *arena, struct sb_overlay *overlay,
+					 uint64_t offset, uint64_t size, const char *path,
+					 const void *data, size_t data_size,
+					 struct stmboot_refusal *refusal, struct sb_ext4_edit *out)
+{
+	struct stmboot_source *content;
+	enum stmboot_status status =
+		stmboot_source_from_memory(arena->ctx, data, data_size, &content);
+
+	if (status != STMBOOT_OK)
+		return status;
+	status = sb_ext4_replace_content(arena, overlay, offset, size, path, content, false,
+					 refusal, out);
+	stmboot_source_close(content);
 	return status;
 }

@@ -91,4 +91,14 @@ sb_ext4_replace_file(struct sb_arena *arena, struct sb_overlay *overlay, uint64_
 		     uint64_t size, const char *path, const void *data, size_t data_size,
 		     struct stmboot_refusal *refusal, struct sb_ext4_edit *out);
 
+/*
+ * The same with the content of a source, which is read twice: the second time
+ * to be compared with what became of it. With `renews` the file is of now, if
+ * its content is another.
+ */
+STMBOOT_NODISCARD enum stmboot_status
+sb_ext4_replace_content(struct sb_arena *arena, struct sb_overlay *overlay, uint64_t offset,
+			uint64_t size, const char *path, struct stmboot_source *content,
+			bool renews, struct stmboot_refusal *refusal, struct sb_ext4_edit *out);
+
 #endif

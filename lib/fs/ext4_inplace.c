@@ -96,7 +96,12 @@ static enum stmboot_status stage_chunk(struct sb_session *session, uint64_t posi
 
 	if (status != STMBOOT_OK)
 		return status;
-	memcpy(new_bytes, session->data + position, content);
+	status = stmboot_source_read(session->content, position, new_bytes, content);
+	/* Whatever stands behind the same content may stay. */
+	if (status != STMBOOT_OK ||
+	    (session->in_place && session->size == session->target.inode.size &&
+	     memcmp(old_bytes, new_bytes, content) == 0))
+		return status;
 	memset(new_bytes + content, 0, size - content);
 	return stage_changed(session, offset, old_bytes, new_bytes, size);
 }
@@ -131,8 +136,8 @@ static void put_le32(uint8_t *at, uint32_t value)
 		at[i] = (uint8_t)(value >> 8 * i);
 }
 
-/* Times stay as they are: what was asked for is other content, not a later file. */
-static enum stmboot_status stage_size(struct sb_session *session, struct stmboot_fs *fs)
+/* The size, and the time if the file is to be of now. */
+static enum stmboot_status stage_inode(struct sb_session *session, struct stmboot_fs *fs)
 {
 	const struct sb_ext4_inode *inode = &session->target.inode;
 	size_t bytes = fs->info->inode_bytes;
@@ -144,6 +149,8 @@ static enum stmboot_status stage_size(struct sb_session *session, struct stmboot
 	status = stmboot_source_read(session->before, inode->offset, raw, bytes);
 	put_le32(raw + I_SIZE_LO, (uint32_t)session->size);
 	put_le32(raw + I_SIZE_HIGH, 0);
+	if (session->renews)
+		sb_ext4_put_time(raw, bytes, SB_EXT4_CHANGED | SB_EXT4_MODIFIED, session->now);
 	if (status == STMBOOT_OK &&
 	    ext2fs_inode_csum_set(sb_ext2_of(fs), inode->number, (void *)raw) != 0)
 		status = STMBOOT_INTERNAL;
@@ -159,13 +166,14 @@ enum stmboot_status sb_session_stage_in_place(struct sb_session *session, struct
 {
 	uint64_t old_size = session->target.inode.size;
 	enum stmboot_status status;
+	bool differs;
 
 	if (blocks_of(fs, session->size) != blocks_of(fs, old_size))
 		return STMBOOT_NOT_FOUND;
 	status = sb_session_plan_content(session, fs, &session->target.inode);
 	if (status == STMBOOT_OK)
 		status = sb_session_stage_content(session);
-	if (status == STMBOOT_OK && session->size != old_size)
-		status = stage_size(session, fs);
-	return status;
+	differs = session->size != old_size ||
+		  (session->renews && sb_overlay_pending(session->staged) != 0);
+	return status == STMBOOT_OK && differs ? stage_inode(session, fs) : status;
 }

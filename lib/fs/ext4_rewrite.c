@@ -190,6 +190,9 @@ static errcode_t make_new(struct rewrite *rewrite)
 	if (error != 0)
 		return error;
 	memcpy(inode, rewrite->old_inode, bytes);
+	if (rewrite->session->renews)
+		sb_ext4_put_time(inode, bytes, SB_EXT4_CHANGED | SB_EXT4_MODIFIED,
+				 rewrite->session->now);
 	error = empty_inode(rewrite, inode);
 	if (error == 0)
 		error = write_inode(rewrite, rewrite->number, inode);

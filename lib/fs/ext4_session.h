@@ -4,6 +4,7 @@
 #define SB_FS_EXT4_SESSION_H
 
 #include "fs/ext4_plan.h"
+#include "fs/ext4_time.h"
 
 /* One edit: staged in an overlay of its own, whose offsets are those of the partition. */
 struct sb_session {
@@ -12,8 +13,10 @@ struct sb_session {
 	struct stmboot_source *before; /* the partition */
 	struct sb_overlay *staged;     /* over it */
 	const char *path;
-	const uint8_t *data;
-	size_t size;
+	struct stmboot_source *content;
+	uint64_t size; /* of it */
+	bool renews;   /* with another content the file is of now */
+	struct sb_ext4_time now;
 	struct sb_walk target; /* as it was found */
 	bool in_place;         /* the file keeps its blocks */
 	bool keeps_inode;

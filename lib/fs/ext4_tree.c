@@ -93,6 +93,21 @@ enum stmboot_status sb_tree_check_space(struct sb_tree *tree, uint64_t blocks, u
 		(unsigned long long)free_inodes);
 }
 
+void sb_tree_touch_blocks(struct sb_tree *tree, uint64_t first, uint64_t count)
+{
+	uint32_t last = sb_group_of_block(tree->fs, first + count - 1);
+
+	for (uint32_t group = sb_group_of_block(tree->fs, first); group <= last; group++)
+		tree->groups[group] |= SB_BLOCKS_TOUCHED;
+}
+
+/* libext2fs takes and frees single blocks by itself, also some that it frees again. */
+static void note_block(ext2_filsys ext2, blk64_t block, int difference)
+{
+	(void)difference;
+	sb_tree_touch_blocks(ext2->priv_data, block, 1);
+}
+
 void sb_tree_subject(struct sb_tree *tree, const char *format, ...)
 {
 	va_list args;
@@ -124,7 +139,10 @@ static enum stmboot_status set_up(struct sb_tree *tree, uint64_t size)
 		status = sb_ext4_open_staged(ctx, tree->staged, &tree->io, &tree->ext2);
 	if (status != STMBOOT_OK)
 		return status;
+	tree->ext2->priv_data = tree;
+	ext2fs_set_block_alloc_stats_callback(tree->ext2, note_block, NULL);
 	tree->plan.arena = &tree->arena;
+	tree->groups = sb_arena_alloc(&tree->arena, tree->ext2->group_desc_count);
 	tree->raw = sb_arena_alloc(&tree->arena, tree->fs->info->inode_bytes + sizeof(*tree->raw));
 	tree->block = sb_arena_alloc(&tree->arena, (size_t)tree->fs->info->block_bytes);
 	tree->chunks = sb_arena_array(&tree->arena, 2, SB_TREE_CHUNK_BYTES);

@@ -11,6 +11,7 @@
 
 #include "fs/ext4.h"
 #include "fs/ext4_plan.h"
+#include "fs/ext4_time.h"
 
 struct sb_tree;
 
@@ -57,11 +58,6 @@ STMBOOT_NODISCARD enum stmboot_status sb_tree_find(struct sb_tree *tree, const c
 STMBOOT_NODISCARD enum stmboot_status sb_tree_find_name(struct sb_tree *tree, uint32_t directory,
 							const char *name, struct sb_spot *spot);
 
-struct sb_tree_time {
-	int64_t seconds; /* since 1970 */
-	uint32_t nanoseconds;
-};
-
 enum {
 	SB_TREE_MODE = 1,
 	SB_TREE_OWNER = 2,
@@ -74,8 +70,8 @@ struct sb_tree_gift {
 	uint32_t mode; /* 0 to 07777 */
 	uint32_t uid;
 	uint32_t gid;
-	struct sb_tree_time accessed;
-	struct sb_tree_time modified;
+	struct sb_ext4_time accessed;
+	struct sb_ext4_time modified;
 };
 
 /*

@@ -38,7 +38,7 @@ enum stmboot_status sb_tree_give(struct sb_tree *tree, const struct sb_ext4_inod
 	memcpy(before, tree->raw, bytes);
 	may = sb_tree_put_gift(tree, gift);
 	if (memcmp(before, tree->raw, bytes) != 0) {
-		sb_tree_stamp(tree, SB_CTIME, sb_tree_now(tree));
+		sb_tree_stamp(tree, SB_EXT4_CHANGED, sb_tree_now(tree));
 		status = sb_tree_touch(tree, inode, may | SB_MAY_TIMES) != NULL
 				 ? sb_tree_write_raw(tree, inode->number)
 				 : STMBOOT_NO_MEMORY;
@@ -215,7 +215,7 @@ static enum stmboot_status conclude(struct attributes *edit)
 	status = sb_tree_read_raw(tree, edit->inode.number);
 	if (status != STMBOOT_OK)
 		return status;
-	sb_tree_stamp(tree, SB_CTIME, sb_tree_now(tree));
+	sb_tree_stamp(tree, SB_EXT4_CHANGED, sb_tree_now(tree));
 	return sb_tree_write_raw(tree, edit->inode.number);
 }
 

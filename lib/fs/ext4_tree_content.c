@@ -32,6 +32,7 @@ static enum stmboot_status free_run(void *user, enum sb_ext4_run_kind kind, uint
 	struct sb_tree *tree = user;
 
 	(void)kind;
+	sb_tree_touch_blocks(tree, first, count);
 	ext2fs_block_alloc_stats_range(tree->ext2, first, (blk_t)count, -1);
 	return STMBOOT_OK;
 }
@@ -171,7 +172,7 @@ static enum stmboot_status renew_inode(struct sb_tree *tree, uint32_t number, ui
 	if (status != STMBOOT_OK)
 		return status;
 	(void)ext2fs_inode_size_set(tree->ext2, EXT2_INODE(tree->raw), (ext2_off64_t)size);
-	sb_tree_stamp(tree, SB_CTIME | SB_MTIME, sb_tree_now(tree));
+	sb_tree_stamp(tree, SB_EXT4_CHANGED | SB_EXT4_MODIFIED, sb_tree_now(tree));
 	return sb_tree_write_raw(tree, number);
 }
 

@@ -255,7 +255,7 @@ enum stmboot_status sb_tree_link(struct sb_tree *tree, const struct sb_ext4_inod
 	status = sb_tree_read_raw(tree, inode->number);
 	if (status == STMBOOT_OK) {
 		tree->raw->i_links_count++;
-		sb_tree_stamp(tree, SB_CTIME, sb_tree_now(tree));
+		sb_tree_stamp(tree, SB_EXT4_CHANGED, sb_tree_now(tree));
 		status = sb_tree_write_raw(tree, inode->number);
 	}
 	if (status == STMBOOT_OK)

@@ -255,7 +255,7 @@ static enum stmboot_status move(struct sb_tree *tree, const struct sb_spot *from
 	status = sb_tree_read_raw(tree, from->inode.number);
 	if (status != STMBOOT_OK)
 		return status;
-	sb_tree_stamp(tree, SB_CTIME, sb_tree_now(tree));
+	sb_tree_stamp(tree, SB_EXT4_CHANGED, sb_tree_now(tree));
 	return sb_tree_write_raw(tree, from->inode.number);
 }
 

@@ -296,7 +296,7 @@ static enum stmboot_status renew_directory(struct sb_tree *tree, uint32_t direct
 	if (status != STMBOOT_OK)
 		return status;
 	node->may |= SB_MAY_CONTENT | SB_MAY_TIMES;
-	sb_tree_stamp(tree, SB_CTIME | SB_MTIME, sb_tree_now(tree));
+	sb_tree_stamp(tree, SB_EXT4_CHANGED | SB_EXT4_MODIFIED, sb_tree_now(tree));
 	sb_fs_renew(tree->fs);
 	return sb_tree_write_raw(tree, directory);
 }

@@ -8,22 +8,7 @@
 
 enum {
 	FIRST_INDEX = 64,
-	NANOSECONDS_SHIFT = 2, /* above two bits of seconds */
-	EPOCH_BITS = 3,
-};
-
-/* Offsets in an inode. */
-enum {
-	I_ATIME = 0x08,
-	I_CTIME = 0x0c,
-	I_MTIME = 0x10,
-	I_EXTRA_ISIZE = 0x80,
-	I_CTIME_EXTRA = 0x84,
-	I_MTIME_EXTRA = 0x88,
-	I_ATIME_EXTRA = 0x8c,
-	I_CRTIME = 0x90,
-	I_CRTIME_EXTRA = 0x94,
-	EXTRA_BYTES = 32, /* up to the project */
+	EXTRA_BYTES = 32, /* of an inode behind the first 128, up to the project */
 };
 
 /* Fibonacci hashing: neighbours are spread. */
@@ -129,58 +114,14 @@ enum stmboot_status sb_tree_write_raw(struct sb_tree *tree, uint32_t number)
 	return sb_tree_status(tree, error);
 }
 
-struct sb_tree_time sb_tree_now(const struct sb_tree *tree)
+struct sb_ext4_time sb_tree_now(const struct sb_tree *tree)
 {
-	return (struct sb_tree_time){ .seconds = (int64_t)tree->ext2->now };
+	return (struct sb_ext4_time){ .seconds = (int64_t)tree->ext2->now };
 }
 
-static void put_le32(uint8_t *at, uint32_t value)
+void sb_tree_stamp(struct sb_tree *tree, unsigned which, struct sb_ext4_time time)
 {
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
-/* Has this inode room for a field behind those of the first 128 bytes? */
-static bool has_field(const struct sb_tree *tree, size_t offset)
-{
-	return tree->fs->info->inode_bytes > EXT4_FIRST_INODE_BYTES &&
-	       offset + 4 <= (size_t)EXT4_FIRST_INODE_BYTES + tree->raw->i_extra_isize;
-}
-
-/* Without the upper bits a time is cut to what 32 bits hold, as Linux does. */
-static void put_time(struct sb_tree *tree, size_t field, size_t extra, struct sb_tree_time time)
-{
-	uint8_t *raw = (uint8_t *)tree->raw;
-	int64_t seconds = time.seconds;
-
-	if (!has_field(tree, extra)) {
-		seconds = seconds > INT32_MAX ? INT32_MAX : seconds;
-		put_le32(raw + field, (uint32_t)(seconds < INT32_MIN ? INT32_MIN : seconds));
-		return;
-	}
-	put_le32(raw + field, (uint32_t)seconds);
-	seconds -= (int32_t)(uint32_t)seconds;
-	put_le32(raw + extra, (uint32_t)((uint64_t)seconds >> 32 & EPOCH_BITS) |
-				      time.nanoseconds << NANOSECONDS_SHIFT);
-}
-
-void sb_tree_stamp(struct sb_tree *tree, unsigned which, struct sb_tree_time time)
-{
-	static const struct {
-		unsigned bit;
-		size_t field;
-		size_t extra;
-	} times[] = {
-		{ SB_ATIME, I_ATIME, I_ATIME_EXTRA },
-		{ SB_CTIME, I_CTIME, I_CTIME_EXTRA },
-		{ SB_MTIME, I_MTIME, I_MTIME_EXTRA },
-	};
-
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (which & times[i].bit)
-			put_time(tree, times[i].field, times[i].extra, time);
-	if ((which & SB_CRTIME) != 0 && has_field(tree, I_CRTIME))
-		put_time(tree, I_CRTIME, I_CRTIME_EXTRA, time);
+	sb_ext4_put_time(tree->raw, tree->fs->info->inode_bytes, which, time);
 }
 
 unsigned sb_tree_put_gift(struct sb_tree *tree, const struct sb_tree_gift *gift)
@@ -200,8 +141,8 @@ unsigned sb_tree_put_gift(struct sb_tree *tree, const struct sb_tree_gift *gift)
 		may |= SB_MAY_OWNER;
 	}
 	if (gift->set & SB_TREE_TIMES) {
-		sb_tree_stamp(tree, SB_ATIME, gift->accessed);
-		sb_tree_stamp(tree, SB_MTIME, gift->modified);
+		sb_tree_stamp(tree, SB_EXT4_ACCESSED, gift->accessed);
+		sb_tree_stamp(tree, SB_EXT4_MODIFIED, gift->modified);
 		may |= SB_MAY_TIMES;
 	}
 	return may;
@@ -266,7 +207,8 @@ enum stmboot_status sb_tree_new_inode(struct sb_tree *tree, uint32_t directory, 
 		raw->i_flags = EXT4_FLAG_EXTENTS;
 	if (has_blocks)
 		sb_ext4_empty_map(EXT2_INODE(raw));
-	sb_tree_stamp(tree, SB_ATIME | SB_CTIME | SB_MTIME | SB_CRTIME, sb_tree_now(tree));
+	sb_tree_stamp(tree, SB_EXT4_ACCESSED | SB_EXT4_CHANGED | SB_EXT4_MODIFIED | SB_EXT4_CREATED,
+		      sb_tree_now(tree));
 	if (gift != NULL)
 		(void)sb_tree_put_gift(tree, gift);
 	return sb_tree_write_raw(tree, *number);
@@ -327,7 +269,7 @@ enum stmboot_status sb_tree_unlink_inode(struct sb_tree *tree, const struct sb_e
 	if (status != STMBOOT_OK)
 		return status;
 	tree->raw->i_links_count--;
-	sb_tree_stamp(tree, SB_CTIME, sb_tree_now(tree));
+	sb_tree_stamp(tree, SB_EXT4_CHANGED, sb_tree_now(tree));
 	return sb_tree_write_raw(tree, inode->number);
 }
 

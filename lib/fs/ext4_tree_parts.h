@@ -72,6 +72,7 @@ struct sb_tree {
 	size_t node_capacity;
 	struct sb_tree_node **index; /* of the nodes by number: open addressing */
 	size_t index_size;           /* a power of two */
+	uint8_t *groups; /* what was touched in each, also when nothing remains of that */
 	struct sb_plan plan;
 	struct ext2_inode_large *raw; /* room for one; an inode of the medium may be shorter */
 	uint8_t *block;               /* room for one */
@@ -100,6 +101,9 @@ enum stmboot_status sb_tree_damage(struct sb_tree *tree, uint64_t offset, const 
 /* May this inode be changed? It is none of the file system itself, and no flag forbids it. */
 enum stmboot_status sb_tree_check_inode(struct sb_tree *tree, const struct sb_ext4_inode *inode);
 
+/* Blocks that were taken or freed. */
+void sb_tree_touch_blocks(struct sb_tree *tree, uint64_t first, uint64_t count);
+
 /* Are there so many free blocks and inodes? */
 enum stmboot_status sb_tree_check_space(struct sb_tree *tree, uint64_t blocks, uint64_t inodes);
 
@@ -120,11 +124,10 @@ enum stmboot_status sb_tree_read_raw(struct sb_tree *tree, uint32_t number);
 enum stmboot_status sb_tree_write_raw(struct sb_tree *tree, uint32_t number);
 
 /* Set times in tree->raw. */
-enum { SB_ATIME = 1, SB_CTIME = 2, SB_MTIME = 4, SB_CRTIME = 8 };
-void sb_tree_stamp(struct sb_tree *tree, unsigned which, struct sb_tree_time time);
+void sb_tree_stamp(struct sb_tree *tree, unsigned which, struct sb_ext4_time time);
 
 /* The time of the edit. */
-struct sb_tree_time sb_tree_now(const struct sb_tree *tree);
+struct sb_ext4_time sb_tree_now(const struct sb_tree *tree);
 
 /* Set what a gift says in tree->raw; gives what may change by it. */
 unsigned sb_tree_put_gift(struct sb_tree *tree, const struct sb_tree_gift *gift);

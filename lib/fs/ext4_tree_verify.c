@@ -15,7 +15,6 @@ struct verify {
 	struct sb_tree *tree;
 	struct sb_arena arena;
 	struct stmboot_fs *after;
-	uint8_t *groups;                 /* what is touched in each */
 	const struct sb_tree_node *node; /* the one that is looked at */
 	struct reference *references;
 	size_t reference_count;
@@ -94,19 +93,11 @@ static enum stmboot_status plan_inode(struct verify *verify, const struct sb_tre
 	return status;
 }
 
-static void touch_blocks(struct verify *verify, uint64_t first, uint64_t count)
-{
-	uint32_t last = sb_group_of_block(verify->after, first + count - 1);
-
-	for (uint32_t group = sb_group_of_block(verify->after, first); group <= last; group++)
-		verify->groups[group] |= SB_BLOCKS_TOUCHED;
-}
-
 static enum stmboot_status note_old_run(void *user, enum sb_ext4_run_kind kind, uint64_t first,
 					uint64_t count)
 {
 	(void)kind;
-	touch_blocks(user, first, count);
+	sb_tree_touch_blocks(user, first, count);
 	return STMBOOT_OK;
 }
 
@@ -121,7 +112,7 @@ static enum stmboot_status plan_new_run(void *user, enum sb_ext4_run_kind kind, 
 			? SB_EXT4_WRITE_DIRECTORY
 			: SB_EXT4_WRITE_DATA;
 
-	touch_blocks(verify, first, count);
+	sb_tree_touch_blocks(verify->tree, first, count);
 	return sb_plan_add(&verify->tree->plan, kind == SB_EXT4_RUN_MAP ? SB_EXT4_WRITE_MAP : what,
 			   first * bytes, count * bytes);
 }
@@ -152,7 +143,7 @@ static enum stmboot_status plan_attributes(struct verify *verify, uint64_t block
 
 	if (block == 0)
 		return STMBOOT_OK;
-	touch_blocks(verify, block, 1);
+	sb_tree_touch_blocks(verify->tree, block, 1);
 	if (is_new)
 		return sb_plan_add(plan, SB_EXT4_WRITE_INODE, block * bytes, bytes);
 	status = sb_plan_add(plan, SB_EXT4_WRITE_INODE, block * bytes + REFERENCES, 4);
@@ -178,7 +169,7 @@ static enum stmboot_status note_before(struct verify *verify, const struct sb_tr
 	attributes = sb_ext4_attribute_block((const uint8_t *)verify->tree->raw);
 	has_blocks = ext2fs_inode_has_valid_blocks2(sb_ext2_of(fs), EXT2_INODE(verify->tree->raw));
 	if (has_blocks && (node->may & SB_MAY_CONTENT) != 0)
-		status = sb_ext4_survey(fs, &inode, note_old_run, verify);
+		status = sb_ext4_survey(fs, &inode, note_old_run, verify->tree);
 	if (status == STMBOOT_OK && (node->may & SB_MAY_ATTRIBUTES) != 0)
 		status = plan_attributes(verify, attributes, false);
 	return status;
@@ -210,7 +201,8 @@ static enum stmboot_status plan_node(struct verify *verify, const struct sb_tree
 	enum stmboot_status status = plan_inode(verify, node);
 
 	if (node->may & SB_MAY_BECOME)
-		verify->groups[(node->number - 1) / info->inodes_per_group] |= SB_INODES_TOUCHED;
+		verify->tree->groups[(node->number - 1) / info->inodes_per_group] |=
+			SB_INODES_TOUCHED;
 	if (status == STMBOOT_OK)
 		status = plan_after(verify, node);
 	return status == STMBOOT_OK ? note_before(verify, node) : status;
@@ -226,8 +218,9 @@ static enum stmboot_status verify_places(struct verify *verify)
 	for (size_t i = 0; i < tree->node_count && status == STMBOOT_OK; i++)
 		status = plan_node(verify, tree->nodes[i]);
 	for (uint32_t i = 0; i < groups && status == STMBOOT_OK; i++)
-		if (verify->groups[i] != 0)
-			status = sb_plan_group(&tree->plan, verify->after, i, verify->groups[i]);
+		if (verify->tree->groups[i] != 0)
+			status = sb_plan_group(&tree->plan, verify->after, i,
+					       verify->tree->groups[i]);
 	if (status == STMBOOT_OK)
 		status = sb_plan_seal(&tree->plan);
 	if (status == STMBOOT_OK)
@@ -431,11 +424,8 @@ static enum stmboot_status verify_references(struct verify *verify)
 static enum stmboot_status verify_all(struct verify *verify)
 {
 	struct sb_tree *tree = verify->tree;
-	enum stmboot_status status;
+	enum stmboot_status status = verify_places(verify);
 
-	verify->groups =
-		sb_arena_alloc(&verify->arena, sb_ext2_of(verify->after)->group_desc_count);
-	status = verify->groups != NULL ? verify_places(verify) : STMBOOT_NO_MEMORY;
 	for (size_t i = 0; i < tree->node_count && status == STMBOOT_OK; i++)
 		status = verify_node(verify, tree->nodes[i]);
 	return status == STMBOOT_OK ? verify_references(verify) : status;

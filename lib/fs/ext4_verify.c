@@ -33,19 +33,22 @@ static enum stmboot_status verify_places(struct sb_session *session)
 }
 
 static enum stmboot_status compare_content(struct sb_session *session, struct stmboot_source *file,
-					   uint8_t *buffer)
+					   uint8_t *buffers)
 {
+	uint8_t *wanted = buffers + CHUNK_BYTES;
 	enum stmboot_status status = STMBOOT_OK;
 
 	if (stmboot_source_size(file) != session->size)
 		return mistake(session, "the file would have another size");
-	for (size_t at = 0; at < session->size; at += CHUNK_BYTES) {
+	for (uint64_t at = 0; at < session->size; at += CHUNK_BYTES) {
 		size_t size = (size_t)sb_min_u64(CHUNK_BYTES, session->size - at);
 
-		status = stmboot_source_read(file, at, buffer, size);
+		status = stmboot_source_read(file, at, buffers, size);
+		if (status == STMBOOT_OK)
+			status = stmboot_source_read(session->content, at, wanted, size);
 		if (status != STMBOOT_OK)
 			return status;
-		if (memcmp(buffer, session->data + at, size) != 0)
+		if (memcmp(buffers, wanted, size) != 0)
 			return mistake(session, "the file would have another content");
 	}
 	return status;
@@ -55,14 +58,14 @@ static enum stmboot_status verify_content(struct sb_session *session, struct stm
 					  const struct sb_walk *target)
 {
 	struct stmboot_source *file;
-	uint8_t *buffer;
+	uint8_t *buffers;
 	enum stmboot_status status = sb_ext4_content_open(fs, &target->inode, &file);
 
 	if (status != STMBOOT_OK)
 		return status;
-	buffer = sb_alloc(fs->ctx, CHUNK_BYTES);
-	status = buffer != NULL ? compare_content(session, file, buffer) : STMBOOT_NO_MEMORY;
-	sb_free(fs->ctx, buffer);
+	buffers = sb_alloc_array(fs->ctx, 2, CHUNK_BYTES);
+	status = buffers != NULL ? compare_content(session, file, buffers) : STMBOOT_NO_MEMORY;
+	sb_free(fs->ctx, buffers);
 	stmboot_source_close(file);
 	return status;
 }
@@ -72,20 +75,24 @@ static const struct {
 	size_t offset;
 	size_t length;
 	bool in_place; /* even when the blocks are kept */
+	bool renewed;  /* only when the file is to be of now */
 } mutable[] = {
-	{ 0x04, 4, true },   /* size */
-	{ 0x1c, 4, false },  /* blocks */
-	{ 0x28, 60, false }, /* where they are */
-	{ 0x6c, 4, true },   /* size */
-	{ 0x74, 2, false },  /* blocks */
-	{ 0x7c, 2, true },   /* checksum */
-	{ 0x82, 2, true },   /* checksum */
+	{ 0x04, 4, true, false },   /* size */
+	{ 0x0c, 8, true, true },    /* times of the inode and of the content */
+	{ 0x1c, 4, false, false },  /* blocks */
+	{ 0x28, 60, false, false }, /* where they are */
+	{ 0x6c, 4, true, false },   /* size */
+	{ 0x74, 2, false, false },  /* blocks */
+	{ 0x7c, 2, true, false },   /* checksum */
+	{ 0x82, 2, true, false },   /* checksum */
+	{ 0x84, 8, true, true },    /* more of the times */
 };
 
 static void mask_inode(const struct sb_session *session, uint8_t *raw, size_t size)
 {
 	for (size_t i = 0; i < sizeof(mutable) / sizeof(mutable[0]); i++)
-		if (mutable[i].offset < size && (mutable[i].in_place || !session->in_place))
+		if (mutable[i].offset < size && (mutable[i].in_place || !session->in_place) &&
+		    (session->renews || !mutable[i].renewed))
 			memset(raw + mutable[i].offset, 0, mutable[i].length);
 }
 
