@@ -9,6 +9,10 @@
 
 #include <stmboot/status.h>
 
+#define COPIES                                                                                     \
+	"A new file is root's and of now, with the permissions of what is copied but no set-id "   \
+	"bits; one that is there keeps its own."
+
 const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_CHECK] = { "check", "IMAGE...", "say whether cards boot, for build servers",
 			    "Says of each IMAGE, in a line, whether it boots or at which stage it "
@@ -119,6 +123,46 @@ const struct command commands[COMMAND_COUNT] = {
 			      "what "
 			      "is at PLACE. A symbolic link is shown itself, with where it leads.",
 			      2, 2 },
+	[COMMAND_FS_CHMOD] = { "fs chmod", "IMAGE MODE PLACE...", "set permissions of files",
+			       "Sets the permissions of what is at each PLACE: 0644, or u+x,go-w "
+			       "where who is not named is everybody. A symbolic link is followed.",
+			       3, INT_MAX },
+	[COMMAND_FS_CHOWN] = { "fs chown", "IMAGE OWNER[:GROUP] PLACE...", "set owners of files",
+			       "Sets owner and group of what is at each PLACE, as numbers: 1000, "
+			       "1000:100 or :100. A symbolic link is followed.",
+			       3, INT_MAX },
+	[COMMAND_FS_CP] = { "fs cp", "IMAGE PLACE PLACE", "copy a file inside an image",
+			    "Copies what is at the first PLACE into the second one if that is a "
+			    "directory, else under its name. They may be in two "
+			    "partitions. " COPIES,
+			    3, 3 },
+	[COMMAND_FS_EDIT] = { "fs edit", "IMAGE PLACE", "change a file with an editor",
+			      "Opens the file at PLACE with the editor that VISUAL or EDITOR "
+			      "names, else vi, and puts what was saved into it. When nothing was "
+			      "changed, or the editor fails, nothing is written.",
+			      2, 2 },
+	[COMMAND_FS_LN] = { "fs ln", "IMAGE TARGET PLACE", "give a file another name",
+			    "Gives the file at the place TARGET another name, in the same "
+			    "partition: PLACE, or its own in PLACE if that is a directory. With "
+			    "--symbolic, makes a link that says TARGET.",
+			    3, 3 },
+	[COMMAND_FS_MKDIR] = { "fs mkdir", "IMAGE PLACE...", "make directories",
+			       "Makes a directory at each PLACE, root's, with the mode 0755.", 2,
+			       INT_MAX },
+	[COMMAND_FS_MV] = { "fs mv", "IMAGE PLACE PLACE", "move or rename a file",
+			    "Gives what is at the first PLACE the second one: into it if that is a "
+			    "directory, else in place of what has that name. To another partition "
+			    "it is copied, with all that it has, and then removed.",
+			    3, 3 },
+	[COMMAND_FS_PUT] = { "fs put", "IMAGE SRC PLACE", "copy a file into an image",
+			     "Copies SRC into PLACE if that is a directory, else under its name; a "
+			     "file that is there gets another content, and all its names have it. "
+			     "SRC is a path of the host, or '-' for standard input. Links below a "
+			     "folder SRC are copied as links, and never followed. " COPIES,
+			     3, 3 },
+	[COMMAND_FS_RM] = { "fs rm", "IMAGE PLACE...", "remove files",
+			    "Removes what is at each PLACE. A symbolic link is removed itself.", 2,
+			    INT_MAX },
 	[COMMAND_GET_BOOTARGS] = { "get-bootargs", "IMAGE [KEY]",
 				   "print the kernel's command line, or one value of it",
 				   "Prints the command line that the kernel gets from the label "
@@ -209,11 +253,14 @@ const struct command commands[COMMAND_COUNT] = {
 #define EXTLINUX_EDITS                                                                             \
 	(BIT(EXTLINUX_ADD) | BIT(EXTLINUX_DEFAULT) | BIT(EXTLINUX_REMOVE) | BIT(EXTLINUX_SET) |    \
 	 BIT(EXTLINUX_TIMEOUT))
+#define FS_EDITS                                                                                   \
+	(BIT(FS_CHMOD) | BIT(FS_CHOWN) | BIT(FS_CP) | BIT(FS_EDIT) | BIT(FS_LN) | BIT(FS_MKDIR) |  \
+	 BIT(FS_MV) | BIT(FS_PUT) | BIT(FS_RM))
 #define DTB_EDITS    (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
 #define DTBS         (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
 #define FS_READS     (BIT(FS_CAT) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_STAT))
 #define TABLE_EDITS  (BIT(GPT_REPAIR) | BIT(GPT_SET) | BIT(PART_WRITE))
-#define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | TABLE_EDITS | BIT(SET_BOOTARGS))
+#define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | FS_EDITS | TABLE_EDITS | BIT(SET_BOOTARGS))
 #define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
 #define EDITS        (JUDGED_EDITS | BIT(RECOVER))
 
@@ -255,8 +302,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_RAW] = { "raw", 0, NULL, "as written in the file, before U-Boot expands it",
 			 BIT(GET_BOOTARGS) },
 	[OPTION_FILE] = { "file", 0, "PLACE",
-			  "of [PARTITION:]/path, not of the device tree that boots",
-			  DTBS },
+			  "of [PARTITION:]/path, not of the device tree that boots", DTBS },
 	[OPTION_TYPE] = { "type", 't', "TYPE",
 			  "of the values: s, i, u or x, behind hh or b, h, l for 1, 2, 4 bytes",
 			  BIT(DTB_GET) | BIT(DTB_SET) },
@@ -265,16 +311,21 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LONG] = { "long", 'l', NULL, "also type, mode, links, owner, group, size and time",
 			  BIT(FS_LS) },
 	[OPTION_RECURSIVE] = { "recursive", 'r', NULL, "directories with all that is below them",
-			       BIT(FS_GET) | BIT(FS_LS) },
+			       BIT(FS_CP) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_PUT) | BIT(FS_RM) },
 	[OPTION_PRESERVE] = { "preserve", 'p', NULL,
-			      "keep modes, times, attributes; as root owners and set-id bits, too",
-			      BIT(FS_GET) },
+			      "keep modes, times, owners and attributes; fs get: owners as root "
+			      "only",
+			      BIT(FS_CP) | BIT(FS_GET) | BIT(FS_PUT) },
 	[OPTION_DEVICES] = { "devices", 0, NULL, "also make devices, pipes and sockets",
 			     BIT(FS_GET) },
 	[OPTION_FROM] = { "from", 0, "auto|primary|backup",
 			  "the copy to go by; auto takes the good one", BIT(GPT_REPAIR) },
 	[OPTION_NEW_GUIDS] = { "new-guids", 0, NULL,
 			       "give the disk and all partitions new random GUIDs", BIT(GPT_SET) },
+	[OPTION_PARENTS] = { "parents", 'p', NULL,
+			     "make missing directories on the way, and take one that is there",
+			     BIT(FS_MKDIR) },
+	[OPTION_SYMBOLIC] = { "symbolic", 's', NULL, "make a symbolic link", BIT(FS_LN) },
 	[OPTION_DRY_RUN] = { "dry-run", 'n', NULL, "show what would be written, and write nothing",
 			     EDITS },
 	[OPTION_OUTPUT] = { "output", 'o', "FILE", "leave IMAGE alone and write the result to FILE",
@@ -329,6 +380,30 @@ static int find_letter(char letter)
 		if (option_rows[i].letter == letter)
 			return i;
 	return -1;
+}
+
+/* Which of several options is meant says the command, which may come later. */
+static bool is_shared(char letter)
+{
+	int count = 0;
+
+	for (int i = 0; i < OPTION_COUNT; i++)
+		count += option_rows[i].letter == letter;
+	return count > 1;
+}
+
+static void share_letters(struct options *o)
+{
+	for (int i = OPTION_COUNT; i-- > 0;) {
+		unsigned char letter = (unsigned char)option_rows[i].letter;
+		bool is_last = find_letter(option_rows[i].letter) == i;
+
+		if (o->letters[letter] == 0 ||
+		    (!is_last && !option_belongs((enum option_id)i, o->command)))
+			continue;
+		o->value[i] += (int)o->letters[letter];
+		o->letters[letter] = 0;
+	}
 }
 
 /* Place of a word in "one|of|these", or -1. */
@@ -425,7 +500,10 @@ static bool take_letters(struct options *o, char **words, int count, int *next)
 		if (option_rows[id].argument != NULL)
 			return take_argument(o, id, letter[1] != '\0' ? letter + 1 : NULL, words,
 					     count, next);
-		o->value[id]++;
+		if (is_shared(*letter))
+			o->letters[(unsigned char)*letter]++;
+		else
+			o->value[id]++;
 	}
 	return true;
 }
@@ -544,7 +622,10 @@ bool options_parse(struct options *o, int argc, char **argv)
 	for (int i = 0; i < count && strcmp(o->operands[i], "--") != 0; i++)
 		if (strcmp(o->operands[i], "--json") == 0)
 			o->value[OPTION_JSON] = 1;
-	return take_words(o, count, o->operands) && take_command(o) && agrees(o);
+	if (!take_words(o, count, o->operands) || !take_command(o))
+		return false;
+	share_letters(o);
+	return agrees(o);
 }
 
 size_t option_words(const struct options *o, enum option_id option, const char *words[MOST_WORDS])

@@ -24,8 +24,17 @@ enum command_id {
 	COMMAND_EXTLINUX_SHOW,
 	COMMAND_EXTLINUX_TIMEOUT,
 	COMMAND_FS_CAT,
+	COMMAND_FS_CHMOD,
+	COMMAND_FS_CHOWN,
+	COMMAND_FS_CP,
+	COMMAND_FS_EDIT,
 	COMMAND_FS_GET,
+	COMMAND_FS_LN,
 	COMMAND_FS_LS,
+	COMMAND_FS_MKDIR,
+	COMMAND_FS_MV,
+	COMMAND_FS_PUT,
+	COMMAND_FS_RM,
 	COMMAND_FS_STAT,
 	COMMAND_GET_BOOTARGS,
 	COMMAND_GPT_REPAIR,
@@ -77,6 +86,8 @@ enum option_id {
 	OPTION_DEVICES,
 	OPTION_FROM,
 	OPTION_NEW_GUIDS,
+	OPTION_PARENTS,
+	OPTION_SYMBOLIC,
 	OPTION_DRY_RUN,
 	OPTION_OUTPUT,
 	OPTION_FORCE,
@@ -96,7 +107,7 @@ enum from_choice { FROM_AUTO, FROM_PRIMARY, FROM_BACKUP };
 
 struct option_row {
 	const char *name;
-	char letter;          /* or 0 */
+	char letter;          /* or 0; options of different commands may share one */
 	const char *argument; /* "one|of|these", "N" for a number, another word, or NULL */
 	const char *help;
 	uint64_t commands; /* bit 1 << command_id, or ANY_COMMAND */
@@ -122,7 +133,8 @@ struct options {
 				  */
 	struct option_word words[MOST_WORDS];
 	size_t word_count;
-	char **operands; /* borrowed from argv */
+	unsigned letters[1 << 7]; /* how often one was given that several options have */
+	char **operands;          /* borrowed from argv */
 	int operand_count;
 	char error[200]; /* set when options_parse() gives false */
 };

@@ -29,6 +29,7 @@
 #include <stmboot/fip.h>
 #include <stmboot/fit.h>
 #include <stmboot/fs.h>
+#include <stmboot/fs_edit.h>
 #include <stmboot/fwu.h>
 #include <stmboot/gpt.h>
 #include <stmboot/image.h>

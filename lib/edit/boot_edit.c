@@ -241,6 +241,8 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	enum stmboot_status verdict;
 
 	if (status == STMBOOT_OK)
+		status = sb_boot_edit_stage_fs(edit, why);
+	if (status == STMBOOT_OK)
 		status = sb_boot_edit_stage_files(edit, why);
 	if (status == STMBOOT_OK)
 		status = sb_boot_edit_stage_trees(edit, why);
@@ -297,6 +299,7 @@ void stmboot_boot_edit_close(struct stmboot_boot_edit *edit)
 	if (edit == NULL)
 		return;
 	sb_boot_edit_forget_trees(edit);
+	sb_boot_edit_close_fs(edit);
 	stmboot_extlinux_document_free(edit->document);
 	sb_view_forget(&edit->after);
 	sb_view_forget(&edit->replayed);

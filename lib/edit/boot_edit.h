@@ -39,7 +39,7 @@ struct stmboot_boot_edit {
 	struct stmboot_extlinux_document *document; /* NULL until it is asked for */
 	uint32_t partition;                         /* where the configuration is */
 	const char *path;                           /* of it, inside the partition */
-	struct sb_tree *trees;                      /* device trees that were asked for */
+	struct sb_edited_dtb *trees;                /* device trees that were asked for */
 	struct sb_gpt_table *table;                 /* NULL until it is to be changed */
 	struct sb_metadata *metadata;               /* that names partitions of it */
 	size_t metadata_count;
@@ -48,6 +48,9 @@ struct stmboot_boot_edit {
 	size_t write_count, write_capacity;
 	struct stmboot_source **sources; /* that the edit closes */
 	size_t source_count, source_capacity;
+	struct sb_boot_tree *fs_trees; /* file systems whose files are edited */
+	size_t fs_tree_count, fs_tree_capacity;
+	struct stmboot_refusal fs_why;
 	bool uncovers; /* errors that were hidden before may show */
 };
 
@@ -57,6 +60,11 @@ struct sb_metadata {
 	uint8_t *bytes;
 	bool changed;
 };
+
+/* Verify what was changed in file systems, and take it into the edit. */
+STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_stage_fs(struct stmboot_boot_edit *edit,
+							    struct stmboot_refusal *why);
+void sb_boot_edit_close_fs(struct stmboot_boot_edit *edit);
 
 /*
  * STMBOOT_IO when something of an image could not be read, beyond the first

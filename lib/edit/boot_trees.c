@@ -13,8 +13,8 @@
 enum { PIECE_BYTES = 4096 };
 
 /* A device tree that is changed; paths live in the arena of the edit. */
-struct sb_tree {
-	struct sb_tree *next;
+struct sb_edited_dtb {
+	struct sb_edited_dtb *next;
 	struct sb_dtb_place place;
 	const char *resolved;    /* where symbolic links lead Linux to */
 	struct stmboot_dtb *dtb; /* as it is to be */
@@ -67,10 +67,10 @@ static enum stmboot_status resolve(struct stmboot_boot_edit *edit, struct sb_dtb
 	return edit->arena.failed ? STMBOOT_NO_MEMORY : STMBOOT_OK;
 }
 
-static struct sb_tree *known_tree(const struct stmboot_boot_edit *edit,
-				  const struct sb_dtb_place *place, const char *resolved)
+static struct sb_edited_dtb *known_tree(const struct stmboot_boot_edit *edit,
+					const struct sb_dtb_place *place, const char *resolved)
 {
-	struct sb_tree *tree = edit->trees;
+	struct sb_edited_dtb *tree = edit->trees;
 
 	while (tree != NULL && (tree->place.file.partition != place->file.partition ||
 				(tree->resolved == NULL) != (resolved == NULL) ||
@@ -79,7 +79,7 @@ static struct sb_tree *known_tree(const struct stmboot_boot_edit *edit,
 	return tree;
 }
 
-static enum stmboot_status read_tree(struct stmboot_boot_edit *edit, struct sb_tree *tree,
+static enum stmboot_status read_tree(struct stmboot_boot_edit *edit, struct sb_edited_dtb *tree,
 				     struct stmboot_refusal *why)
 {
 	struct stmboot_source *src, *close;
@@ -100,11 +100,11 @@ static enum stmboot_status read_tree(struct stmboot_boot_edit *edit, struct sb_t
 }
 
 static enum stmboot_status open_tree(struct stmboot_boot_edit *edit, struct sb_dtb_place *place,
-				     struct stmboot_refusal *why, struct sb_tree **out)
+				     struct stmboot_refusal *why, struct sb_edited_dtb **out)
 {
 	const char *resolved;
 	enum stmboot_status status = resolve(edit, place, &resolved);
-	struct sb_tree *tree;
+	struct sb_edited_dtb *tree;
 
 	if (status != STMBOOT_OK)
 		return status;
@@ -132,7 +132,7 @@ static enum stmboot_status open_tree(struct stmboot_boot_edit *edit, struct sb_d
 /* What was not found may only have been unreadable. */
 static enum stmboot_status find_tree(struct stmboot_boot_edit *edit,
 				     const struct stmboot_file_ref *file,
-				     struct stmboot_refusal *why, struct sb_tree **out)
+				     struct stmboot_refusal *why, struct sb_edited_dtb **out)
 {
 	enum stmboot_status status = STMBOOT_OK, unread;
 	const struct sb_view *base;
@@ -155,7 +155,7 @@ static enum stmboot_status find_tree(struct stmboot_boot_edit *edit,
 }
 
 /* Take the new tree, which is this function's, in place of the old one unless they are equal. */
-static enum stmboot_status adopt(struct stmboot_boot_edit *edit, struct sb_tree *tree,
+static enum stmboot_status adopt(struct stmboot_boot_edit *edit, struct sb_edited_dtb *tree,
 				 struct stmboot_dtb *made, bool removal,
 				 struct stmboot_refusal *why)
 {
@@ -179,7 +179,7 @@ enum stmboot_status stmboot_boot_edit_set_dtb(struct stmboot_boot_edit *edit,
 					      struct stmboot_refusal *why)
 {
 	struct stmboot_dtb *made;
-	struct sb_tree *tree;
+	struct sb_edited_dtb *tree;
 	enum stmboot_status status = find_tree(edit, file, why, &tree);
 
 	if (status == STMBOOT_OK)
@@ -193,7 +193,7 @@ enum stmboot_status stmboot_boot_edit_remove_dtb(struct stmboot_boot_edit *edit,
 						 struct stmboot_refusal *why)
 {
 	struct stmboot_dtb *made;
-	struct sb_tree *tree;
+	struct sb_edited_dtb *tree;
 	enum stmboot_status status = find_tree(edit, file, why, &tree);
 
 	if (status == STMBOOT_OK)
@@ -208,7 +208,7 @@ enum stmboot_status stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit
 {
 	const char *reason = NULL;
 	struct stmboot_dtb *made;
-	struct sb_tree *tree;
+	struct sb_edited_dtb *tree;
 	enum stmboot_status status = find_tree(edit, file, why, &tree);
 
 	if (status != STMBOOT_OK)
@@ -223,8 +223,8 @@ enum stmboot_status stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit
 }
 
 /* An image that is a bare tree keeps its size: what is left of the old tree becomes zeros. */
-static enum stmboot_status write_bare(struct stmboot_boot_edit *edit, const struct sb_tree *tree,
-				      struct stmboot_refusal *why)
+static enum stmboot_status write_bare(struct stmboot_boot_edit *edit,
+				      const struct sb_edited_dtb *tree, struct stmboot_refusal *why)
 {
 	uint32_t size = tree->dtb->header.total_bytes;
 	size_t all = tree->total_bytes > size ? tree->total_bytes : size;
@@ -250,7 +250,7 @@ enum stmboot_status sb_boot_edit_stage_trees(struct stmboot_boot_edit *edit,
 {
 	enum stmboot_status status = STMBOOT_OK;
 
-	for (const struct sb_tree *tree = edit->trees; tree != NULL && status == STMBOOT_OK;
+	for (const struct sb_edited_dtb *tree = edit->trees; tree != NULL && status == STMBOOT_OK;
 	     tree = tree->next) {
 		const struct stmboot_file_ref *file = &tree->place.file;
 
@@ -265,8 +265,8 @@ enum stmboot_status sb_boot_edit_stage_trees(struct stmboot_boot_edit *edit,
 }
 
 /* Does whoever reads the file find the tree in it? */
-static enum stmboot_status check_tree(struct stmboot_boot_edit *edit, const struct sb_tree *tree,
-				      struct stmboot_refusal *why)
+static enum stmboot_status check_tree(struct stmboot_boot_edit *edit,
+				      const struct sb_edited_dtb *tree, struct stmboot_refusal *why)
 {
 	struct stmboot_source *src, *close;
 	struct stmboot_dtb *dtb = NULL;
@@ -293,7 +293,7 @@ enum stmboot_status sb_boot_edit_check_trees(struct stmboot_boot_edit *edit,
 {
 	enum stmboot_status status = STMBOOT_OK;
 
-	for (const struct sb_tree *tree = edit->trees; tree != NULL && status == STMBOOT_OK;
+	for (const struct sb_edited_dtb *tree = edit->trees; tree != NULL && status == STMBOOT_OK;
 	     tree = tree->next)
 		if (tree->changed)
 			status = check_tree(edit, tree, why);
@@ -302,7 +302,7 @@ enum stmboot_status sb_boot_edit_check_trees(struct stmboot_boot_edit *edit,
 
 void sb_boot_edit_forget_trees(struct stmboot_boot_edit *edit)
 {
-	for (struct sb_tree *tree = edit->trees; tree != NULL; tree = tree->next)
+	for (struct sb_edited_dtb *tree = edit->trees; tree != NULL; tree = tree->next)
 		stmboot_dtb_free(tree->dtb);
 	edit->trees = NULL;
 }

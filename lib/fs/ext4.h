@@ -257,6 +257,8 @@ uint64_t sb_ext4_attribute_block(const uint8_t *raw);
 
 /* The sectors of 512 bytes that an inode says it takes. */
 uint64_t sb_ext4_sectors(const struct stmboot_ext4_info *info, const struct sb_ext4_inode *inode);
+/* The number of a device; zeros for anything else. */
+void sb_ext4_device(const struct sb_ext4_inode *inode, uint32_t *major, uint32_t *minor);
 
 /* The type of an inode by its mode, and of a directory entry by its number. */
 enum stmboot_fs_type sb_ext4_mode_type(uint32_t mode);

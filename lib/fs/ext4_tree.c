@@ -117,6 +117,11 @@ void sb_tree_subject(struct sb_tree *tree, const char *format, ...)
 	va_end(args);
 }
 
+uint64_t sb_tree_changes(const struct sb_tree *tree)
+{
+	return tree->changes;
+}
+
 struct stmboot_fs *sb_tree_fs(struct sb_tree *tree)
 {
 	return tree->fs;

@@ -32,8 +32,15 @@ void sb_tree_close(struct sb_tree *tree);
 /* The file system as it is to be; borrowed. Blocks of its map are kept until the next change. */
 struct stmboot_fs *sb_tree_fs(struct sb_tree *tree);
 
+/* A number that is another one after something was changed. */
+uint64_t sb_tree_changes(const struct sb_tree *tree);
+
 /* What later refusals are about, a path or a name; copied, also in parts. */
 void sb_tree_subject(struct sb_tree *tree, const char *format, ...) STMBOOT_PRINTF(2, 3);
+
+/* Refuse something about the subject: "'SUBJECT' REASON". Gives the status. */
+enum stmboot_status sb_tree_refuse(struct sb_tree *tree, enum stmboot_status status,
+				   const char *hint, const char *format, ...) STMBOOT_PRINTF(4, 5);
 
 /* A place in the tree. */
 struct sb_spot {
@@ -53,6 +60,20 @@ struct sb_spot {
  */
 STMBOOT_NODISCARD enum stmboot_status sb_tree_find(struct sb_tree *tree, const char *path,
 						   bool follow, struct sb_spot *spot);
+
+enum {
+	SB_INTO_FOLLOW = 1,    /* a link at the end leads on */
+	SB_INTO_DIRECTORY = 2, /* what goes there is one, so a slash may stand behind its name */
+};
+
+/*
+ * Where a thing of that name goes when it is put to a path as cp and mv do: into
+ * it when it is a directory, or a link to one, else there. NULL for a name: what
+ * goes there has none, and a directory is the place itself. As sb_tree_find().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_tree_find_into(struct sb_tree *tree, const char *path,
+							const char *name, unsigned how,
+							struct sb_spot *spot);
 
 /* The same for one name of a directory; no link is followed. */
 STMBOOT_NODISCARD enum stmboot_status sb_tree_find_name(struct sb_tree *tree, uint32_t directory,
@@ -120,12 +141,34 @@ STMBOOT_NODISCARD enum stmboot_status sb_tree_move(struct sb_tree *tree, const s
 						   const struct sb_spot *to);
 
 /* Change mode, owner or times of an inode. */
-STMBOOT_NODISCARD enum stmboot_status sb_tree_give(struct sb_tree *tree,
-						   const struct sb_ext4_inode *inode,
+STMBOOT_NODISCARD enum stmboot_status sb_tree_give(struct sb_tree *tree, uint32_t inode,
 						   const struct sb_tree_gift *gift);
 
 /* Has ext4 a place for an extended attribute of this name? */
 bool sb_tree_keeps_attribute(const char *name);
+
+/* All that an inode has which can be given, in a file system opened by the Linux reader. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_tree_gift_of(struct stmboot_fs *fs, const struct sb_ext4_inode *inode, struct sb_tree_gift *out);
+
+/* One name of a directory. */
+struct sb_tree_name {
+	const char *text;
+	uint32_t inode;
+	enum stmboot_fs_type type; /* as the directory says it */
+};
+
+/* All names of a directory, sorted. */
+struct sb_tree_names {
+	struct sb_tree_name *list;
+	size_t count;
+	size_t capacity;
+};
+
+/* Collect the names of a directory that any reader opened. */
+STMBOOT_NODISCARD enum stmboot_status sb_tree_collect(struct sb_arena *arena, struct stmboot_fs *fs,
+						      const struct sb_ext4_inode *directory,
+						      struct sb_tree_names *out);
 
 /* Set an extended attribute, as setxattr() takes it; a value of NULL removes it. */
 STMBOOT_NODISCARD enum stmboot_status sb_tree_set_attribute(struct sb_tree *tree, uint32_t inode,

@@ -18,18 +18,21 @@ enum {
 
 static const uint32_t XATTR_MAGIC = 0xea020000;
 
-enum stmboot_status sb_tree_give(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+enum stmboot_status sb_tree_give(struct sb_tree *tree, uint32_t number,
 				 const struct sb_tree_gift *gift)
 {
 	size_t bytes = tree->fs->info->inode_bytes;
 	enum stmboot_status status = tree->broken;
+	struct sb_ext4_inode inode;
 	uint8_t *before;
 	unsigned may;
 
 	if (status == STMBOOT_OK)
-		status = sb_tree_check_inode(tree, inode);
+		status = sb_tree_inode(tree, number, &inode);
 	if (status == STMBOOT_OK)
-		status = sb_tree_read_raw(tree, inode->number);
+		status = sb_tree_check_inode(tree, &inode);
+	if (status == STMBOOT_OK)
+		status = sb_tree_read_raw(tree, number);
 	if (status != STMBOOT_OK)
 		return status;
 	before = sb_alloc(tree->ctx, bytes);
@@ -39,12 +42,34 @@ enum stmboot_status sb_tree_give(struct sb_tree *tree, const struct sb_ext4_inod
 	may = sb_tree_put_gift(tree, gift);
 	if (memcmp(before, tree->raw, bytes) != 0) {
 		sb_tree_stamp(tree, SB_EXT4_CHANGED, sb_tree_now(tree));
-		status = sb_tree_touch(tree, inode, may | SB_MAY_TIMES) != NULL
-				 ? sb_tree_write_raw(tree, inode->number)
+		status = sb_tree_touch(tree, &inode, may | SB_MAY_TIMES) != NULL
+				 ? sb_tree_write_raw(tree, number)
 				 : STMBOOT_NO_MEMORY;
 	}
 	sb_free(tree->ctx, before);
 	return sb_tree_settle(tree, status);
+}
+
+enum stmboot_status sb_tree_gift_of(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
+				    struct sb_tree_gift *out)
+{
+	size_t bytes = fs->info->inode_bytes;
+	uint8_t *raw = sb_alloc(fs->ctx, bytes);
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+
+	if (raw != NULL)
+		status = sb_fs_read(fs, inode->offset, raw, bytes);
+	if (status == STMBOOT_OK)
+		*out = (struct sb_tree_gift){
+			.set = SB_TREE_MODE | SB_TREE_OWNER | SB_TREE_TIMES,
+			.mode = inode->mode & 07777,
+			.uid = inode->uid,
+			.gid = inode->gid,
+			.accessed = sb_ext4_get_time(raw, bytes, SB_EXT4_ACCESSED),
+			.modified = sb_ext4_get_time(raw, bytes, SB_EXT4_MODIFIED),
+		};
+	sb_free(fs->ctx, raw);
+	return status;
 }
 
 /* Does an entry in a list of attributes lead to an inode with its value? */

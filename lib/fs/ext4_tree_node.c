@@ -109,6 +109,7 @@ enum stmboot_status sb_tree_write_raw(struct sb_tree *tree, uint32_t number)
 
 	if (node == NULL)
 		return STMBOOT_INTERNAL;
+	tree->changes++;
 	sb_ext4_inode_decode((const uint8_t *)tree->raw, tree->fs->info->inode_bytes, &node->now);
 	node->now.number = number;
 	return sb_tree_status(tree, error);

@@ -13,20 +13,6 @@ enum {
 	SB_TREE_MAX_LINKS = 65000, /* of a file, and without dir_nlink of a directory */
 };
 
-/* One name of a directory. */
-struct sb_tree_name {
-	const char *text;
-	uint32_t inode;
-	enum stmboot_fs_type type; /* as the directory says it */
-};
-
-/* All names of a directory as they are to be, sorted. */
-struct sb_tree_names {
-	struct sb_tree_name *list;
-	size_t count;
-	size_t capacity;
-};
-
 /* What of an inode may become different. */
 enum {
 	SB_MAY_MODE = 1 << 0,
@@ -67,6 +53,7 @@ struct sb_tree {
 	struct sb_ext2_io io;
 	ext2_filsys ext2;           /* writes it */
 	enum stmboot_status broken; /* a change that failed on its way */
+	uint64_t changes;
 	struct sb_tree_node **nodes;
 	size_t node_count;
 	size_t node_capacity;
@@ -90,10 +77,6 @@ enum stmboot_status sb_tree_status(struct sb_tree *tree, errcode_t error);
 
 /* What the reader stumbled over. */
 enum stmboot_status sb_tree_trouble(struct sb_tree *tree, enum stmboot_status status);
-
-/* A refusal about the subject: "'SUBJECT' REASON". */
-enum stmboot_status sb_tree_refuse(struct sb_tree *tree, enum stmboot_status status,
-				   const char *hint, const char *format, ...) STMBOOT_PRINTF(4, 5);
 
 /* STMBOOT_CORRUPT, at an offset or SB_NOWHERE. */
 enum stmboot_status sb_tree_damage(struct sb_tree *tree, uint64_t offset, const char *what);
@@ -175,11 +158,6 @@ enum stmboot_status sb_tree_free_blocks(struct sb_tree *tree, const struct sb_ex
  */
 enum stmboot_status sb_tree_names(struct sb_tree *tree, uint32_t directory,
 				  struct sb_tree_names **out);
-
-/* Collect the names of a directory that any reader opened, sorted. */
-enum stmboot_status sb_tree_collect(struct sb_arena *arena, struct stmboot_fs *fs,
-				    const struct sb_ext4_inode *directory,
-				    struct sb_tree_names *out);
 
 /* One name, or NULL. */
 struct sb_tree_name *sb_tree_name(const struct sb_tree_names *names, const char *text);

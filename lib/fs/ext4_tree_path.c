@@ -169,3 +169,46 @@ enum stmboot_status sb_tree_find(struct sb_tree *tree, const char *path, bool fo
 		return sb_tree_refuse(tree, STMBOOT_INVALID_ARGUMENT, NULL, "is not a directory");
 	return STMBOOT_OK;
 }
+
+/* A link to a directory is one; any other is followed if asked, and else the place itself. */
+static enum stmboot_status follow_into(struct sb_tree *tree, const char *path, bool follow,
+				       struct sb_spot *spot)
+{
+	struct sb_spot led = { .exists = false };
+	enum stmboot_status status = sb_tree_find(tree, path, true, &led);
+	bool is_place =
+		status == STMBOOT_OK && sb_ext4_mode_type(led.inode.mode) == STMBOOT_FS_DIRECTORY;
+
+	if (is_place || (follow && status == STMBOOT_OK))
+		*spot = led;
+	if (follow || (status != STMBOOT_NOT_FOUND && status != STMBOOT_LIMIT))
+		return status;
+	*tree->why = (struct stmboot_refusal){ .message = "" };
+	sb_tree_subject(tree, "%s", spot->path);
+	return STMBOOT_OK;
+}
+
+enum stmboot_status sb_tree_find_into(struct sb_tree *tree, const char *path, const char *name,
+				      unsigned how, struct sb_spot *spot)
+{
+	bool follow = (how & SB_INTO_FOLLOW) != 0;
+	size_t whole = strlen(path);
+	char joined[STMBOOT_FS_PATH_BYTES];
+	int length;
+	enum stmboot_status status = sb_tree_find(tree, path, false, spot);
+
+	if (status == STMBOOT_OK && !spot->exists && (how & SB_INTO_DIRECTORY) == 0 &&
+	    path[whole - 1] == '/')
+		return sb_tree_refuse(tree, STMBOOT_NOT_FOUND, NULL, "does not exist");
+	if (status == STMBOOT_OK && spot->exists &&
+	    sb_ext4_mode_type(spot->inode.mode) == STMBOOT_FS_SYMLINK)
+		status = follow_into(tree, path, follow, spot);
+	if (status != STMBOOT_OK || name == NULL || !spot->exists ||
+	    sb_ext4_mode_type(spot->inode.mode) != STMBOOT_FS_DIRECTORY)
+		return status;
+	length = snprintf(joined, sizeof(joined), "%s/%s", spot->directory != 0 ? spot->path : "",
+			  name);
+	if (length < 0 || (size_t)length >= sizeof(joined))
+		return sb_tree_refuse(tree, STMBOOT_LIMIT, NULL, "is too long for a path");
+	return sb_tree_find(tree, joined, follow, spot);
+}

@@ -312,7 +312,7 @@ static enum stmboot_status verify_names(struct verify *verify, const struct sb_t
 static bool is_as_written(const struct sb_ext4_inode *a, const struct sb_ext4_inode *b)
 {
 	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid && a->links == b->links &&
-	       a->mtime == b->mtime;
+	       a->modified.seconds == b->modified.seconds;
 }
 
 static enum stmboot_status verify_node(struct verify *verify, const struct sb_tree_node *node)

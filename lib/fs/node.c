@@ -28,15 +28,17 @@ static uint32_t public_flags(uint32_t flags)
 }
 
 /* The old form of a device number has 8 bits for each part, the new one 12 and 20. */
-static void decode_device(const struct sb_ext4_inode *inode, struct stmboot_fs_node *node)
+void sb_ext4_device(const struct sb_ext4_inode *inode, uint32_t *major, uint32_t *minor)
 {
+	enum stmboot_fs_type type = sb_ext4_mode_type(inode->mode);
 	uint32_t old = sb_get_le32(inode->block);
 	uint32_t new = sb_get_le32(inode->block + 4);
 
-	if (node->type != STMBOOT_FS_CHAR_DEVICE && node->type != STMBOOT_FS_BLOCK_DEVICE)
+	*major = *minor = 0;
+	if (type != STMBOOT_FS_CHAR_DEVICE && type != STMBOOT_FS_BLOCK_DEVICE)
 		return;
-	node->device_major = old != 0 ? old >> 8 & 0xff : new >> 8 & 0xfff;
-	node->device_minor = old != 0 ? old & 0xff : (new & 0xff) | (new >> 12 & 0xfff00);
+	*major = old != 0 ? old >> 8 & 0xff : new >> 8 & 0xfff;
+	*minor = old != 0 ? old & 0xff : (new & 0xff) | (new >> 12 & 0xfff00);
 }
 
 void sb_fs_node(const struct sb_ext4_inode *inode, enum stmboot_fs_type type,
@@ -53,7 +55,7 @@ void sb_fs_node(const struct sb_ext4_inode *inode, enum stmboot_fs_type type,
 		.mtime = inode->modified.seconds,
 		.flags = public_flags(inode->flags),
 	};
-	decode_device(inode, node);
+	sb_ext4_device(inode, &node->device_major, &node->device_minor);
 }
 
 static enum stmboot_status read_target(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,

@@ -423,7 +423,7 @@ static void give(struct world *w, int number)
 				     .accessed = { 1, 2 },
 				     .modified = { TIME + random_below(w, 1000), 500 } };
 
-	expect_status(w, sb_tree_give(w->tree, &spot.inode, &gift), true, "give");
+	expect_status(w, sb_tree_give(w->tree, spot.inode.number, &gift), true, "give");
 	if (gift.set & SB_TREE_MODE)
 		node->mode = gift.mode;
 	if (gift.set & SB_TREE_OWNER) {

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies from the host into an image. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "edit/fs_edit.h"
+#include "source/folder.h"
+
+/* What is copied from the host. */
+struct host_origin {
+	struct stmboot_boot_edit *edit;
+	const char *path;
+	struct stmboot_source *content; /* of a file that is copied itself; or */
+	struct sb_folder *top;
+	struct sb_folder *entered;
+	struct sb_tree *tree; /* that is given attributes */
+	uint32_t inode;       /* likewise */
+};
+
+static enum stmboot_status trouble(const struct host_origin *origin, enum stmboot_status status,
+				   const char *name)
+{
+	int error = errno;
+
+	if (status == STMBOOT_CONFLICT)
+		return sb_refuse(&origin->edit->fs_why, status, "try again",
+				 "'%s' was changed while it was copied", name);
+	if (status != STMBOOT_NOT_FOUND && status != STMBOOT_IO)
+		return status;
+	return sb_refuse(&origin->edit->fs_why, status, NULL, "could not read '%s': %s", name,
+			 strerror(error));
+}
+
+static enum stmboot_fs_type type_of(enum sb_folder_type type)
+{
+	static const enum stmboot_fs_type types[] = {
+		[SB_FOLDER_FILE] = STMBOOT_FS_FILE,
+		[SB_FOLDER_DIRECTORY] = STMBOOT_FS_DIRECTORY,
+		[SB_FOLDER_LINK] = STMBOOT_FS_SYMLINK,
+		[SB_FOLDER_CHAR_DEVICE] = STMBOOT_FS_CHAR_DEVICE,
+		[SB_FOLDER_BLOCK_DEVICE] = STMBOOT_FS_BLOCK_DEVICE,
+		[SB_FOLDER_FIFO] = STMBOOT_FS_FIFO,
+		[SB_FOLDER_SOCKET] = STMBOOT_FS_SOCKET,
+	};
+
+	return types[type];
+}
+
+static struct sb_original original_of(const struct sb_folder_entry *entry)
+{
+	return (struct sb_original){
+		.name = entry->name,
+		.type = type_of(entry->type),
+		.gift = { .set = SB_TREE_MODE | SB_TREE_OWNER | SB_TREE_TIMES,
+			  .mode = entry->mode,
+			  .uid = entry->uid,
+			  .gid = entry->gid,
+			  .accessed = { entry->accessed_seconds, entry->accessed_nanoseconds },
+			  .modified = { entry->modified_seconds, entry->modified_nanoseconds } },
+		.major = entry->major,
+		.minor = entry->minor,
+		.target = entry->target,
+		.path = "",
+	};
+}
+
+static enum stmboot_status enter(void *self, struct sb_arena *arena,
+				 const struct sb_original *directory, struct sb_original **list,
+				 size_t *count)
+{
+	struct host_origin *origin = self;
+	struct sb_folder_entry *entries;
+	enum stmboot_status status;
+
+	sb_folder_close(origin->entered);
+	origin->entered = NULL;
+	status = sb_folder_open_below(origin->top, directory->path, &origin->entered);
+	if (status == STMBOOT_OK)
+		status = sb_folder_list(origin->entered, arena, &entries, count);
+	if (status != STMBOOT_OK)
+		return trouble(origin, status, directory->name);
+	*list = sb_arena_array(arena, *count, sizeof(**list));
+	for (size_t i = 0; *list != NULL && i < *count; i++) {
+		struct sb_original *original = *list + i;
+
+		*original = original_of(&entries[i]);
+		original->path =
+			sb_arena_printf(arena, "%s%s%s", directory->path,
+					*directory->path != '\0' ? "/" : "", original->name);
+	}
+	return arena->failed ? STMBOOT_NO_MEMORY : STMBOOT_OK;
+}
+
+static enum stmboot_status open_content(void *self, const struct sb_original *original,
+					struct stmboot_source **out)
+{
+	struct host_origin *origin = self;
+
+	if (origin->content == NULL)
+		return trouble(origin, sb_folder_open_file(origin->entered, original->name, out),
+			       original->name);
+	*out = origin->content;
+	origin->content = NULL;
+	return STMBOOT_OK;
+}
+
+/* What ext4 has no place for belongs to the file system of the host. */
+static enum stmboot_status give_attribute(void *user, const char *name, const void *value,
+					  size_t size)
+{
+	const struct host_origin *origin = user;
+
+	if (!sb_tree_keeps_attribute(name))
+		return STMBOOT_OK;
+	return sb_tree_set_attribute(origin->tree, origin->inode, name, value, size);
+}
+
+static enum stmboot_status copy_attributes(void *self, struct sb_tree *tree,
+					   const struct sb_original *original, uint32_t inode)
+{
+	struct host_origin *origin = self;
+	const char *name = original->name;
+	enum stmboot_status status;
+
+	origin->tree = tree;
+	origin->inode = inode;
+	if (origin->entered == NULL)
+		name = origin->path;
+	else if (original->type == STMBOOT_FS_DIRECTORY)
+		name = "."; /* directories are given theirs when they are entered */
+	status = sb_folder_attributes(origin->edit->ctx, origin->entered, name, give_attribute,
+				      origin);
+	return origin->edit->fs_why.message[0] == '\0' ? trouble(origin, status, original->name)
+						       : status;
+}
+
+static const struct sb_origin host_ops = {
+	.enter = enter,
+	.open = open_content,
+	.attributes = copy_attributes,
+	.follows = true,
+};
+
+/* A file alone, whose inode stays what it is if it is there. */
+static enum stmboot_status put_file(struct host_origin *origin, const struct sb_original *original,
+				    const struct stmboot_file_ref *place)
+{
+	const struct sb_tree_gift gift = { .set = SB_TREE_MODE,
+					   .mode = original->gift.mode & 0777 };
+
+	return sb_fs_put(origin->edit, place, original->name, origin->content, &gift, false);
+}
+
+static enum stmboot_status copy_from(struct sb_copy *copy, const struct sb_original *original,
+				     const struct stmboot_file_ref *to)
+{
+	struct sb_spot spot;
+	enum stmboot_status status = sb_fs_tree(copy->edit, (uint32_t)to->partition, &copy->tree);
+
+	if (status == STMBOOT_OK)
+		status = sb_tree_find_into(copy->tree, to->path, original->name,
+					   sb_into_of(original->type), &spot);
+	return status == STMBOOT_OK ? sb_copy_to(copy, original, &spot, (uint32_t)to->partition)
+				    : status;
+}
+
+/* What a path on the host leads to. */
+static enum stmboot_status open_original(struct host_origin *origin, struct sb_original *out)
+{
+	struct stmboot_boot_edit *edit = origin->edit;
+	struct sb_folder_entry entry;
+	enum stmboot_status status =
+		sb_folder_open(&edit->arena, origin->path, &entry, &origin->content, &origin->top);
+
+	if (status != STMBOOT_OK)
+		return trouble(origin, status, origin->path);
+	if (origin->content == NULL && origin->top == NULL)
+		return sb_refuse(&edit->fs_why, STMBOOT_INVALID_ARGUMENT, NULL,
+				 "'%s' is neither a regular file nor a directory", origin->path);
+	*out = original_of(&entry);
+	return sb_fs_last_name(edit, origin->path, &out->name);
+}
+
+enum stmboot_status stmboot_fs_edit_put_host(struct stmboot_boot_edit *edit, const char *path,
+					     const struct stmboot_file_ref *place,
+					     const struct stmboot_fs_copy_options *options,
+					     struct stmboot_refusal *why)
+{
+	struct stmboot_fs_copy_options o = sb_copy_options(options);
+	struct host_origin origin = { .edit = edit, .path = path };
+	struct sb_copy copy = { .edit = edit,
+				.origin = &host_ops,
+				.self = &origin,
+				.from = path,
+				.recursive = o.recursive,
+				.preserve = o.preserve };
+	struct sb_original original;
+	enum stmboot_status status = open_original(&origin, &original);
+
+	if (status == STMBOOT_OK)
+		status = origin.content != NULL && !o.preserve ? put_file(&origin, &original, place)
+							       : copy_from(&copy, &original, place);
+	stmboot_source_close(origin.content);
+	sb_folder_close(origin.entered);
+	sb_folder_close(origin.top);
+	return sb_fs_answer(edit, status, why);
+}
