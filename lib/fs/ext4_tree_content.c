@@ -253,8 +253,13 @@ enum stmboot_status sb_tree_replace(struct sb_tree *tree, const struct sb_ext4_i
 {
 	const struct stmboot_ext4_info *info = tree->fs->info;
 	uint64_t size = stmboot_source_size(content);
+	enum stmboot_fs_type type = sb_ext4_mode_type(inode->mode);
 	enum stmboot_status status = tree->broken;
 
+	if (status == STMBOOT_OK && type != STMBOOT_FS_FILE)
+		return sb_tree_refuse(tree, STMBOOT_INVALID_ARGUMENT, NULL,
+				      type == STMBOOT_FS_DIRECTORY ? "is a directory"
+								   : "is not a regular file");
 	if (status == STMBOOT_OK)
 		status = sb_tree_check_inode(tree, inode);
 	if (status == STMBOOT_OK)
