@@ -80,10 +80,7 @@ static enum stmboot_status write_chunk(struct sb_tree *tree, uint64_t offset, si
 	return status == STMBOOT_OK ? status : sb_tree_status(tree, 0);
 }
 
-/*
- * Write content to the blocks that an inode has for it. STMBOOT_NOT_FOUND at a
- * hole, or a block that was never written.
- */
+/* Write content to the blocks that an inode has for it. */
 static enum stmboot_status write_content(struct sb_tree *tree, const struct sb_ext4_inode *inode,
 					 struct stmboot_source *content, bool *differs,
 					 uint64_t *crc)
@@ -102,7 +99,7 @@ static enum stmboot_status write_content(struct sb_tree *tree, const struct sb_e
 		if (status != STMBOOT_OK)
 			return sb_tree_trouble(tree, status);
 		if (run.zeros)
-			return STMBOOT_NOT_FOUND;
+			return STMBOOT_INTERNAL;
 		offset = run.physical * bytes;
 		run_end = sb_min_u64(at + sb_min_u64(run.count, (end - at) / bytes) * bytes, end);
 		while (status == STMBOOT_OK && at < run_end) {
@@ -145,8 +142,6 @@ enum stmboot_status sb_tree_fill(struct sb_tree *tree, uint32_t number,
 		status = sb_tree_inode(tree, number, &inode);
 	if (status == STMBOOT_OK)
 		status = write_content(tree, &inode, content, &differs, &crc);
-	if (status == STMBOOT_NOT_FOUND)
-		return STMBOOT_INTERNAL;
 	return status == STMBOOT_OK ? sb_tree_expect_content(tree, number, crc) : status;
 }
 
@@ -176,7 +171,25 @@ static enum stmboot_status renew_inode(struct sb_tree *tree, uint32_t number, ui
 	return sb_tree_write_raw(tree, number);
 }
 
-/* In the blocks that the file has; STMBOOT_NOT_FOUND when one of them is a hole. */
+/* Has the file a block, and no hole, for each block of content of another size? */
+static enum stmboot_status check_blocks(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+					uint64_t size, bool *fits)
+{
+	uint64_t blocks = sb_ext4_blocks_for(tree->fs->info, true, size);
+	struct sb_ext4_run run = { .count = 0 };
+
+	*fits = blocks == sb_ext4_blocks_for(tree->fs->info, true, inode->size);
+	for (uint64_t at = 0; *fits && at < blocks; at += run.count) {
+		enum stmboot_status status = sb_ext4_map(tree->fs, inode, at, &run);
+
+		if (status != STMBOOT_OK)
+			return sb_tree_trouble(tree, status);
+		*fits = !run.zeros;
+	}
+	return STMBOOT_OK;
+}
+
+/* In the blocks that the file has. */
 static enum stmboot_status replace_in_place(struct sb_tree *tree, const struct sb_ext4_inode *inode,
 					    struct stmboot_source *content)
 {
@@ -216,43 +229,59 @@ static enum stmboot_status count_run(void *user, enum sb_ext4_run_kind kind, uin
 	return STMBOOT_OK;
 }
 
+/* Blocks that a file gets elsewhere, and the room there is. */
+struct room {
+	uint64_t own;
+	uint64_t needed;
+	bool both; /* is there room for both contents at once? */
+};
+
+static enum stmboot_status check_room(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+				      uint64_t size, struct room *room)
+{
+	bool extents = (inode->flags & EXT4_FLAG_EXTENTS) != 0;
+	enum stmboot_status status;
+
+	*room = (struct room){ .needed = sb_ext4_blocks_for(tree->fs->info, extents, size) };
+	room->both = room->needed <= ext2fs_free_blocks_count(tree->ext2->super);
+	status = sb_ext4_survey(tree->fs, inode, count_run, &room->own);
+	if (status != STMBOOT_OK)
+		return sb_tree_trouble(tree, status);
+	if (room->both || room->needed <= room->own)
+		return STMBOOT_OK;
+	return sb_tree_check_space(tree, room->needed - room->own, 0);
+}
+
 /*
  * In other blocks. Its own become free behind that, so that the old content
  * stays where it is, unless there is no room for both.
  */
 static enum stmboot_status replace_elsewhere(struct sb_tree *tree,
 					     const struct sb_ext4_inode *inode,
-					     struct stmboot_source *content)
+					     struct stmboot_source *content,
+					     const struct room *room)
 {
-	uint64_t size = stmboot_source_size(content), own = 0;
-	uint64_t needed =
-		sb_ext4_blocks_for(tree->fs->info, (inode->flags & EXT4_FLAG_EXTENTS) != 0, size);
-	bool both = needed <= ext2fs_free_blocks_count(tree->ext2->super);
-	enum stmboot_status status = sb_ext4_survey(tree->fs, inode, count_run, &own);
+	enum stmboot_status status = STMBOOT_OK;
 
-	if (status != STMBOOT_OK)
-		return sb_tree_trouble(tree, status);
-	status = sb_tree_check_space(tree, needed > own && !both ? needed - own : 0, 0);
-	if (status != STMBOOT_OK)
-		return status;
 	if (sb_tree_touch(tree, inode, SB_MAY_CONTENT | SB_MAY_TIMES) == NULL)
 		return STMBOOT_NO_MEMORY;
-	if (!both)
+	if (!room->both)
 		status = sb_tree_free_blocks(tree, inode);
 	if (status == STMBOOT_OK)
-		status = empty(tree, inode->number, own);
+		status = empty(tree, inode->number, room->own);
 	if (status == STMBOOT_OK)
 		status = sb_tree_fill(tree, inode->number, content);
-	if (status == STMBOOT_OK && both)
+	if (status == STMBOOT_OK && room->both)
 		status = sb_tree_free_blocks(tree, inode);
-	return status == STMBOOT_OK ? renew_inode(tree, inode->number, size) : status;
+	if (status != STMBOOT_OK)
+		return status;
+	return renew_inode(tree, inode->number, stmboot_source_size(content));
 }
 
-enum stmboot_status sb_tree_replace(struct sb_tree *tree, const struct sb_ext4_inode *inode,
-				    struct stmboot_source *content)
+/* Is there a regular file, and can it have so much content? */
+static enum stmboot_status check_file(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+				      uint64_t size)
 {
-	const struct stmboot_ext4_info *info = tree->fs->info;
-	uint64_t size = stmboot_source_size(content);
 	enum stmboot_fs_type type = sb_ext4_mode_type(inode->mode);
 	enum stmboot_status status = tree->broken;
 
@@ -262,14 +291,24 @@ enum stmboot_status sb_tree_replace(struct sb_tree *tree, const struct sb_ext4_i
 								   : "is not a regular file");
 	if (status == STMBOOT_OK)
 		status = sb_tree_check_inode(tree, inode);
+	return status == STMBOOT_OK ? sb_tree_check_size(tree, size) : status;
+}
+
+enum stmboot_status sb_tree_replace(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+				    struct stmboot_source *content)
+{
+	uint64_t size = stmboot_source_size(content);
+	bool in_place = false;
+	struct room room = { .own = 0 };
+	enum stmboot_status status = check_file(tree, inode, size);
+
 	if (status == STMBOOT_OK)
-		status = sb_tree_check_size(tree, size);
+		status = check_blocks(tree, inode, size, &in_place);
+	if (status == STMBOOT_OK && !in_place)
+		status = check_room(tree, inode, size, &room);
 	if (status != STMBOOT_OK)
 		return status;
-	status = STMBOOT_NOT_FOUND;
-	if (sb_ext4_blocks_for(info, true, size) == sb_ext4_blocks_for(info, true, inode->size))
-		status = replace_in_place(tree, inode, content);
-	if (status == STMBOOT_NOT_FOUND)
-		status = replace_elsewhere(tree, inode, content);
+	status = in_place ? replace_in_place(tree, inode, content)
+			  : replace_elsewhere(tree, inode, content, &room);
 	return sb_tree_settle(tree, status);
 }

@@ -26,6 +26,13 @@ static inline bool content_is(struct stmboot_fs *fs, const char *path, const uin
 	return equal;
 }
 
+static inline bool is_seen(struct stmboot_fs *fs, const char *path)
+{
+	struct stmboot_fs_node node;
+
+	return stmboot_fs_stat(fs, path, false, &node) == STMBOOT_OK;
+}
+
 /* Two views of a tree, of which one file, or a directory with all in it, may differ. */
 struct trees {
 	struct stmboot_fs *before;
