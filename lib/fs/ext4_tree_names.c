@@ -244,19 +244,6 @@ static int set_entry(ext2_ino_t directory, int which, struct ext2_dir_entry *ent
 	return DIRENT_CHANGED | DIRENT_ABORT;
 }
 
-/* U-Boot would find what a name that another system took away has left behind. */
-static int wipe_leftover(ext2_ino_t directory, int which, struct ext2_dir_entry *entry, int offset,
-			 int block_bytes, char *block, void *user)
-{
-	struct change *change = user;
-
-	(void)directory, (void)which, (void)offset, (void)block_bytes, (void)block;
-	if (entry->inode != 0 || !is_it(change, entry))
-		return 0;
-	wipe(change, entry);
-	return DIRENT_CHANGED;
-}
-
 typedef int change_entry(ext2_ino_t directory, int which, struct ext2_dir_entry *entry, int offset,
 			 int block_bytes, char *block, void *user);
 
@@ -301,7 +288,12 @@ static enum stmboot_status renew_directory(struct sb_tree *tree, uint32_t direct
 	return sb_tree_write_raw(tree, directory);
 }
 
-/* Only a directory without an index grows at its end; one with an index has grown by itself. */
+/*
+ * Only a directory without an index grows at its end; one with an index has
+ * grown by itself. The first place with room is taken, which is never behind
+ * one where the same name stood that another system took away: U-Boot, which
+ * would find what that left behind, finds the new name first.
+ */
 static enum stmboot_status link_name(struct sb_tree *tree, uint32_t directory, const char *text,
 				     uint32_t inode, unsigned type)
 {
@@ -326,14 +318,11 @@ static enum stmboot_status link_name(struct sb_tree *tree, uint32_t directory, c
 enum stmboot_status sb_tree_add_name(struct sb_tree *tree, uint32_t directory, const char *text,
 				     uint32_t inode, uint32_t mode)
 {
-	struct change change = { .tree = tree, .text = text, .length = strlen(text) };
 	struct sb_tree_names *names;
 	struct sb_tree_name *name;
 	size_t place;
 	enum stmboot_status status = sb_tree_names(tree, directory, &names);
 
-	if (status == STMBOOT_OK)
-		status = change_entries(&change, directory, wipe_leftover);
 	if (status == STMBOOT_OK)
 		status = link_name(tree, directory, text, inode, entry_type(mode));
 	if (status != STMBOOT_OK)

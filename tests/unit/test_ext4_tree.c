@@ -300,20 +300,50 @@ Test(ext4_tree, a_file_is_replaced_in_its_own_room_when_there_is_no_other)
 
 Test(ext4_tree, inodes_run_out_with_a_reason_and_what_was_made_stays)
 {
+	static const char *const images[] = { "ext4-4k", "small-groups", "uninit-bg", "meta-bg" };
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		enum stmboot_status status = STMBOOT_OK;
+		struct scene s;
+		char path[32];
+
+		scene_open(&s, images[i]);
+		expect_done(&s, tree_mkdir(s.tree, "/new"));
+		for (int made = 0; status == STMBOOT_OK && made < 9000; made++) {
+			snprintf(path, sizeof(path), "/new/%d", made);
+			status = tree_symlink(s.tree, "x", path);
+		}
+		expect_refused(&s, status, STMBOOT_LIMIT, "1 inodes; free are ");
+		expect_done(&s, scene_finish(&s));
+		oracle_expect_clean(s.image, s.overlay, "all inodes in use");
+		scene_close(&s);
+	}
+}
+
+/* One inode, and no block, of a group that was never used. */
+Test(ext4_tree, the_first_inode_of_a_group_is_given)
+{
+	uint32_t number = 1, in_group, first;
+	struct sb_spot spot;
 	struct scene s;
 	char path[32];
-	int made = 0;
-	enum stmboot_status status = STMBOOT_OK;
 
-	scene_open(&s, "ext4-4k");
+	scene_open(&s, "small-groups");
+	in_group = sb_tree_fs(s.tree)->info->inodes_per_group;
 	expect_done(&s, tree_mkdir(s.tree, "/new"));
-	while (status == STMBOOT_OK && made < 3000) {
-		snprintf(path, sizeof(path), "/new/%d", made++);
-		status = tree_symlink(s.tree, "x", path);
+	for (int made = 0; number % in_group != 0; made++) {
+		snprintf(path, sizeof(path), "/new/%d", made);
+		expect_done(&s, sb_tree_find(s.tree, path, false, &spot));
+		expect_done(&s, sb_tree_make_symlink(s.tree, &spot, "x", NULL, &number));
 	}
-	expect_refused(&s, status, STMBOOT_LIMIT, "1 inodes; free are ");
 	expect_done(&s, scene_finish(&s));
-	oracle_expect_clean(s.image, s.overlay, "all inodes in use");
+	scene_begin(&s);
+	first = number + 1;
+	expect_done(&s, sb_tree_find(s.tree, "/new/last", false, &spot));
+	expect_done(&s, sb_tree_make_symlink(s.tree, &spot, "x", NULL, &number));
+	cr_expect_eq(number, first);
+	expect_done(&s, scene_finish(&s));
+	oracle_expect_clean(s.image, s.overlay, "the first inode of a group");
 	scene_close(&s);
 }
 

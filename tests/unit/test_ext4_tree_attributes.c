@@ -84,6 +84,28 @@ Test(ext4_tree_attributes, attributes_that_ext4_does_not_keep_are_refused)
 	scene_close(&s);
 }
 
+/* With the feature ea_inode a large value gets an inode of its own, which is not handled. */
+Test(ext4_tree_attributes, values_in_inodes_of_their_own_are_refused)
+{
+	static uint8_t value[3000];
+	struct scene s;
+
+	derive("ea-inode", "ext4-1k",
+	       "feature ea_inode\nea_set -f tree/etc/4k /etc/4k user.large\n"
+	       "sif /etc/4k blocks 8");
+	scene_open(&s, "ea-inode");
+	oracle_expect_clean(s.image, s.overlay, "as it was made");
+	expect_refused(&s, tree_remove(s.tree, "/etc/4k", false), STMBOOT_UNSUPPORTED,
+		       "'/etc/4k' has an extended attribute in an inode of its own");
+	scene_close(&s);
+	scene_open(&s, "ea-inode");
+	expect_refused(&s, tree_attribute(s.tree, "/etc/4k", "user.x", "1", 1), STMBOOT_UNSUPPORTED,
+		       "has an extended attribute in an inode of its own");
+	expect_refused(&s, tree_attribute(s.tree, "/etc/name1", "user.x", value, sizeof(value)),
+		       STMBOOT_LIMIT, "has no room for all extended attributes");
+	scene_close(&s);
+}
+
 /* One block of attributes for two inodes, as Linux makes it: it counts them. */
 Test(ext4_tree_attributes, a_shared_block_of_attributes_loses_one_reference)
 {
