@@ -164,6 +164,11 @@ enum stmboot_status sb_ext2_status(const struct sb_ext2_io *io, errcode_t error)
 	}
 }
 
+enum stmboot_status sb_ext2_status_of(ext2_filsys ext2, errcode_t error)
+{
+	return sb_ext2_status(ext2->io->private_data, error);
+}
+
 enum stmboot_status sb_ext2_open(struct sb_ext2_io *io, ext2_filsys *out)
 {
 	char name[NAME_BYTES];

@@ -35,4 +35,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_ext2_open(struct sb_ext2_io *io, ext2_f
  */
 enum stmboot_status sb_ext2_status(const struct sb_ext2_io *io, errcode_t error);
 
+/* The same for a file system that is open, whoever opened it. */
+enum stmboot_status sb_ext2_status_of(ext2_filsys ext2, errcode_t error);
+
 #endif

@@ -285,6 +285,16 @@ static int copy_attribute(char *name, char *value, size_t size, void *user)
 	return edit->error != 0 ? XATTR_ABORT : 0;
 }
 
+static enum stmboot_status refuse_source(struct sb_tree *tree, ext2_filsys source, errcode_t error)
+{
+	enum stmboot_status status = sb_ext2_status_of(source, error);
+
+	if (status != STMBOOT_CORRUPT)
+		return status;
+	return sb_tree_refuse(tree, status, "copy it without them: not with --preserve",
+			      "is to have extended attributes that cannot be read");
+}
+
 enum stmboot_status sb_tree_copy_attributes(struct sb_tree *tree, struct stmboot_fs *from,
 					    uint32_t from_inode, uint32_t inode)
 {
@@ -298,7 +308,7 @@ enum stmboot_status sb_tree_copy_attributes(struct sb_tree *tree, struct stmboot
 	if (error == EXT2_ET_MISSING_EA_FEATURE)
 		return STMBOOT_OK;
 	if (error != 0)
-		return refuse_attribute(tree, error);
+		return refuse_source(tree, source, error);
 	error = ext2fs_xattrs_count(handle, &count);
 	if (error == 0 && count != 0)
 		status = begin(&edit, tree, inode, XATTR_HANDLE_FLAG_RAW);

@@ -175,8 +175,6 @@ static enum stmboot_status take_number(struct sb_tree *tree, uint32_t directory,
 	if (error != 0)
 		return sb_tree_status(tree, error);
 	ext2fs_inode_alloc_stats2(tree->ext2, *number, 1, is_directory);
-	/* A group that was unused has a bitmap of blocks from now on. */
-	ext2fs_mark_bb_dirty(tree->ext2);
 	node = sb_tree_node(tree, *number);
 	if (node == NULL)
 		node = add_node(tree, *number);

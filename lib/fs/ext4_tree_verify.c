@@ -276,12 +276,16 @@ static enum stmboot_status verify_content(struct verify *verify, const struct sb
 
 static enum stmboot_status verify_attributes(struct verify *verify, const struct sb_tree_node *node)
 {
+	ext2_filsys ext2 = sb_ext2_of(verify->after);
 	uint64_t sum;
+	enum stmboot_status status;
 
 	if (!node->has_attributes)
 		return STMBOOT_OK;
-	if (sb_tree_sum_attributes(sb_ext2_of(verify->after), node->number, &sum) != 0 ||
-	    sum != node->attributes_sum)
+	status = sb_ext2_status_of(ext2, sb_tree_sum_attributes(ext2, node->number, &sum));
+	if (status != STMBOOT_OK && status != STMBOOT_CORRUPT)
+		return status;
+	if (status != STMBOOT_OK || sum != node->attributes_sum)
 		return mistake(verify, "extended attributes would be others");
 	return STMBOOT_OK;
 }

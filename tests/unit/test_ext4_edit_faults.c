@@ -6,35 +6,10 @@
 #include <string.h>
 
 #include "../support/ext4_medium.h"
+#include "../support/faulty.h"
 #include "../support/heap.h"
 #include "base/context.h"
 #include "fs/ext4_edit.h"
-
-/* A source of which one read fails, or that one and all that follow. */
-struct faults {
-	uint64_t reads;
-	uint64_t refuse; /* number of the read that fails, from 1; 0: none */
-	bool for_good;
-	struct stmboot_source *base;
-};
-
-static enum stmboot_status faulty_read_at(void *self, uint64_t offset, void *buffer, size_t size)
-{
-	struct faults *faults = self;
-
-	faults->reads++;
-	if (faults->refuse != 0 && (faults->reads == faults->refuse ||
-				    (faults->for_good && faults->reads > faults->refuse)))
-		return STMBOOT_IO;
-	return stmboot_source_read(faults->base, offset, buffer, size);
-}
-
-static uint64_t faulty_size(void *self)
-{
-	struct faults *faults = self;
-
-	return stmboot_source_size(faults->base);
-}
 
 /* One edit under faults. */
 struct trial {
@@ -47,20 +22,6 @@ struct trial {
 	bool changed_overlay;
 	uint32_t digest; /* of what is staged */
 };
-
-static uint32_t digest_of(struct sb_overlay *overlay)
-{
-	struct sb_extent extent = { 0 };
-	uint32_t digest = 2166136261;
-
-	while (sb_overlay_next(overlay, extent.offset + extent.length, false, &extent) ==
-	       STMBOOT_OK) {
-		digest = (digest ^ (uint32_t)extent.offset) * 16777619;
-		for (size_t i = 0; i < extent.length; i++)
-			digest = (digest ^ extent.new_bytes[i]) * 16777619;
-	}
-	return digest;
-}
 
 static void edit(struct trial *trial, struct stmboot_context *ctx, struct sb_overlay *overlay)
 {
@@ -88,9 +49,6 @@ static int64_t fixed_clock(void *user)
 
 static void run(struct trial *trial)
 {
-	static const struct stmboot_source_ops ops = { .struct_size = sizeof(ops),
-						       .read_at = faulty_read_at,
-						       .size = faulty_size };
 	size_t refuse = trial->heap.refuse;
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
@@ -102,8 +60,7 @@ static void run(struct trial *trial)
 	if (trial->max_pending != 0)
 		ctx->options.max_pending_bytes = trial->max_pending;
 	trial->faults.base = trial->m.cache;
-	trial->faults.reads = 0;
-	cr_assert_eq(stmboot_source_new(ctx, &ops, &trial->faults, &src), STMBOOT_OK);
+	src = faulty_source(ctx, &trial->faults);
 	cr_assert_eq(sb_overlay_new(ctx, src, &overlay), STMBOOT_OK);
 	heap_refuse(&trial->heap, refuse);
 	edit(trial, ctx, overlay);
