@@ -153,7 +153,7 @@ static enum stmboot_status set_attribute(struct stmboot_boot_edit *edit,
 		words = sb_arena_printf(&edit->arena, "%zu bytes", size);
 	if (edit->arena.failed)
 		return STMBOOT_NO_MEMORY;
-	return stmboot_edit_describe(edit->edit, what, NULL, words);
+	return stmboot_edit_describe(edit->edit, what, value == NULL ? "set" : NULL, words);
 }
 
 enum stmboot_status stmboot_fs_edit_set_attribute(struct stmboot_boot_edit *edit,
