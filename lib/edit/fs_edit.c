@@ -92,10 +92,12 @@ static enum stmboot_status replace_alone(struct stmboot_boot_edit *edit, uint32_
 {
 	const struct stmboot_part *part = stmboot_image_find(edit->before.image, partition);
 	struct sb_ext4_edit done;
-	enum stmboot_status status = sb_ext4_replace_content(
-		&edit->arena, sb_edit_overlay(edit->edit), part->offset, part->available,
-		file->path, content, true, &edit->fs_why, &done);
+	enum stmboot_status status = sb_boot_edit_replay(edit, partition, &edit->fs_why);
 
+	if (status == STMBOOT_OK)
+		status = sb_ext4_replace_content(&edit->arena, sb_edit_overlay(edit->edit),
+						 part->offset, part->available, file->path, content,
+						 true, &edit->fs_why, &done);
 	for (size_t i = 0; status == STMBOOT_OK && i < done.write_count; i++)
 		status = sb_edit_confine(edit->edit, done.writes[i].offset, done.writes[i].length);
 	if (status != STMBOOT_OK || !done.changed)
