@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stmboot/fs_edit.h>
 #include <stmboot/part_edit.h>
 #include <stmboot/stm32.h>
 #include <stmboot/table_edit.h>
@@ -109,6 +110,64 @@ static enum stmboot_status grow_tree(struct stmboot_boot_edit *edit, struct stmb
 
 	memset(value, 'x', sizeof(value) - 1);
 	return set_in_tree(edit, value, why);
+}
+
+/* A path in the partition of the configuration. */
+static struct stmboot_file_ref place_of(struct stmboot_boot_edit *edit, const char *path)
+{
+	const struct stmboot_boot_view view = stmboot_boot_edit_before(edit);
+
+	return (struct stmboot_file_ref){ view.boot->config.partition, path };
+}
+
+static enum stmboot_status put_file(struct stmboot_boot_edit *edit, const char *path,
+				    struct stmboot_refusal *why)
+{
+	static uint8_t content[20000];
+	const struct stmboot_file_ref place = place_of(edit, path);
+	struct stmboot_source *src = NULL;
+	enum stmboot_status status;
+
+	for (size_t i = 0; i < sizeof(content); i++)
+		content[i] = (uint8_t)(i * 13 + i / 256);
+	must(stmboot_source_from_memory(stmboot_boot_edit_context(edit), content, sizeof(content),
+					&src) == STMBOOT_OK,
+	     "memory");
+	status = stmboot_fs_edit_put(edit, &place, src, NULL, why);
+	stmboot_source_close(src);
+	return status;
+}
+
+static enum stmboot_status put_new_file(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	return put_file(edit, "/boot/new", why);
+}
+
+static enum stmboot_status put_other_file(struct stmboot_boot_edit *edit,
+					  struct stmboot_refusal *why)
+{
+	return put_file(edit, "/boot/board.dtb", why);
+}
+
+static enum stmboot_status remove_files(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct stmboot_file_ref place = place_of(edit, "/boot");
+
+	return stmboot_fs_edit_remove(edit, &place, true, why);
+}
+
+static enum stmboot_status move_files(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct stmboot_file_ref from = place_of(edit, "/boot"), to = place_of(edit, "/moved");
+
+	return stmboot_fs_edit_move(edit, &from, &to, why);
+}
+
+static enum stmboot_status make_folders(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
+{
+	const struct stmboot_file_ref place = place_of(edit, "/boot/a/b/c");
+
+	return stmboot_fs_edit_make_directory(edit, &place, true, why);
 }
 
 static enum stmboot_status change_table(struct stmboot_boot_edit *edit, struct stmboot_refusal *why)
@@ -319,6 +378,11 @@ static bool run_image(struct stmboot_context *ctx, const char *image, const char
 		{ "extlinux timeout", change_time_out, NULL, false },
 		{ "dtb set", change_tree, NULL, false },
 		{ "dtb set that grows", grow_tree, NULL, false },
+		{ "fs put of a new file", put_new_file, NULL, false },
+		{ "fs put over another", put_other_file, NULL, false },
+		{ "fs rm -r", remove_files, NULL, false },
+		{ "fs mv", move_files, NULL, false },
+		{ "fs mkdir -p", make_folders, NULL, false },
 		{ "gpt set --new-guids", change_table, has_table, true },
 		{ "gpt repair", repair_table, has_table, false },
 		{ "part write fsbl", write_loaders, has_loader, true },
