@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "format/formats.h"
 #include "source/source.h"
@@ -189,7 +189,7 @@ static bool is_variable(const struct subject *s, size_t offset)
 static enum stmboot_status crc_matches(struct stmboot_source *src, uint64_t from, uint64_t end,
 				       uint32_t expected, bool *matches)
 {
-	uLong crc = crc32(0, NULL, 0);
+	uint32_t crc = 0;
 	uint8_t block[1024];
 
 	while (from < end) {
@@ -198,7 +198,7 @@ static enum stmboot_status crc_matches(struct stmboot_source *src, uint64_t from
 
 		if (status != STMBOOT_OK)
 			return status;
-		crc = crc32(crc, block, (uInt)size);
+		crc = sb_crc32(crc, block, size);
 		from += size;
 	}
 	*matches = crc == expected;

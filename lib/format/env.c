@@ -6,10 +6,10 @@
 #include <stmboot/env.h>
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/arena.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 
 enum {
@@ -170,7 +170,7 @@ static bool decode(struct copy *copy, const uint8_t *bytes)
 
 	env->crc_found = sb_get_le32(bytes);
 	env->flags = env->redundant ? bytes[CRC_BYTES] : 0;
-	env->crc_computed = (uint32_t)crc32_z(0, bytes + head, size);
+	env->crc_computed = sb_crc32(0, bytes + head, size);
 	env->crc_ok = env->crc_found == env->crc_computed;
 	env->blank = is_blank_copy(bytes, (size_t)env->size);
 	if (env->crc_ok && !import(copy, (const char *)bytes + head, size, env->offset + head))

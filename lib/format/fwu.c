@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "base/guid.h"
 #include "format/formats.h"
@@ -135,8 +135,8 @@ static bool decode(struct stmboot_fwu *fwu, const uint8_t *bytes, size_t got)
 	else
 		makes_sense = fwu->version == 2 && got >= HEADER_BYTES && decode_v2(fwu, &c);
 	if (makes_sense && fwu->metadata_bytes <= got) {
-		fwu->computed_crc = (uint32_t)crc32(0, bytes + VERSION_OFFSET,
-						    (uInt)(fwu->metadata_bytes - VERSION_OFFSET));
+		fwu->computed_crc = sb_crc32(0, bytes + VERSION_OFFSET,
+					     (size_t)(fwu->metadata_bytes - VERSION_OFFSET));
 		fwu->has_computed_crc = true;
 	}
 	return makes_sense;
@@ -315,9 +315,10 @@ size_t sb_fwu_guids(const struct stmboot_fwu *fwu, uint64_t offsets[SB_FWU_MAX_G
 
 void sb_fwu_seal(const struct stmboot_fwu *fwu, uint8_t *bytes)
 {
-	sb_put_le(bytes,
-		  crc32(0, bytes + VERSION_OFFSET, (uInt)(fwu->metadata_bytes - VERSION_OFFSET)),
-		  4);
+	sb_put_le(
+		bytes,
+		sb_crc32(0, bytes + VERSION_OFFSET, (size_t)(fwu->metadata_bytes - VERSION_OFFSET)),
+		4);
 }
 
 static void check_banks(const struct sb_scope *scope, const struct stmboot_fwu *fwu)

@@ -3,10 +3,10 @@
 #include "format/gpt_internal.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "base/guid.h"
 #include "source/source.h"
@@ -41,7 +41,7 @@ static uint32_t header_crc(const uint8_t *header, size_t length)
 	memcpy(copy, header, length);
 	if (length > HEADER_CRC)
 		memset(copy + HEADER_CRC, 0, sb_min_u64(length - HEADER_CRC, sizeof(uint32_t)));
-	return (uint32_t)crc32(0, copy, (uInt)length);
+	return sb_crc32(0, copy, (size_t)length);
 }
 
 static void decode_fields(struct stmboot_gpt_copy *copy, const uint8_t *header)

@@ -3,11 +3,11 @@
 #include "format/gpt_encode.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include <stmboot/text.h>
 
 #include "base/checked.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "format/gpt_internal.h"
 
@@ -74,7 +74,7 @@ enum stmboot_status sb_gpt_table_load(struct sb_arena *arena, struct stmboot_sou
 		status = stmboot_source_read(src, from->entries_offset, out->entries,
 					     array_bytes(out));
 	if (status == STMBOOT_OK &&
-	    crc32(0, out->entries, (uInt)array_bytes(out)) != from->entries_crc)
+	    sb_crc32(0, out->entries, (size_t)array_bytes(out)) != from->entries_crc)
 		status = STMBOOT_CONFLICT;
 	return status;
 }
@@ -301,9 +301,9 @@ static void seal(struct sb_gpt_table *table, struct sb_gpt_place *place)
 	uint32_t size = sb_get_le32(place->header + AT_HEADER_SIZE); /* at most a sector */
 
 	sb_put_le(place->header + AT_ENTRIES_CRC,
-		  crc32(0, table->entries, (uInt)array_bytes(table)), 4);
+		  sb_crc32(0, table->entries, (size_t)array_bytes(table)), 4);
 	memset(place->header + AT_HEADER_CRC, 0, 4);
-	sb_put_le(place->header + AT_HEADER_CRC, crc32(0, place->header, (uInt)size), 4);
+	sb_put_le(place->header + AT_HEADER_CRC, sb_crc32(0, place->header, (size_t)size), 4);
 }
 
 static size_t add_copy(struct sb_gpt_table *table, enum sb_gpt_which which, enum sb_order order,

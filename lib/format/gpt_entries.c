@@ -3,10 +3,10 @@
 #include "format/gpt_internal.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "base/guid.h"
 
@@ -288,7 +288,7 @@ static enum stmboot_status read_array(const struct sb_gpt_reader *r, struct stmb
 				      struct lists *lists)
 {
 	uint8_t chunk[CHUNK_BYTES];
-	uLong crc = crc32(0, NULL, 0);
+	uint32_t crc = 0;
 	bool unreadable = false;
 	enum stmboot_status status = STMBOOT_OK;
 
@@ -298,7 +298,7 @@ static enum stmboot_status read_array(const struct sb_gpt_reader *r, struct stmb
 
 		status = sb_gpt_read(r, copy->entries_offset + at, chunk, size, &unreadable);
 		if (status == STMBOOT_OK)
-			crc = crc32(crc, chunk, (uInt)size);
+			crc = sb_crc32(crc, chunk, size);
 		if (status == STMBOOT_OK)
 			status = add_cells(r, copy, lists, at, chunk, size);
 	}

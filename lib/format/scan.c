@@ -7,10 +7,10 @@
 #include "format/scan.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "source/unpack.h"
 
@@ -270,7 +270,7 @@ static struct scanner *scanner_new(struct stmboot_context *ctx, uint64_t total, 
 	if (s == NULL)
 		return NULL;
 	memset(s, 0, offsetof(struct scanner, buffer));
-	*out = (struct sb_scan){ .crc32 = (uint32_t)crc32(0, NULL, 0) };
+	*out = (struct sb_scan){ .bytes = 0 };
 	s->out = out;
 	s->total = total;
 	return s;
@@ -287,7 +287,7 @@ static void scanner_added(struct scanner *s, size_t count)
 {
 	const uint8_t *at = s->buffer + s->filled;
 
-	s->out->crc32 = (uint32_t)crc32(s->out->crc32, at, (uInt)count);
+	s->out->crc32 = sb_crc32(s->out->crc32, at, count);
 	s->out->byte_sum += byte_sum(at, count);
 	s->out->bytes += count;
 	s->filled += count;

@@ -3,10 +3,10 @@
 #include <stmboot/uimage.h>
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "format/formats.h"
 #include "source/source.h"
@@ -24,7 +24,7 @@ static uint32_t header_crc(const uint8_t header[STMBOOT_UIMAGE_HEADER])
 
 	memcpy(copy, header, sizeof(copy));
 	memset(copy + HEADER_CRC_OFFSET, 0, 4);
-	return (uint32_t)crc32(0, copy, sizeof(copy));
+	return sb_crc32(0, copy, sizeof(copy));
 }
 
 static void decode_header(struct stmboot_uimage *image, struct sb_cursor *c)

@@ -3,10 +3,10 @@
 
 #include <lzma.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 
 struct sb_log {
@@ -73,7 +73,7 @@ static enum stmboot_status read_header(struct sb_log *log)
 	name = sb_le32(&c);
 	summary = sb_le32(&c);
 	sb_skip(&c, 20);
-	if (sb_le32(&c) != crc32(0, bytes, 108))
+	if (sb_le32(&c) != sb_crc32(0, bytes, 108))
 		return STMBOOT_CORRUPT;
 	if (version != 1 && version != 2)
 		return STMBOOT_UNSUPPORTED;

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <lzma.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "source/log.h"
 
@@ -56,7 +56,7 @@ static void put_header(struct writer *w, const struct sb_log_head *head)
 	memcpy(bytes + 64, head->id_after, SB_MEDIUM_ID_BYTES);
 	sb_put_le(bytes + 80, name, 4);
 	sb_put_le(bytes + 84, summary, 4);
-	sb_put_le(bytes + 108, crc32(0, bytes, 108), 4);
+	sb_put_le(bytes + 108, sb_crc32(0, bytes, 108), 4);
 	put(w, bytes, sizeof(bytes));
 	put(w, head->name, name);
 	put(w, head->summary, summary);
@@ -66,7 +66,7 @@ uint32_t sb_log_sector_crc(const uint8_t *bytes, size_t length, size_t index)
 {
 	size_t start = index * SB_SECTOR_BYTES;
 
-	return (uint32_t)crc32(0, bytes + start, (uInt)sb_min_u64(SB_SECTOR_BYTES, length - start));
+	return sb_crc32(0, bytes + start, (size_t)sb_min_u64(SB_SECTOR_BYTES, length - start));
 }
 
 static void put_record(struct writer *w, enum sb_log_kind kind, const struct sb_extent *extent)

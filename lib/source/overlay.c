@@ -2,10 +2,10 @@
 #include "source/overlay.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/crc32.h"
 #include "source/ranges.h"
 #include "source/sectors.h"
 #include "source/source.h"
@@ -182,7 +182,7 @@ struct stmboot_source *sb_overlay_source(struct sb_overlay *overlay)
 /* What is staged was made from what the base held: it must not be another by now. */
 static enum stmboot_status check_old(struct sb_sector *sector, const uint8_t *old, size_t length)
 {
-	uint32_t crc = (uint32_t)crc32(0, old, (uInt)length);
+	uint32_t crc = sb_crc32(0, old, length);
 
 	if (sector->has_old_crc && sector->old_crc != crc)
 		return STMBOOT_CONFLICT;
