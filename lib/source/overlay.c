@@ -31,13 +31,17 @@ static size_t sector_length(const struct sb_overlay *overlay, uint64_t number)
 	return (size_t)sb_min_u64(SB_SECTOR_BYTES, overlay->size - number * SB_SECTOR_BYTES);
 }
 
+/* This one, or the first behind it that is pending. */
+static struct sb_sector *next_pending(struct sb_sector *at)
+{
+	while (at != NULL && !at->pending)
+		at = at->next;
+	return at;
+}
+
 static struct sb_sector *pending_from(const struct sb_overlay *overlay, uint64_t number)
 {
-	struct sb_sector *at = sb_sectors_from(overlay->root, number);
-
-	while (at != NULL && !at->pending)
-		at = sb_sectors_from(overlay->root, at->number + 1);
-	return at;
+	return next_pending(sb_sectors_from(overlay->root, number));
 }
 
 static struct sb_sector *find_exactly(const struct sb_overlay *overlay, uint64_t number)
@@ -93,7 +97,7 @@ static enum stmboot_status overlay_read_at(void *self, uint64_t offset, void *bu
 
 			part = (size_t)sb_min_u64(sector_length(overlay, at->number) - skip, size);
 			memcpy(to, at->data + skip, part);
-			at = pending_from(overlay, at->number + 1);
+			at = next_pending(at->next);
 		}
 		to += part;
 		offset += part;
@@ -339,7 +343,7 @@ void sb_overlay_mark(struct sb_overlay *overlay, uint64_t offset, uint64_t lengt
 {
 	struct sb_sector *at = pending_from(overlay, offset / SB_SECTOR_BYTES);
 
-	for (; at != NULL; at = pending_from(overlay, at->number + 1)) {
+	for (; at != NULL; at = next_pending(at->next)) {
 		uint64_t start = at->number * SB_SECTOR_BYTES;
 
 		if (start >= offset && start - offset >= length)
@@ -362,15 +366,15 @@ static enum stmboot_status read_old(struct sb_overlay *overlay, const struct sb_
 {
 	enum stmboot_status status = stmboot_source_read(overlay->base, extent->offset,
 							 overlay->old_bytes, extent->length);
+	struct sb_sector *sector = sb_sectors_from(overlay->root, extent->offset / SB_SECTOR_BYTES);
 
-	for (size_t at = 0; at < extent->length && status == STMBOOT_OK; at += SB_SECTOR_BYTES) {
-		struct sb_sector *sector =
-			find_exactly(overlay, (extent->offset + at) / SB_SECTOR_BYTES);
+	for (; sector != NULL && status == STMBOOT_OK; sector = sector->next) {
+		uint64_t at = sector->number * SB_SECTOR_BYTES - extent->offset;
 
-		if (sector != NULL)
-			status =
-				check_old(sector, overlay->old_bytes + at,
-					  (size_t)sb_min_u64(SB_SECTOR_BYTES, extent->length - at));
+		if (at >= extent->length)
+			break;
+		status = check_old(sector, overlay->old_bytes + at,
+				   (size_t)sb_min_u64(SB_SECTOR_BYTES, extent->length - at));
 	}
 	return status;
 }
@@ -395,8 +399,9 @@ static enum stmboot_status next_sectors(const struct sb_overlay *overlay, uint64
 			memcpy(bytes + extent.length, at->data, length);
 		extent.length += length;
 		number = at->number + 1;
-		at = extent.length < SB_EXTENT_BYTES ? find_exactly(overlay, number) : NULL;
-	} while (at != NULL && at->pending && at->order == (uint8_t)extent.order);
+		at = extent.length < SB_EXTENT_BYTES ? at->next : NULL;
+	} while (at != NULL && at->number == number && at->pending &&
+		 at->order == (uint8_t)extent.order);
 	*out = extent;
 	return STMBOOT_OK;
 }

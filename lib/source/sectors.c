@@ -24,16 +24,16 @@ static struct sb_sector *split(struct sb_sector *at)
 	return right;
 }
 
-struct sb_sector *sb_sectors_insert(struct sb_sector *at, struct sb_sector *added)
+static struct sb_sector *insert(struct sb_sector *at, struct sb_sector *added)
 {
 	if (at == NULL) {
 		added->level = 1;
 		return added;
 	}
 	if (added->number < at->number)
-		at->left = sb_sectors_insert(at->left, added);
+		at->left = insert(at->left, added);
 	else
-		at->right = sb_sectors_insert(at->right, added);
+		at->right = insert(at->right, added);
 	return split(skew(at));
 }
 
@@ -48,6 +48,30 @@ struct sb_sector *sb_sectors_from(struct sb_sector *root, uint64_t number)
 		at = at->number >= number ? at->left : at->right;
 	}
 	return found;
+}
+
+/* The last sector whose number is below, or NULL. */
+static struct sb_sector *last_below(struct sb_sector *root, uint64_t number)
+{
+	struct sb_sector *at = root;
+	struct sb_sector *found = NULL;
+
+	while (at != NULL) {
+		if (at->number < number)
+			found = at;
+		at = at->number < number ? at->right : at->left;
+	}
+	return found;
+}
+
+struct sb_sector *sb_sectors_insert(struct sb_sector *root, struct sb_sector *added)
+{
+	struct sb_sector *before = last_below(root, added->number);
+
+	added->next = before != NULL ? before->next : sb_sectors_from(root, 0);
+	if (before != NULL)
+		before->next = added;
+	return insert(root, added);
 }
 
 void sb_sectors_free(struct stmboot_context *ctx, struct sb_sector *root)

@@ -18,6 +18,7 @@
 struct sb_sector {
 	struct sb_sector *left;
 	struct sb_sector *right;
+	struct sb_sector *next; /* by number, or NULL: most are looked at one behind the other */
 	uint64_t number;
 	uint8_t level;
 	uint8_t order;
