@@ -87,34 +87,15 @@ static bool is_same_list(const char *made, const char *format)
 		      "test \"$wanted\" = \"$found\"");
 }
 
+/* How the others are read, test_fs.c shows. */
 static const char *const images[] = {
-	"ext2-1k",  "ext2-4k",  "ext2-plain",  "ext3-1k",     "ext4-1k",      "ext4-2k",
-	"ext4-4k",  "ext4-64k", "uninit-bg",   "seed-orphan", "no-flex-bg",   "inode-128",
-	"htree-1k", "htree-4k", "bigalloc-4k", "bigalloc-1k", "small-groups", "inline-data",
-	"meta-bg",  "ea-inode", "default",
+	"ext2-plain",  "ext2-4k",   "ext3-1k",  "ext4-4k",     "ext4-64k",
+	"seed-orphan", "inode-128", "htree-4k", "bigalloc-1k", "inline-data",
+	"meta-bg",     "ea-inode",  "default",
 };
 enum { IMAGES = sizeof(images) / sizeof(images[0]) };
 
 Test(extract, every_shape_gives_the_tree_it_was_made_from)
-{
-	for (size_t i = 0; i < IMAGES; i++) {
-		struct medium m;
-
-		begin();
-		open_image(&m, images[i]);
-		cr_expect_eq(extract("/", "new", RECURSIVE), STMBOOT_OK, "%s: %s", images[i],
-			     b.why.message);
-		cr_expect(is_same_tree("new"), "%s", images[i]);
-		cr_expect(is_same_list("new", "%P %y %l %m"), "%s", images[i]);
-		cr_expect_eq(b.result->failed, 0);
-		cr_expect_eq(b.result->hard_links, 1);
-		cr_expect_str_eq(b.result->destination, bench_path(&b, "new"));
-		close_image(&m);
-		end();
-	}
-}
-
-Test(extract, all_that_is_kept_is_as_it_was)
 {
 	for (size_t i = 0; i < IMAGES; i++) {
 		struct medium m;
@@ -127,9 +108,28 @@ Test(extract, all_that_is_kept_is_as_it_was)
 				     : b.why.message);
 		cr_expect(is_same_tree("new"), "%s", images[i]);
 		cr_expect(is_same_list("new", "%P %y %l %m %U %G %n %T@"), "%s", images[i]);
+		cr_expect_eq(b.result->failed, 0);
+		cr_expect_eq(b.result->hard_links, 1);
+		cr_expect_str_eq(b.result->destination, bench_path(&b, "new"));
 		close_image(&m);
 		end();
 	}
+}
+
+Test(extract, without_preserve_modes_are_kept_and_times_are_new)
+{
+	struct medium m;
+	struct stat st;
+
+	begin();
+	open_image(&m, "ext4-4k");
+	cr_expect_eq(extract("/", "new", RECURSIVE), STMBOOT_OK);
+	cr_expect(is_same_tree("new"));
+	cr_expect(is_same_list("new", "%P %y %l %m"));
+	cr_assert_eq(stat(bench_path(&b, "new/boot/zImage"), &st), 0);
+	cr_expect_neq(st.st_mtime, 1600000000);
+	close_image(&m);
+	end();
 }
 
 static void make_deep(const char *name)
