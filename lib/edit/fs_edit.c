@@ -91,7 +91,7 @@ static enum stmboot_status replace_alone(struct stmboot_boot_edit *edit, uint32_
 					 const struct sb_walk *file, struct stmboot_source *content)
 {
 	const struct stmboot_part *part = stmboot_image_find(edit->before.image, partition);
-	struct sb_ext4_edit done;
+	struct sb_ext4_edit done = { .changed = false };
 	enum stmboot_status status = sb_boot_edit_replay(edit, partition, &edit->fs_why);
 
 	if (status == STMBOOT_OK)
