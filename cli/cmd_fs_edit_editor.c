@@ -102,8 +102,10 @@ static enum stmboot_status load(struct stmboot_source *src, char **data, size_t 
 	if (*data == NULL)
 		return STMBOOT_NO_MEMORY;
 	status = stmboot_source_read(src, 0, *data, *size);
-	if (status != STMBOOT_OK)
+	if (status != STMBOOT_OK) {
 		free(*data);
+		*data = NULL;
+	}
 	return status;
 }
 

@@ -214,7 +214,7 @@ static enum stmboot_status copy_item(struct sb_copy *copy, const struct sb_copy_
 	if (status == STMBOOT_OK)
 		status = preserve(copy, &item->original, item->to);
 	for (size_t i = 0; status == STMBOOT_OK && i < count; i++) {
-		struct sb_spot spot;
+		struct sb_spot spot = { .exists = false };
 
 		status = find_spot(copy, item, &list[i], &spot);
 		if (status == STMBOOT_OK)

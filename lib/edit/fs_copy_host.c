@@ -155,7 +155,7 @@ static enum stmboot_status put_file(struct host_origin *origin, const struct sb_
 static enum stmboot_status copy_from(struct sb_copy *copy, const struct sb_original *original,
 				     const struct stmboot_file_ref *to)
 {
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	enum stmboot_status status = sb_fs_tree(copy->edit, (uint32_t)to->partition, &copy->tree);
 
 	if (status == STMBOOT_OK)
@@ -195,7 +195,7 @@ enum stmboot_status stmboot_fs_edit_put_host(struct stmboot_boot_edit *edit, con
 				.from = path,
 				.recursive = o.recursive,
 				.preserve = o.preserve };
-	struct sb_original original;
+	struct sb_original original = { .name = NULL };
 	enum stmboot_status status = open_original(&origin, &original);
 
 	if (status == STMBOOT_OK)

@@ -143,8 +143,8 @@ static enum stmboot_status copy_to(struct sb_copy *copy, struct image_origin *or
 				   const char *path, bool follow, const struct stmboot_file_ref *to)
 {
 	struct sb_walk walk = { .length = 0 };
-	struct sb_original original;
-	struct sb_spot spot;
+	struct sb_original original = { .name = NULL };
+	struct sb_spot spot = { .exists = false };
 	enum stmboot_status status = find_original(origin, path, follow, &walk, &original);
 
 	if (status == STMBOOT_OK)

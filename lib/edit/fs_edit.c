@@ -114,7 +114,7 @@ static enum stmboot_status put_in_tree(struct stmboot_boot_edit *edit,
 {
 	const char *before = NULL;
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	uint64_t changes;
 	enum stmboot_status status = sb_fs_tree(edit, (uint32_t)place->partition, &tree);
 
@@ -187,7 +187,7 @@ static enum stmboot_status remove_place(struct stmboot_boot_edit *edit,
 					const struct stmboot_file_ref *place, bool recursive)
 {
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	enum stmboot_status status = sb_fs_tree(edit, (uint32_t)place->partition, &tree);
 
 	if (status == STMBOOT_OK)
@@ -235,7 +235,7 @@ static enum stmboot_status move_in_tree(struct stmboot_boot_edit *edit,
 {
 	uint32_t partition = (uint32_t)from->partition;
 	const char *words, *before = NULL;
-	struct sb_spot source, target;
+	struct sb_spot source = { .exists = false }, target = source;
 	struct sb_tree *tree;
 	uint64_t changes;
 	enum stmboot_status status = sb_fs_tree(edit, partition, &tree);
@@ -291,7 +291,7 @@ static enum stmboot_status make_all(struct stmboot_boot_edit *edit, struct sb_tr
 
 	for (size_t end = 1; status == STMBOOT_OK && end <= length; end++) {
 		char behind = path[end];
-		struct sb_spot spot;
+		struct sb_spot spot = { .exists = false };
 
 		if ((behind != '/' && behind != '\0') || path[end - 1] == '/')
 			continue;
@@ -312,7 +312,7 @@ static enum stmboot_status make_directory(struct stmboot_boot_edit *edit,
 					  const struct stmboot_file_ref *place, bool parents)
 {
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	enum stmboot_status status = sb_fs_tree(edit, (uint32_t)place->partition, &tree);
 
 	if (status == STMBOOT_OK && parents)
@@ -335,7 +335,7 @@ static enum stmboot_status link_file(struct stmboot_boot_edit *edit,
 				     const struct stmboot_file_ref *place)
 {
 	uint32_t partition = (uint32_t)place->partition;
-	struct sb_spot source, target;
+	struct sb_spot source = { .exists = false }, target = source;
 	struct sb_tree *tree;
 	const char *name;
 	enum stmboot_status status = sb_fs_tree(edit, partition, &tree);
@@ -371,7 +371,7 @@ static enum stmboot_status make_symlink(struct stmboot_boot_edit *edit, const ch
 					const struct stmboot_file_ref *place)
 {
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	const char *name;
 	enum stmboot_status status = sb_fs_tree(edit, (uint32_t)place->partition, &tree);
 

@@ -49,7 +49,7 @@ static enum stmboot_status set_mode(struct stmboot_boot_edit *edit,
 	struct sb_tree_gift gift = { .set = SB_TREE_MODE };
 	const char *before, *after;
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	uint32_t old;
 	enum stmboot_status status = find_place(edit, place, true, &tree, &spot);
 
@@ -106,7 +106,7 @@ static enum stmboot_status set_owner(struct stmboot_boot_edit *edit,
 	struct sb_tree_gift gift = { .set = SB_TREE_OWNER };
 	const char *before, *after;
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	enum stmboot_status status = find_place(edit, place, true, &tree, &spot);
 
 	if (status != STMBOOT_OK)
@@ -137,7 +137,7 @@ static enum stmboot_status set_attribute(struct stmboot_boot_edit *edit,
 {
 	const char *what, *words = NULL;
 	struct sb_tree *tree;
-	struct sb_spot spot;
+	struct sb_spot spot = { .exists = false };
 	uint64_t changes;
 	enum stmboot_status status = find_place(edit, place, false, &tree, &spot);
 
