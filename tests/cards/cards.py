@@ -8,6 +8,8 @@ U-Boot saves its environment at the end of the partition named ssbl, so that
 one is given 2 MiB.
 """
 
+import contextlib
+import fcntl
 import gzip
 import os
 import shutil
@@ -278,9 +280,19 @@ def healthy(packages):
     }
 
 
+@contextlib.contextmanager
+def alone(directory):
+    """Tests share a directory and run side by side: what one makes there the others wait for."""
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, ".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def get_packages(directory):
     """The packages in directory, fetched if they are not there; None if they cannot be had."""
-    done = subprocess.run([os.path.join(HERE, "fetch-packages"), directory], check=False)
+    with alone(directory):
+        done = subprocess.run([os.path.join(HERE, "fetch-packages"), directory], check=False)
     if done.returncode == tools.SKIPPED:
         return None
     done.check_returncode()
@@ -291,7 +303,7 @@ def card(packages, directory, name):
     """The path of a healthy card in directory, made if it is not there or out of date."""
     path = os.path.join(directory, name + ".img")
     newest = max(os.path.getmtime(file) for file in (__file__, image.__file__, tools.__file__))
-    if not os.path.exists(path) or os.path.getmtime(path) < newest:
-        os.makedirs(directory, exist_ok=True)
-        healthy(packages)[name](path)
+    with alone(directory):
+        if not os.path.exists(path) or os.path.getmtime(path) < newest:
+            healthy(packages)[name](path)
     return path

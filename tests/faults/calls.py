@@ -27,6 +27,10 @@ BROKEN_OFF = ["openat", "write", "pwrite64", "fallocate", "ftruncate", "copy_fil
               "fdatasync", "read", "pread64", "flock"]
 
 
+class NotReached(RuntimeError):
+    """The program made fewer such calls than before."""
+
+
 def faults_of(call, number):
     """What is to happen at a call, each time it alone."""
     if call in KILLED_AT:
@@ -68,7 +72,7 @@ def record(log, command, env, image):
 
 
 def inject(log, command, env, fault):
-    """Run a command with a fault; RuntimeError when it never came so far."""
+    """Run a command with a fault."""
     how = "signal=KILL" if fault.error == KILL else "error=" + fault.error
     last = {0: "+", 1: ""}.get(fault.times, f"..{fault.number + fault.times - 1}")
     # With --seccomp-bpf, strace 6.1 sends no signals.
@@ -79,7 +83,7 @@ def inject(log, command, env, fault):
     with open(log, encoding="utf-8", errors="replace") as f:
         said = f.read()
     if (done.returncode != -signal.SIGKILL) if fault.error == KILL else ("(INJECTED)" not in said):
-        raise RuntimeError("it never came to that call")
+        raise NotReached("it never came to that call")
     return done
 
 

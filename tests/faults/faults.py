@@ -185,6 +185,11 @@ class Proof:
         check(self.scene.content() == content, "reading changed something")
         return found
 
+    def is_steady(self):
+        """Does a run still make the calls that were recorded?"""
+        self.scene.restore(self.scene.start)
+        return self.scene.record(self.kind.command) == self.made
+
     def judge_status(self, fault, done, content):
         """Which ends the exit status and the words allow."""
         if fault.error == calls.KILL:
@@ -280,6 +285,10 @@ def prove(directory, kind, image, every, seed):
     for fault in faults:
         try:
             proof.judge(fault)
+        except calls.NotReached as e:
+            # An edit looks at all loop devices of the machine, and others make and remove some.
+            if proof.is_steady():
+                wrong.append(f"{kind.name}, {calls.text(fault)}: {e}")
         except (Wrong, RuntimeError, ValueError) as e:
             wrong.append(f"{kind.name}, {calls.text(fault)}: {e}")
     return len(faults), wrong
