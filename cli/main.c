@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
+#include <stdio.h>
 
 #include <stmboot/context.h>
 
@@ -60,6 +61,17 @@ static int run_command(const struct options *o)
 	return result;
 }
 
+/* Wrong usage of a command is explained by its own help. */
+static int fail_usage(const struct options *o)
+{
+	char hint[80] = "'stmboot --help' shows how it is used";
+
+	if (o->command != COMMAND_NONE)
+		(void)snprintf(hint, sizeof(hint), "'stmboot %s --help' shows how it is used",
+			       commands[o->command].name);
+	return fail(o, NULL, o->error, hint);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -68,7 +80,7 @@ int main(int argc, char **argv)
 	/* A closed pipe is an error of the write, and gives an exit status of ours. */
 	signal(SIGPIPE, SIG_IGN);
 	if (!options_parse(&o, argc, argv))
-		return fail(&o, NULL, o.error, "'stmboot --help' shows how it is used");
+		return fail_usage(&o);
 	if (o.value[OPTION_HELP] != 0)
 		help_text(&out, o.command);
 	else if (o.value[OPTION_VERSION] != 0)

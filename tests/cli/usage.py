@@ -119,6 +119,7 @@ class Usage(Case):
                 (("recover", "a", "--force"), "--force"),
                 (("undo", "a", "b"), "'b'"),
                 (("fs", "ls"), "IMAGE [PLACE]"),
+                (("fs", "put", "a"), "'stmboot fs put --help'"),
                 (("part", "read", "a", "1"), "IMAGE PARTITION FILE"),
                 (("in\x1b[31mspect\n",), "in\\x1b[31mspect\\n")):
             with self.subTest(arguments):
