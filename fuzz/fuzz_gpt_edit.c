@@ -3,41 +3,17 @@
  * Edits of partition tables, staged and read back. Inputs as in gpt_image.h; the
  * upper bits of the first byte say what is done.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include <stmboot/table_edit.h>
 
 #include "gpt_image.h"
+#include "memory_file.h"
 
 #include "edit/boot_edit.h"
 #include "format/gpt_encode.h"
 
 enum { OPERATION_SHIFT = 2, OPERATIONS = 6 };
 
-static char path[64];
-
-static void remove_file(void)
-{
-	(void)unlink(path);
-}
-
-/* An edit begins with a file. */
-static void put_file(const uint8_t *bytes, size_t size)
-{
-	int fd;
-
-	if (path[0] == '\0') {
-		(void)snprintf(path, sizeof(path), "%s/stmboot-fuzz-%ld",
-			       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
-		require(atexit(remove_file) == 0);
-	}
-	fd = open(path, O_RDWR | O_CREAT, 0600);
-	require(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
-	require(pwrite(fd, bytes, size, 0) == (ssize_t)size);
-	(void)close(fd);
-}
+static const char *path;
 
 static void check_piece(struct stmboot_source *src, const struct sb_gpt_piece *piece)
 {
@@ -146,7 +122,7 @@ static void check_idempotent(struct stmboot_context *ctx, struct stmboot_source 
 	struct stmboot_boot_edit *edit;
 
 	require(stmboot_source_read(src, 0, bytes, size) == STMBOOT_OK);
-	put_file(bytes, size);
+	path = memory_file(bytes, size);
 	edit = begin(ctx);
 	require(edit != NULL);
 	require(stmboot_table_edit_repair(edit, STMBOOT_TABLE_COPY_AUTO, NULL) == STMBOOT_OK);
@@ -199,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_identity(ctx, src, gpt, &gpt->primary);
 	check_identity(ctx, src, gpt, &gpt->backup);
 	check_identity(ctx, src, gpt, &gpt->alternate);
-	put_file(medium, medium_size);
+	path = memory_file(medium, medium_size);
 	edit = begin(ctx);
 	if (edit != NULL && stmboot_boot_edit_before(edit).boot != NULL)
 		try_edit(ctx, edit, operation % OPERATIONS, medium_size);
