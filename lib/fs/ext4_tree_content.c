@@ -7,8 +7,8 @@
 #include "base/context.h"
 #include "fs/ext4_tree_parts.h"
 
-enum stmboot_status sb_tree_allocate(struct sb_tree *tree, uint32_t number, uint64_t blocks,
-				     uint64_t size)
+enum stmboot_status sb_tree_allocate(struct sb_tree *tree, uint32_t number, uint64_t first,
+				     uint64_t blocks, uint64_t size)
 {
 	struct ext2_inode *inode = EXT2_INODE(tree->raw);
 	enum stmboot_status status = sb_tree_read_raw(tree, number);
@@ -17,7 +17,7 @@ enum stmboot_status sb_tree_allocate(struct sb_tree *tree, uint32_t number, uint
 	if (status != STMBOOT_OK)
 		return status;
 	error = ext2fs_fallocate(tree->ext2, EXT2_FALLOCATE_FORCE_INIT, number, inode, ~(blk64_t)0,
-				 0, blocks);
+				 first, blocks);
 	if (error == 0)
 		error = ext2fs_inode_size_set(tree->ext2, inode, (ext2_off64_t)size);
 	if (error != 0)
@@ -136,7 +136,7 @@ enum stmboot_status sb_tree_fill(struct sb_tree *tree, uint32_t number,
 	uint64_t blocks = sb_ext4_blocks_for(tree->fs->info, true, size), crc;
 	struct sb_ext4_inode inode;
 	bool differs = true;
-	enum stmboot_status status = sb_tree_allocate(tree, number, blocks, size);
+	enum stmboot_status status = sb_tree_allocate(tree, number, 0, blocks, size);
 
 	if (status == STMBOOT_OK)
 		status = sb_tree_inode(tree, number, &inode);

@@ -73,7 +73,8 @@ static enum stmboot_status fill_directory(struct sb_tree *tree, uint32_t number,
 	struct sb_ext4_run run;
 	char *block = NULL;
 	errcode_t error;
-	enum stmboot_status status = sb_tree_allocate(tree, number, 1, tree->fs->info->block_bytes);
+	enum stmboot_status status =
+		sb_tree_allocate(tree, number, 0, 1, tree->fs->info->block_bytes);
 
 	if (status == STMBOOT_OK)
 		status = sb_tree_inode(tree, number, &inode);

@@ -289,29 +289,28 @@ static enum stmboot_status renew_directory(struct sb_tree *tree, uint32_t direct
 }
 
 /*
- * Only a directory without an index grows at its end; one with an index has
- * grown by itself. The first place with room is taken, which is never behind
- * one where the same name stood that another system took away: U-Boot, which
- * would find what that left behind, finds the new name first.
+ * The first place with room is taken, which is never behind one where the same
+ * name stood that another system took away: U-Boot, which would find what that
+ * left behind, finds the new name first. Without an index a directory grows at
+ * its end.
  */
 static enum stmboot_status link_name(struct sb_tree *tree, uint32_t directory, const char *text,
 				     uint32_t inode, unsigned type)
 {
-	errcode_t error = ext2fs_link(tree->ext2, directory, text, inode, (int)type);
 	struct sb_ext4_inode now;
-	enum stmboot_status status;
+	enum stmboot_status status = sb_tree_inode(tree, directory, &now);
+	errcode_t error;
 
-	if (error != EXT2_ET_DIR_NO_SPACE)
-		return sb_tree_status(tree, error);
-	status = sb_tree_inode(tree, directory, &now);
 	if (status != STMBOOT_OK)
 		return status;
 	if (now.flags & EXT2_INDEX_FL)
-		return sb_tree_refuse(tree, STMBOOT_LIMIT, NULL,
-				      "finds no room in the index of its directory");
-	error = ext2fs_expand_dir(tree->ext2, directory);
-	if (error == 0)
-		error = ext2fs_link(tree->ext2, directory, text, inode, (int)type);
+		return sb_tree_add_to_index(tree, directory, text, inode, type);
+	error = ext2fs_link(tree->ext2, directory, text, inode, (int)type);
+	if (error == EXT2_ET_DIR_NO_SPACE) {
+		error = ext2fs_expand_dir(tree->ext2, directory);
+		if (error == 0)
+			error = ext2fs_link(tree->ext2, directory, text, inode, (int)type);
+	}
 	return sb_tree_status(tree, error);
 }
 

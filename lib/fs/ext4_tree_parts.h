@@ -143,9 +143,9 @@ enum stmboot_status sb_tree_fill(struct sb_tree *tree, uint32_t number,
 /* Expect content of that CRC-64 when the result is read. */
 enum stmboot_status sb_tree_expect_content(struct sb_tree *tree, uint32_t number, uint64_t crc);
 
-/* Give an inode without content so many blocks and a size. */
-enum stmboot_status sb_tree_allocate(struct sb_tree *tree, uint32_t number, uint64_t blocks,
-				     uint64_t size);
+/* Give an inode so many blocks, behind the `first` ones that it has, and a size. */
+enum stmboot_status sb_tree_allocate(struct sb_tree *tree, uint32_t number, uint64_t first,
+				     uint64_t blocks, uint64_t size);
 
 /* Free all blocks of content and map. */
 enum stmboot_status sb_tree_free_blocks(struct sb_tree *tree, const struct sb_ext4_inode *inode);
@@ -189,6 +189,15 @@ errcode_t sb_tree_sum_attributes(ext2_filsys ext2, uint32_t inode, uint64_t *sum
  */
 enum stmboot_status sb_ext4_check_index(struct stmboot_fs *fs,
 					const struct sb_ext4_inode *directory);
+
+/* ext4_htree_insert.c */
+
+/*
+ * Put a name, which is not there yet, into a directory whose index was checked;
+ * `type` is as entries have it. STMBOOT_LIMIT when it can get no deeper.
+ */
+enum stmboot_status sb_tree_add_to_index(struct sb_tree *tree, uint32_t directory, const char *text,
+					 uint32_t inode, unsigned type);
 
 /* ext4_tree_verify.c */
 
