@@ -1,37 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /* Names in the directories of real images, and what Linux, U-Boot, e2fsck and debugfs see of them.
  */
+#include <malloc.h>
+
 #include "../support/ext4_compare.h"
 #include "../support/ext4_oracle.h"
 #include "../support/ext4_tree.h"
+#include "fs/ext4_htree.h"
+#include "fs/ext4_tree_parts.h"
+
+/* A name of 255 bytes. */
+static const char *numbered(const char *directory, int number)
+{
+	static char path[STMBOOT_FS_PATH_BYTES];
+	int length = snprintf(path, sizeof(path), "%s/%06d-", directory, number);
+
+	memset(path + length, 'a' + number % 26, 248);
+	path[length + 248] = '\0';
+	return path;
+}
 
 static void fill_directory(struct scene *s, const char *directory, int first, int count)
 {
-	char path[STMBOOT_FS_PATH_BYTES];
-
-	for (int i = first; i < first + count; i++) {
-		int length = snprintf(path, sizeof(path), "%s/%05d-", directory, i);
-
-		memset(path + length, 'a' + i % 26, 249);
-		path[length + 249] = '\0';
-		expect_done(s, tree_symlink(s->tree, "x", path));
-	}
+	for (int i = first; i < first + count; i++)
+		expect_done(s, tree_symlink(s->tree, "x", numbered(directory, i)));
 }
 
 static int count_in(struct stmboot_fs *fs, const char *directory, int first, int count)
 {
-	char path[STMBOOT_FS_PATH_BYTES];
-	struct stmboot_fs_node node;
 	int found = 0;
 
-	for (int i = first; i < first + count; i++) {
-		int length = snprintf(path, sizeof(path), "%s/%05d-", directory, i);
-
-		memset(path + length, 'a' + i % 26, 249);
-		path[length + 249] = '\0';
-		found += stmboot_fs_stat(fs, path, false, &node) == STMBOOT_OK;
-	}
+	for (int i = first; i < first + count; i++)
+		found += is_seen(fs, numbered(directory, i));
 	return found;
+}
+
+/* Both readers see so many names of those. */
+static void expect_names(struct scene *s, const char *directory, int first, int count)
+{
+	struct stmboot_source *staged = sb_overlay_source(s->overlay);
+	struct stmboot_fs *fs;
+
+	cr_assert_eq(stmboot_fs_open_linux(s->m.ctx, staged, &fs), STMBOOT_OK);
+	cr_expect_eq(count_in(fs, directory, first, count), count);
+	stmboot_fs_close(fs);
+	cr_assert_eq(stmboot_fs_open_uboot(s->m.ctx, staged, &fs), STMBOOT_OK);
+	cr_expect_eq(count_in(fs, directory, first, count), count, "U-Boot");
+	stmboot_fs_close(fs);
 }
 
 Test(ext4_tree_names, indexed_directories_grow_and_get_deeper)
@@ -46,7 +61,6 @@ Test(ext4_tree_names, indexed_directories_grow_and_get_deeper)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct stmboot_fs *fs;
 		struct scene s;
 
 		scene_open(&s, cases[i].image);
@@ -55,14 +69,7 @@ Test(ext4_tree_names, indexed_directories_grow_and_get_deeper)
 		expect_done(&s, scene_finish(&s));
 		oracle_expect_clean(s.image, s.overlay, "a large index");
 		oracle_expect_debugfs(s.image, s.overlay, "htree_dump /many", cases[i].levels);
-		cr_assert_eq(stmboot_fs_open_linux(s.m.ctx, sb_overlay_source(s.overlay), &fs),
-			     STMBOOT_OK);
-		cr_expect_eq(count_in(fs, "/many", 0, cases[i].count), cases[i].count);
-		stmboot_fs_close(fs);
-		cr_assert_eq(stmboot_fs_open_uboot(s.m.ctx, sb_overlay_source(s.overlay), &fs),
-			     STMBOOT_OK);
-		cr_expect_eq(count_in(fs, "/many", 0, cases[i].count), cases[i].count, "U-Boot");
-		stmboot_fs_close(fs);
+		expect_names(&s, "/many", 0, cases[i].count);
 		scene_begin(&s);
 		expect_done(&s, tree_remove(s.tree, "/many", true));
 		expect_done(&s, scene_finish(&s));
@@ -71,12 +78,244 @@ Test(ext4_tree_names, indexed_directories_grow_and_get_deeper)
 	}
 }
 
+/* What is written, one extent behind the other, when there is such rubbish in new memory. */
+static uint8_t *written_over(int rubbish, size_t *size)
+{
+	struct sb_extent extent = { 0 };
+	struct scene s;
+	uint8_t *bytes;
+
+	cr_assert_eq(mallopt(M_PERTURB, rubbish), 1);
+	scene_open(&s, "htree-1k");
+	fill_directory(&s, "/many", 0, 60);
+	expect_done(&s, scene_finish(&s));
+	*size = 0;
+	bytes = malloc((size_t)sb_overlay_pending(s.overlay) + 1);
+	cr_assert_not_null(bytes);
+	while (sb_overlay_next(s.overlay, extent.offset + extent.length, false, &extent) ==
+	       STMBOOT_OK) {
+		memcpy(bytes + *size, extent.new_bytes, extent.length);
+		*size += extent.length;
+	}
+	scene_close(&s);
+	return bytes;
+}
+
+Test(ext4_tree_names, what_is_written_does_not_depend_on_what_was_in_memory)
+{
+	size_t sizes[2];
+	uint8_t *bytes[2] = { written_over(0x55, &sizes[0]), written_over(0xaa, &sizes[1]) };
+
+	cr_assert_eq(sizes[0], sizes[1]);
+	cr_expect_arr_eq(bytes[0], bytes[1], sizes[0]);
+	free(bytes[0]);
+	free(bytes[1]);
+}
+
+/* Behind the name in each entry of a block, up to the next one, are zeros. */
+static bool is_tidy(struct stmboot_fs *fs, const uint8_t *block)
+{
+	size_t length;
+
+	for (size_t at = 0; at < fs->info->block_bytes; at += length) {
+		const uint8_t *entry = block + at;
+
+		length = sb_dirent_length(fs, entry);
+		cr_assert(length >= DIRENT_MIN_BYTES && length <= fs->info->block_bytes - at);
+		for (size_t i = DIRENT_NAME + entry[6]; entry[7] != DIRENT_TAIL_TYPE && i < length;
+		     i++)
+			if (entry[i] != 0)
+				return false;
+	}
+	return true;
+}
+
+Test(ext4_tree_names, a_leaf_that_was_split_keeps_nothing_of_what_moved)
+{
+	static const char *const images[] = { "htree-1k", "htree-4k" };
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		struct sb_ext4_run run;
+		struct stmboot_fs *fs;
+		struct sb_walk found;
+		uint8_t block[4096];
+		struct scene s;
+
+		scene_open(&s, images[i]);
+		fill_directory(&s, "/many", 0, 200);
+		expect_done(&s, scene_finish(&s));
+		cr_assert_eq(stmboot_fs_open_linux(s.m.ctx, sb_overlay_source(s.overlay), &fs),
+			     STMBOOT_OK);
+		cr_assert_eq(sb_fs_find(fs, "/many", false, &found), STMBOOT_OK);
+		for (uint64_t at = 1; at < found.inode.size / fs->info->block_bytes; at++) {
+			cr_assert_eq(sb_ext4_map(fs, &found.inode, at, &run), STMBOOT_OK);
+			cr_assert_eq(sb_fs_read(fs, run.physical * fs->info->block_bytes, block,
+						(size_t)fs->info->block_bytes),
+				     STMBOOT_OK);
+			cr_expect(is_tidy(fs, block) || sb_get_le32(block) == 0, "%s: block %llu",
+				  images[i], (unsigned long long)at);
+		}
+		stmboot_fs_close(fs);
+		scene_close(&s);
+	}
+}
+
+/* An index without a name, of two levels, that is as full as it can be. */
+struct full_index {
+	struct sb_tree *tree;
+	uint32_t directory;
+	size_t bytes;
+	unsigned root_room;
+	unsigned node_room;
+	uint8_t block[4096];
+};
+
+static void put_node(struct full_index *full, size_t offset, unsigned count, uint32_t first_hash,
+		     uint32_t first_block)
+{
+	uint8_t *entries = full->block + offset;
+
+	for (unsigned i = 0; i < count; i++) {
+		sb_put_le(entries + (size_t)i * HTREE_ENTRY_BYTES, first_hash + 2 * i, 4);
+		sb_put_le(entries + (size_t)i * HTREE_ENTRY_BYTES + 4, first_block + i, 4);
+	}
+	sb_put_le(entries, sb_htree_room(full->tree->fs, offset), 2);
+	sb_put_le(entries + 2, count, 2);
+}
+
+/* An entry of that length which is not in use, and, if there is room, the tail. */
+static void put_unused(struct full_index *full, size_t length)
+{
+	memset(full->block, 0, sizeof(full->block));
+	sb_put_le(full->block + 4, length, 2);
+	if (length < full->bytes) {
+		sb_put_le(full->block + length + 4, DIRENT_TAIL_BYTES, 2);
+		full->block[length + 7] = DIRENT_TAIL_TYPE;
+	}
+}
+
+static void put_root(struct full_index *full)
+{
+	memset(full->block + HTREE_ROOT_INFO, 0, full->bytes - HTREE_ROOT_INFO);
+	sb_put_le(full->block + DIRENT_MIN_BYTES + 4, full->bytes - DIRENT_MIN_BYTES, 2);
+	full->block[HTREE_ROOT_INFO + 4] = 1; /* half of MD4 */
+	full->block[HTREE_ROOT_INFO + 5] = HTREE_ROOT_ENTRIES - HTREE_ROOT_INFO;
+	full->block[HTREE_ROOT_INFO + HTREE_MAX_DEPTH] = 1;
+	put_node(full, HTREE_ROOT_ENTRIES, full->root_room, 0x80000000, 1);
+}
+
+/* Block 0 is the root; nodes follow, the leaves of the first one, and one for each other. */
+static void put_block(struct full_index *full, unsigned number)
+{
+	bool has_tail = sb_linux_has_checksums(full->tree->fs);
+	unsigned leaves = full->root_room + 1;
+	blk64_t physical;
+
+	cr_assert_eq(ext2fs_bmap2(full->tree->ext2, full->directory, NULL, NULL, 0, number, NULL,
+				  &physical),
+		     0);
+	if (number == 0) {
+		cr_assert_eq(ext2fs_read_dir_block4(full->tree->ext2, physical, full->block, 0,
+						    full->directory),
+			     0);
+		put_root(full);
+	} else if (number < leaves) {
+		put_unused(full, full->bytes);
+		put_node(full, HTREE_NODE_ENTRIES, number == 1 ? full->node_room : 1, 0x40000000,
+			 number == 1 ? leaves : leaves + full->node_room + number - 2);
+	} else {
+		put_unused(full, full->bytes - (has_tail ? DIRENT_TAIL_BYTES : 0));
+	}
+	cr_assert_eq(ext2fs_write_dir_block4(full->tree->ext2, physical, full->block, 0,
+					     full->directory),
+		     0);
+}
+
+static void make_full_index(struct scene *s, const char *path)
+{
+	struct full_index full = { .tree = s->tree,
+				   .bytes = (size_t)sb_tree_fs(s->tree)->info->block_bytes };
+	struct sb_spot spot;
+	unsigned blocks;
+
+	full.root_room = sb_htree_room(full.tree->fs, HTREE_ROOT_ENTRIES);
+	full.node_room = sb_htree_room(full.tree->fs, HTREE_NODE_ENTRIES);
+	blocks = 2 * full.root_room + full.node_room;
+	expect_done(s, tree_mkdir(s->tree, path));
+	expect_done(s, sb_tree_find(s->tree, path, false, &spot));
+	full.directory = spot.inode.number;
+	expect_done(s,
+		    sb_tree_allocate(s->tree, full.directory, 1, blocks - 1, blocks * full.bytes));
+	for (unsigned i = 0; i < blocks; i++)
+		put_block(&full, i);
+	expect_done(s, sb_tree_read_raw(s->tree, full.directory));
+	s->tree->raw->i_flags |= EXT2_INDEX_FL;
+	expect_done(s, sb_tree_write_raw(s->tree, full.directory));
+	sb_fs_renew(s->tree->fs);
+}
+
+Test(ext4_tree_names, a_full_index_gets_a_third_level_with_large_dir)
+{
+	static const char *const images[] = { "ext4-1k", "small-groups" };
+
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		char name[64];
+		struct scene s;
+
+		snprintf(name, sizeof(name), "large-dir-%s", images[i]);
+		derive(name, images[i], "feature large_dir");
+		scene_open(&s, name);
+		make_full_index(&s, "/full");
+		fill_directory(&s, "/full", 0, 40);
+		expect_done(&s, scene_finish(&s));
+		oracle_expect_debugfs(name, s.overlay, "htree_dump /full", "Indirect levels: 2");
+		scene_begin(&s);
+		fill_directory(&s, "/full", 40, 10);
+		expect_done(&s, scene_finish(&s));
+		oracle_expect_clean(name, s.overlay, "three levels");
+		expect_names(&s, "/full", 0, 50);
+		scene_close(&s);
+	}
+}
+
+Test(ext4_tree_names, a_full_index_takes_no_name_more_without_large_dir)
+{
+	enum stmboot_status status = STMBOOT_OK;
+	struct scene s;
+
+	scene_open(&s, "ext4-1k");
+	make_full_index(&s, "/full");
+	for (int i = 0; i < 40 && status == STMBOOT_OK; i++)
+		status = tree_symlink(s.tree, "x", numbered("/full", i));
+	expect_refused(&s, status, STMBOOT_LIMIT, "finds no room in the index of its directory");
+	cr_expect_eq(scene_finish(&s), STMBOOT_LIMIT);
+	scene_close(&s);
+}
+
+/* The middle two of these names have the same hash. */
+Test(ext4_tree_names, a_hash_that_is_cut_in_two_says_so)
+{
+	static const int names[] = { 477299, 31316, 2120, 374943 };
+	struct scene s;
+
+	derive("cut", "small-groups", "feature large_dir");
+	scene_open(&s, "cut");
+	make_full_index(&s, "/full");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		fill_directory(&s, "/full", names[i], 1);
+	expect_done(&s, scene_finish(&s));
+	oracle_expect_debugfs("cut", s.overlay, "htree_dump /full", "Hash 0x18cb05a1");
+	oracle_expect_clean("cut", s.overlay, "a hash in two leaves");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		expect_names(&s, "/full", names[i], 1);
+	scene_close(&s);
+}
+
 Test(ext4_tree_names, a_directory_without_an_index_grows)
 {
 	static const char *const images[] = { "ext2-plain", "ext3-1k", "ext4-64k", "inode-128" };
 
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
-		struct stmboot_fs *fs;
 		struct scene s;
 
 		scene_open(&s, images[i]);
@@ -84,10 +323,7 @@ Test(ext4_tree_names, a_directory_without_an_index_grows)
 		fill_directory(&s, "/new", 0, 300);
 		expect_done(&s, scene_finish(&s));
 		oracle_expect_clean(s.image, s.overlay, "a large directory");
-		cr_assert_eq(stmboot_fs_open_linux(s.m.ctx, sb_overlay_source(s.overlay), &fs),
-			     STMBOOT_OK);
-		cr_expect_eq(count_in(fs, "/new", 0, 300), 300);
-		stmboot_fs_close(fs);
+		expect_names(&s, "/new", 0, 300);
 		scene_close(&s);
 	}
 }
