@@ -2,6 +2,7 @@
 /* Edits of what boots on small cards, and what remains of them when memory runs out. */
 #include "../support/boot_card.h"
 #include "../support/edit_words.h"
+#include "../support/pace.h"
 
 enum { MANY = 600 };
 
@@ -128,7 +129,7 @@ static void refuse_allocations(void)
 
 	cr_assert_eq(run(ctx, "quiet"), STMBOOT_OK, "%s", why.message);
 	total = heap.requests - before;
-	stride = total / MANY + 1;
+	stride = total / MANY * pace(7) + 1;
 	cr_assert_eq(read_file(card, meant), original_size);
 	for (size_t n = 1; n <= total; n += stride) {
 		enum stmboot_status status;

@@ -8,6 +8,7 @@
 #include "../support/ext4_medium.h"
 #include "../support/faulty.h"
 #include "../support/heap.h"
+#include "../support/pace.h"
 #include "base/context.h"
 #include "fs/ext4_edit.h"
 
@@ -106,7 +107,7 @@ static void for_all(void (*each)(struct trial *trial, const struct trial *whole)
 
 static void fail_reads(struct trial *trial, const struct trial *whole)
 {
-	for (uint64_t at = 1; at <= whole->faults.reads; at++) {
+	for (uint64_t at = 1; at <= whole->faults.reads; at += pace(7)) {
 		for (int for_good = 0; for_good < 2; for_good++) {
 			trial->faults = (struct faults){ .refuse = at, .for_good = for_good != 0 };
 			run(trial);
@@ -124,7 +125,7 @@ Test(ext4_edit_faults, a_read_that_fails_is_never_a_success)
 
 static void fail_allocations(struct trial *trial, const struct trial *whole)
 {
-	for (size_t at = 1; at <= whole->heap.requests; at += at > 400 ? 37 : 1) {
+	for (size_t at = 1; at <= whole->heap.requests; at += pace(11) * (at > 400 ? 37 : 1)) {
 		for (int for_good = 0; for_good < 2; for_good++) {
 			trial->heap = (struct heap){ .refuse = at, .for_good = for_good != 0 };
 			run(trial);
@@ -140,7 +141,7 @@ Test(ext4_edit_faults, memory_that_runs_out_leaves_the_overlay_as_it_was)
 
 static void fill_overlay(struct trial *trial, const struct trial *whole)
 {
-	for (uint64_t at = 512; at <= 40000; at += 512) {
+	for (uint64_t at = 512; at <= 40000; at += 512 * pace(5)) {
 		trial->max_pending = at;
 		run(trial);
 		expect_honest(trial, whole->digest, STMBOOT_LIMIT, at);

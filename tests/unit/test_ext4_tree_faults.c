@@ -8,6 +8,7 @@
 #include "../support/ext4_tree.h"
 #include "../support/faulty.h"
 #include "../support/heap.h"
+#include "../support/pace.h"
 #include "base/context.h"
 
 typedef enum stmboot_status change(struct sb_tree *tree, struct stmboot_context *ctx);
@@ -171,7 +172,7 @@ static void for_all(void (*each)(struct trial *trial, const struct trial *whole)
 
 static void fail_reads(struct trial *trial, const struct trial *whole)
 {
-	for (uint64_t at = 1; at <= whole->faults.reads; at++) {
+	for (uint64_t at = 1; at <= whole->faults.reads; at += pace(7)) {
 		for (int for_good = 0; for_good < 2; for_good++) {
 			trial->faults = (struct faults){ .refuse = at, .for_good = for_good != 0 };
 			run(trial);
@@ -189,7 +190,7 @@ Test(ext4_tree_faults, a_read_that_fails_is_never_a_success)
 
 static void fail_allocations(struct trial *trial, const struct trial *whole)
 {
-	for (size_t at = 1; at <= whole->heap.requests; at += at > 300 ? 41 : 1) {
+	for (size_t at = 1; at <= whole->heap.requests; at += pace(11) * (at > 300 ? 41 : 1)) {
 		for (int for_good = 0; for_good < 2; for_good++) {
 			trial->heap = (struct heap){ .refuse = at, .for_good = for_good != 0 };
 			run(trial);
@@ -205,7 +206,7 @@ Test(ext4_tree_faults, memory_that_runs_out_leaves_the_overlay_as_it_was)
 
 static void fill_overlay(struct trial *trial, const struct trial *whole)
 {
-	for (uint64_t at = 512; at <= 60000; at += 1024) {
+	for (uint64_t at = 512; at <= 60000; at += 1024 * pace(5)) {
 		trial->max_pending = at;
 		run(trial);
 		expect_honest(trial, whole->digest, STMBOOT_LIMIT, at);

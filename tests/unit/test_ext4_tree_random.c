@@ -11,6 +11,7 @@
 
 #include "../support/ext4_compare.h"
 #include "../support/ext4_oracle.h"
+#include "../support/pace.h"
 #include "fs/ext4_tree.h"
 
 enum {
@@ -754,6 +755,6 @@ Test(ext4_tree_random, any_changes_leave_what_a_plain_tree_holds, .timeout = 600
 	uint32_t runs = more != NULL ? (uint32_t)strtoul(more, NULL, 10) : 1;
 
 	for (uint32_t seed = 1; seed <= runs; seed++)
-		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i += pace(5))
 			run(shapes[i], seed * 1000 + (uint32_t)i);
 }

@@ -6,6 +6,7 @@
  */
 #include "../support/extract_bench.h"
 #include "../support/heap.h"
+#include "../support/pace.h"
 
 #include <fcntl.h>
 
@@ -349,7 +350,7 @@ Test(extract_faults, every_call_of_the_host_can_fail)
 	calls = fault.calls;
 	cr_expect_gt(calls, 50);
 	clean_up();
-	for (fault.at = 1; fault.at <= calls; fault.at++) {
+	for (fault.at = 1; fault.at <= calls; fault.at += pace(11)) {
 		for (size_t i = 0; i < 6; i++) {
 			enum stmboot_status status;
 
@@ -395,7 +396,7 @@ Test(extract_faults, whatever_changes_meanwhile_nothing_leads_out)
 
 		fault.error = 0;
 		fault.meanwhile = changes[i];
-		for (fault.at = 1; fault.at <= calls; fault.at++) {
+		for (fault.at = 0; fault.at <= calls; fault.at += fault.at > 0 ? pace(7) : 1) {
 			prepare(ctx);
 			(void)!run();
 			calls = fault.calls > calls ? fault.calls : calls;
@@ -515,7 +516,7 @@ Test(extract_faults, without_memory_it_ends_and_says_so)
 	size_t most = 0;
 
 	fault.at = 0;
-	for (size_t n = 0; n <= most; n++) {
+	for (size_t n = 0; n <= most; n += n > 0 ? pace(7) : 1) {
 		struct heap heap = { .for_good = n % 2 == 1 };
 		struct stmboot_context *ctx = heap_context(&heap);
 		enum stmboot_status status;
