@@ -103,7 +103,7 @@ static enum stmboot_status change(struct trial *trial, const uint8_t *how)
 	case 4:
 		return spot.exists ? sb_tree_move(trial->tree, &spot, &other) : STMBOOT_NOT_FOUND;
 	case 5:
-		return spot.exists && !other.exists ? sb_tree_link(trial->tree, &spot.inode, &other)
+		return spot.exists && !other.exists ? sb_tree_link(trial->tree, &spot, &other)
 						    : STMBOOT_CONFLICT;
 	default:
 		return spot.exists ? sb_tree_give(trial->tree, spot.inode.number, &gift)

@@ -352,7 +352,7 @@ static enum stmboot_status link_file(struct stmboot_boot_edit *edit,
 	if (status == STMBOOT_OK)
 		status = sb_tree_find_into(tree, place->path, name, 0, &target);
 	if (status == STMBOOT_OK)
-		status = sb_tree_link(tree, &source.inode, &target);
+		status = sb_tree_link(tree, &source, &target);
 	if (status != STMBOOT_OK)
 		return status;
 	return describe_spot(edit, partition, target.path, NULL,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The file to be changed: may it be, and do its blocks belong to it? */
+#include <stdio.h>
+
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/refusal.h"
@@ -61,6 +63,7 @@ static enum stmboot_status check_inode(struct sb_session *session, struct stmboo
 				       const struct sb_ext4_inode *inode)
 {
 	uint32_t index = inode->number - 1;
+	char subject[192];
 	bool used;
 	enum stmboot_status status;
 
@@ -68,7 +71,8 @@ static enum stmboot_status check_inode(struct sb_session *session, struct stmboo
 	    inode->number == sb_ext2_of(fs)->super->s_orphan_file_inum)
 		return sb_refuse_damage(session->refusal, inode->offset,
 					"a path that leads to an inode of the file system itself");
-	status = sb_ext4_check_flags(inode->flags, "the file", session->refusal);
+	(void)snprintf(subject, sizeof(subject), "'%s'", session->path);
+	status = sb_ext4_check_flags(inode->flags, subject, session->refusal);
 	if (status != STMBOOT_OK)
 		return status;
 	status = bitmap_bit(session, fs, index / fs->info->inodes_per_group, SB_BITMAP_INODES,

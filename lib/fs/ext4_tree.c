@@ -63,9 +63,10 @@ enum stmboot_status sb_tree_status(struct sb_tree *tree, errcode_t error)
 	return sb_tree_damage(tree, SB_NOWHERE, what);
 }
 
-enum stmboot_status sb_tree_check_inode(struct sb_tree *tree, const struct sb_ext4_inode *inode)
+static enum stmboot_status check_inode(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+				       const char *whose)
 {
-	char subject[SB_TREE_SUBJECT_BYTES + 2];
+	char subject[SB_TREE_SUBJECT_BYTES + 32];
 
 	if (inode->number < EXT2_FIRST_INODE(tree->ext2->super) ||
 	    inode->number == tree->ext2->super->s_orphan_file_inum)
@@ -73,8 +74,19 @@ enum stmboot_status sb_tree_check_inode(struct sb_tree *tree, const struct sb_ex
 			return sb_tree_damage(
 				tree, inode->offset,
 				"a path that leads to an inode of the file system itself");
-	(void)snprintf(subject, sizeof(subject), "'%s'", tree->subject);
+	(void)snprintf(subject, sizeof(subject), "%s'%s'", whose, tree->subject);
 	return sb_ext4_check_flags(inode->flags, subject, tree->why);
+}
+
+enum stmboot_status sb_tree_check_inode(struct sb_tree *tree, const struct sb_ext4_inode *inode)
+{
+	return check_inode(tree, inode, "");
+}
+
+enum stmboot_status sb_tree_check_directory(struct sb_tree *tree,
+					    const struct sb_ext4_inode *directory)
+{
+	return check_inode(tree, directory, "the directory of ");
 }
 
 enum stmboot_status sb_tree_check_space(struct sb_tree *tree, uint64_t blocks, uint64_t inodes)
@@ -110,11 +122,15 @@ static void note_block(ext2_filsys ext2, blk64_t block, int difference)
 
 void sb_tree_subject(struct sb_tree *tree, const char *format, ...)
 {
+	static const char more[] = "...";
 	va_list args;
+	int length;
 
 	va_start(args, format);
-	(void)vsnprintf(tree->subject, sizeof(tree->subject), format, args);
+	length = vsnprintf(tree->subject, sizeof(tree->subject), format, args);
 	va_end(args);
+	if (length >= (int)sizeof(tree->subject))
+		memcpy(tree->subject + sizeof(tree->subject) - sizeof(more), more, sizeof(more));
 }
 
 uint64_t sb_tree_changes(const struct sb_tree *tree)

@@ -125,9 +125,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_tree_replace(struct sb_tree *tree,
 						      const struct sb_ext4_inode *inode,
 						      struct stmboot_source *content);
 
-/* Give what is no directory one name more. */
-STMBOOT_NODISCARD enum stmboot_status
-sb_tree_link(struct sb_tree *tree, const struct sb_ext4_inode *inode, const struct sb_spot *spot);
+/* Give what is at a place, and no directory, one name more. */
+STMBOOT_NODISCARD enum stmboot_status sb_tree_link(struct sb_tree *tree, const struct sb_spot *file,
+						   const struct sb_spot *spot);
 
 /* Take a name away, and with the last one what it names; a directory with all in it if asked. */
 STMBOOT_NODISCARD enum stmboot_status sb_tree_remove(struct sb_tree *tree,

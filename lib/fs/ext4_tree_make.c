@@ -236,19 +236,22 @@ enum stmboot_status sb_tree_make_special(struct sb_tree *tree, const struct sb_s
 	return sb_tree_settle(tree, status);
 }
 
-enum stmboot_status sb_tree_link(struct sb_tree *tree, const struct sb_ext4_inode *inode,
+enum stmboot_status sb_tree_link(struct sb_tree *tree, const struct sb_spot *file,
 				 const struct sb_spot *spot)
 {
+	const struct sb_ext4_inode *inode = &file->inode;
 	enum stmboot_status status = check_place(tree, spot);
 
 	if (status == STMBOOT_OK && sb_ext4_mode_type(inode->mode) == STMBOOT_FS_DIRECTORY)
 		return sb_tree_refuse(tree, STMBOOT_INVALID_ARGUMENT,
 				      "a symbolic link can: --symbolic",
 				      "cannot be another name of a directory");
+	sb_tree_subject(tree, "%s", file->path);
 	if (status == STMBOOT_OK)
 		status = sb_tree_check_inode(tree, inode);
 	if (status == STMBOOT_OK)
 		status = sb_tree_check_links(tree, inode);
+	sb_tree_subject(tree, "%s", spot->path);
 	if (status != STMBOOT_OK)
 		return status;
 	if (sb_tree_touch(tree, inode, SB_MAY_LINKS | SB_MAY_TIMES) == NULL)

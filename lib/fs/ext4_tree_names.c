@@ -131,7 +131,7 @@ static enum stmboot_status check_directory(struct sb_tree *tree,
 					   const struct sb_ext4_inode *directory)
 {
 	bool is_indexed = (directory->flags & EXT2_INDEX_FL) != 0;
-	enum stmboot_status status = sb_tree_check_inode(tree, directory);
+	enum stmboot_status status = sb_tree_check_directory(tree, directory);
 
 	if (status == STMBOOT_OK && sb_ext4_mode_type(directory->mode) != STMBOOT_FS_DIRECTORY)
 		return sb_tree_damage(tree, directory->offset, "a directory that is none");

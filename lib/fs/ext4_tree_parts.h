@@ -84,6 +84,10 @@ enum stmboot_status sb_tree_damage(struct sb_tree *tree, uint64_t offset, const 
 /* May this inode be changed? It is none of the file system itself, and no flag forbids it. */
 enum stmboot_status sb_tree_check_inode(struct sb_tree *tree, const struct sb_ext4_inode *inode);
 
+/* The same for the directory that the subject is in. */
+enum stmboot_status sb_tree_check_directory(struct sb_tree *tree,
+					    const struct sb_ext4_inode *directory);
+
 /* Blocks that were taken or freed. */
 void sb_tree_touch_blocks(struct sb_tree *tree, uint64_t first, uint64_t count);
 

@@ -54,6 +54,7 @@ static enum stmboot_status walk_directory(struct sb_tree *tree, const char *path
 
 static enum stmboot_status find_root(struct sb_tree *tree, struct sb_spot *spot)
 {
+	sb_tree_subject(tree, "/");
 	*spot = (struct sb_spot){ .exists = true, .path = "/" };
 	return sb_tree_inode(tree, EXT4_ROOT_INODE, &spot->inode);
 }

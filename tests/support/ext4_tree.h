@@ -124,7 +124,7 @@ static inline enum stmboot_status tree_link(struct sb_tree *tree, const char *fr
 
 	if (status == STMBOOT_OK)
 		status = sb_tree_find(tree, to, false, &b);
-	return status == STMBOOT_OK ? sb_tree_link(tree, &a.inode, &b) : status;
+	return status == STMBOOT_OK ? sb_tree_link(tree, &a, &b) : status;
 }
 
 static inline enum stmboot_status tree_chmod(struct sb_tree *tree, const char *path, uint32_t mode)

@@ -348,7 +348,7 @@ static void link_file(struct world *w, int number, int directory, const char *te
 	struct sb_spot from = spot_of_node(w, number), to = spot_of(w, directory, text);
 	bool works = find_name(&w->plain.nodes[directory], text) == NULL;
 
-	expect_status(w, sb_tree_link(w->tree, &from.inode, &to), works, "link");
+	expect_status(w, sb_tree_link(w->tree, &from, &to), works, "link");
 	if (works)
 		add_name(w, directory, text, number);
 }
