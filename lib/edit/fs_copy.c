@@ -62,7 +62,7 @@ static enum stmboot_status make_room(struct sb_copy *copy, const struct sb_origi
 	if (original->type == STMBOOT_FS_DIRECTORY)
 		return sb_tree_refuse(copy->tree, STMBOOT_INVALID_ARGUMENT, NULL,
 				      "is not a directory");
-	if (original->type == STMBOOT_FS_FILE && is_type(spot, STMBOOT_FS_FILE))
+	if (original->type == STMBOOT_FS_FILE && is_type(spot, STMBOOT_FS_FILE) && !copy->moves)
 		return STMBOOT_OK;
 	status = sb_tree_remove(copy->tree, spot, false);
 	spot->exists = status != STMBOOT_OK;

@@ -139,19 +139,36 @@ static enum stmboot_status check_place(struct sb_copy *copy, const struct sb_ori
 			      "is inside the directory that would be copied there");
 }
 
-static enum stmboot_status copy_to(struct sb_copy *copy, struct image_origin *origin,
-				   const char *path, bool follow, const struct stmboot_file_ref *to)
+/* The place of what is copied or moved, which may be what there is. */
+static enum stmboot_status find_place(struct sb_copy *copy, const struct sb_original *original,
+				      const char *path, const char *to, struct sb_spot *spot)
 {
+	unsigned how = sb_into_of(original->type);
+	bool directory = original->type == STMBOOT_FS_DIRECTORY;
+	enum stmboot_status status;
+
+	if (copy->moves)
+		how &= ~(unsigned)SB_INTO_FOLLOW;
+	status = sb_tree_find_into(copy->tree, to, original->name, how, spot);
+	if (status == STMBOOT_OK)
+		status = check_place(copy, original, path, spot);
+	if (status == STMBOOT_OK && copy->moves && directory && spot->exists &&
+	    sb_ext4_mode_type(spot->inode.mode) == STMBOOT_FS_DIRECTORY)
+		status = sb_tree_check_empty(copy->tree, spot);
+	return status;
+}
+
+static enum stmboot_status copy_to(struct sb_copy *copy, struct image_origin *origin,
+				   const char *path, const struct stmboot_file_ref *to)
+{
+	bool follow = !copy->recursive;
 	struct sb_walk walk = { .length = 0 };
 	struct sb_original original = { .name = NULL };
 	struct sb_spot spot = { .exists = false };
 	enum stmboot_status status = find_original(origin, path, follow, &walk, &original);
 
 	if (status == STMBOOT_OK)
-		status = sb_tree_find_into(copy->tree, to->path, original.name,
-					   sb_into_of(original.type), &spot);
-	if (status == STMBOOT_OK)
-		status = check_place(copy, &original, walk.path, &spot);
+		status = find_place(copy, &original, walk.path, to->path, &spot);
 	if (original.name == NULL)
 		original.name = path;
 	return status == STMBOOT_OK ? sb_copy_to(copy, &original, &spot, (uint32_t)to->partition)
@@ -159,22 +176,24 @@ static enum stmboot_status copy_to(struct sb_copy *copy, struct image_origin *or
 }
 
 enum stmboot_status sb_fs_copy(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *from,
-			       const struct stmboot_file_ref *to, bool follow, bool recursive,
-			       bool preserve)
+			       const struct stmboot_file_ref *to,
+			       const struct stmboot_fs_copy_options *options, bool moves)
 {
+	struct stmboot_fs_copy_options o = sb_copy_options(options);
 	struct image_origin origin = { .edit = edit };
 	struct sb_copy copy = { .edit = edit,
 				.origin = &image_ops,
 				.self = &origin,
 				.from = from->path,
 				.in_tree = from->partition == to->partition,
-				.recursive = recursive,
-				.preserve = preserve };
+				.recursive = o.recursive,
+				.preserve = o.preserve,
+				.moves = moves };
 	enum stmboot_status status = sb_fs_tree(edit, (uint32_t)to->partition, &copy.tree);
 
 	if (status == STMBOOT_OK)
 		status = sb_fs_reader(edit, (uint32_t)from->partition, &origin.fs);
-	return status == STMBOOT_OK ? copy_to(&copy, &origin, from->path, follow, to) : status;
+	return status == STMBOOT_OK ? copy_to(&copy, &origin, from->path, to) : status;
 }
 
 enum stmboot_status stmboot_fs_edit_copy(struct stmboot_boot_edit *edit,
@@ -183,8 +202,5 @@ enum stmboot_status stmboot_fs_edit_copy(struct stmboot_boot_edit *edit,
 					 const struct stmboot_fs_copy_options *options,
 					 struct stmboot_refusal *why)
 {
-	struct stmboot_fs_copy_options o = sb_copy_options(options);
-
-	return sb_fs_answer(edit, sb_fs_copy(edit, from, to, !o.recursive, o.recursive, o.preserve),
-			    why);
+	return sb_fs_answer(edit, sb_fs_copy(edit, from, to, options, false), why);
 }

@@ -261,11 +261,14 @@ enum stmboot_status stmboot_fs_edit_move(struct stmboot_boot_edit *edit,
 					 const struct stmboot_file_ref *to,
 					 struct stmboot_refusal *why)
 {
+	const struct stmboot_fs_copy_options all = { .struct_size = sizeof(all),
+						     .recursive = true,
+						     .preserve = true };
 	enum stmboot_status status;
 
 	if (from->partition == to->partition)
 		return sb_fs_answer(edit, move_in_tree(edit, from, to), why);
-	status = sb_fs_copy(edit, from, to, false, true, true);
+	status = sb_fs_copy(edit, from, to, &all, true);
 	if (status == STMBOOT_OK)
 		status = remove_place(edit, from, true);
 	return sb_fs_answer(edit, status, why);

@@ -82,6 +82,7 @@ struct sb_copy {
 	bool in_tree;     /* the originals, too */
 	bool recursive;
 	bool preserve;
+	bool moves; /* what is there goes, whereas a copy changes its content */
 	/* What was copied. */
 	uint64_t files;
 	uint64_t directories;
@@ -103,11 +104,12 @@ STMBOOT_NODISCARD enum stmboot_status sb_copy_to(struct sb_copy *copy,
 /* All options, of which the caller may have given fewer. */
 struct stmboot_fs_copy_options sb_copy_options(const struct stmboot_fs_copy_options *options);
 
-/* Copy from one place to another. */
+/* Copy from one place to another, as fs cp does it or as the first half of fs mv. */
 STMBOOT_NODISCARD enum stmboot_status sb_fs_copy(struct stmboot_boot_edit *edit,
 						 const struct stmboot_file_ref *from,
-						 const struct stmboot_file_ref *to, bool follow,
-						 bool recursive, bool preserve);
+						 const struct stmboot_file_ref *to,
+						 const struct stmboot_fs_copy_options *options,
+						 bool moves);
 
 /*
  * Put content into a file at a place, or of that name in a directory that it

@@ -140,6 +140,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_tree_remove(struct sb_tree *tree,
 STMBOOT_NODISCARD enum stmboot_status sb_tree_move(struct sb_tree *tree, const struct sb_spot *from,
 						   const struct sb_spot *to);
 
+/* Is there no name in the directory at a place? As sb_tree_move() says it. */
+STMBOOT_NODISCARD enum stmboot_status sb_tree_check_empty(struct sb_tree *tree,
+							  const struct sb_spot *spot);
+
 /* Change mode, owner or times of an inode. */
 STMBOOT_NODISCARD enum stmboot_status sb_tree_give(struct sb_tree *tree, uint32_t inode,
 						   const struct sb_tree_gift *gift);

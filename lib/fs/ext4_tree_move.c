@@ -130,15 +130,17 @@ static enum stmboot_status free_all(struct sb_tree *tree, uint32_t number, uint3
 	return status;
 }
 
-static enum stmboot_status check_empty(struct sb_tree *tree, const struct sb_ext4_inode *inode,
-				       uint32_t parent)
+enum stmboot_status sb_tree_check_empty(struct sb_tree *tree, const struct sb_spot *spot)
 {
+	uint32_t number = spot->inode.number;
 	struct sb_tree_names *names;
 	uint32_t folders;
-	enum stmboot_status status = sb_tree_names(tree, inode->number, &names);
+	enum stmboot_status status = sb_tree_check_inode(tree, &spot->inode);
 
 	if (status == STMBOOT_OK)
-		status = check_directory(tree, inode->number, parent, names, &folders);
+		status = sb_tree_names(tree, number, &names);
+	if (status == STMBOOT_OK && spot->directory != 0)
+		status = check_directory(tree, number, spot->directory, names, &folders);
 	if (status == STMBOOT_OK && names->count > 2)
 		return sb_tree_refuse(tree, STMBOOT_CONFLICT, NULL,
 				      "is a directory with %zu name%s", names->count - 2,
@@ -189,7 +191,7 @@ static enum stmboot_status check_move(struct sb_tree *tree, const struct sb_spot
 		return sb_tree_refuse(tree, STMBOOT_INVALID_ARGUMENT, NULL, "is a directory");
 	if (!is_directory(&to->inode) && is_directory(&from->inode))
 		return sb_tree_refuse(tree, STMBOOT_INVALID_ARGUMENT, NULL, "is not a directory");
-	return is_directory(&to->inode) ? check_empty(tree, &to->inode, to->directory) : STMBOOT_OK;
+	return is_directory(&to->inode) ? sb_tree_check_empty(tree, to) : STMBOOT_OK;
 }
 
 /* Let the name at the new place lead to what moves; what had it before goes. */
@@ -236,7 +238,9 @@ static enum stmboot_status check_parents(struct sb_tree *tree, const struct sb_s
 			check_directory(tree, from->inode.number, from->directory, names, &folders);
 	if (status == STMBOOT_OK)
 		status = sb_tree_inode(tree, to->directory, &parent);
-	return status == STMBOOT_OK ? sb_tree_check_links(tree, &parent) : status;
+	if (status != STMBOOT_OK || from->directory == to->directory || to->exists)
+		return status;
+	return sb_tree_check_links(tree, &parent);
 }
 
 static enum stmboot_status move(struct sb_tree *tree, const struct sb_spot *from,

@@ -319,6 +319,8 @@ class Put(Case):
         name = "n" * 256
         for arguments, words in (
                 ((source, f"/boot/{name}"), ["256 bytes", "255"]),
+                ((source, f"/{name}/file"), ["does not exist"]),
+                ((source, "/bin" + "/sub" * 1100), ["...' is too long for a path"]),
                 ((source, "/missing/file"), ["/missing", "does not exist"]),
                 ((source, "/boot/zImage/file"), ["/boot/zImage", "not a directory"]),
                 ((source, "/boot/new/"), ["/boot/new", "does not exist"]),
@@ -409,6 +411,25 @@ class Inside(Case):
         self.assertIsNone(self.stat("/a"))
         self.assertFalse(self.fs("mv", "/bin/sh", "/bin/sh")["changed"])
 
+    def test_mv_to_another_partition_takes_the_place_of_what_is_there(self):
+        self.fs("put", "-", "/new", data=b"new")
+        self.fs("put", "-", "data:/kept/old", data=b"old")
+        self.fs("ln", "data:/kept/old", "data:/kept/other")
+        self.fs("ln", "-s", "old", "data:/kept/link")
+        self.fs("mv", "/new", "data:/kept/old")
+        self.assertEqual((self.cat("/kept/old", DATA), self.cat("/kept/other", DATA)),
+                         (b"new", b"old"))
+        self.fs("put", "-", "/new", data=b"newer")
+        self.fs("mv", "/new", "data:/kept/link")
+        self.assertEqual((self.cat("/kept/link", DATA), self.cat("/kept/old", DATA)),
+                         (b"newer", b"new"))
+        self.fs("mkdir", "-p", "/a/b", "data:/full/a/c", "data:/empty/a")
+        self.refused("mv", "/a", "data:/full", words=["'/full/a' is a directory with 1 name"])
+        self.refused("mv", "/a", "data:/kept/link", words=["'/kept/link' is not a directory"])
+        self.fs("mv", "/a", "data:/empty")
+        self.assertEqual(self.names("/empty/a", DATA), ["b"])
+        self.assertIsNone(self.stat("/a"))
+
     def test_mv_of_what_cannot_move(self):
         self.refused("mv", "/boot", "/boot/extlinux", words=["inside"])
         self.refused("mv", "/", "/boot/x", words=["root"])
@@ -427,7 +448,8 @@ class Inside(Case):
         self.assertIsNotNone(self.stat("/bin/busybox"))
         self.refused("rm", "/lib", words=["is a directory", "--recursive"])
         self.refused("rm", "/missing", words=["does not exist"])
-        self.refused("rm", "-r", "/", words=["root directory"])
+        for root in ("/", "/lib/..", "/.", "//"):
+            self.refused("rm", "-r", root, words=["'/' is the root directory"])
         self.refused("rm", "-r", "/boot", words=["--force"])
         self.fs("mkdir", "-p", "/a/b/c/d", "/a/e")
         self.fs("rm", "-r", "/a")
@@ -563,6 +585,124 @@ class Edit(Case):
         self.fs("put", "-", "/boot/-rf x", data=b"y")
         self.edit("case \"$1\" in */file) echo z >\"$1\";; esac", "/boot/-rf x")
         self.assertEqual(self.cat("/boot/-rf x"), b"z\n")
+
+
+class Forbidden(Case):
+    """What a file system, or a file in it, does not allow."""
+
+    def change(self, *requests):
+        """Let debugfs change the file system of the card behind our back."""
+        part = self.part()
+        for request in requests:
+            program.tools.run("debugfs", "-w", "-R", request, part)
+        self.write_part(part)
+
+    def write_part(self, part):
+        """Put a file system back into the card."""
+        with open(self.card, "r+b") as f:
+            f.seek(ROOTFS)
+            f.write(self.read(part))
+
+    def all_refused(self, path, words):
+        """Every way to change a file, or to take or give a name."""
+        source, folder = self.path("file", b"x"), os.path.dirname(path)
+        for arguments in (("put", source, path), ("rm", "-f", path), ("mv", "-f", path, "/moved"),
+                          ("mv", "-f", "/bin/busybox", path), ("cp", "-f", "/bin/busybox", path),
+                          ("ln", path, "/more"), ("chmod", "0600", path), ("chown", "1:2", path),
+                          ("mv", "-f", path, "data:/kept"), ("rm", "-rf", folder)):
+            with self.subTest(arguments):
+                self.refused(*arguments, words=words)
+
+    def test_files_with_flags(self):
+        for flag, words in ((0x10, "immutable"), (0x20, "may only grow"), (0x800, "encrypted"),
+                            (0x100000, "verity")):
+            self.change(f"sif /boot/zImage flags {0x80000 | flag:#x}")
+            self.all_refused("/boot/zImage", [words, "zImage"])
+        self.change("sif /boot/zImage flags 0x80000")
+
+    def test_directories_with_flags(self):
+        source = self.path("file", b"x")
+        for flag, words in ((0x10, "immutable"), (0x20, "may only grow"), (0x800, "encrypted"),
+                            (0x40000000, "without regard to case")):
+            self.change(f"sif /bin flags {0x80000 | flag:#x}")
+            for arguments in (("put", source, "/bin/new"), ("mkdir", "/bin/new"),
+                              ("rm", "-f", "/bin/busybox"), ("ln", "-s", "x", "/bin/new"),
+                              ("mv", "/bin/busybox", "/moved"), ("mv", "/bin", "/moved"),
+                              ("chmod", "0700", "/bin"), ("rm", "-rf", "/bin")):
+                with self.subTest((words, arguments)):
+                    self.refused(*arguments, words=[words])
+
+    def test_features_and_states(self):
+        source = self.path("file", b"x" * 5000)
+        for requests, words in (
+                (["feature quota"], ["feature quota", "tune2fs -O ^quota"]),
+                (["feature project"], ["feature project"]),
+                (["feature inline_data"], ["feature inline_data"]),
+                (["feature bigalloc"], ["feature bigalloc"]),
+                (["feature mmp"], ["feature mmp", "tune2fs -O ^mmp"]),
+                (["feature read-only"], ["never to be written"]),
+                (["feature FEATURE_I31"], ["not known"]),
+                (["feature FEATURE_R31"], ["not known"]),
+                (["ssv state 2"], ["errors", "e2fsck"]),
+                (["ssv state 0"], ["was not unmounted"]),
+                (["ssv last_orphan 12"], ["wait to be released"])):
+            with self.subTest(requests):
+                with open(self.card, "wb") as f:
+                    f.write(Case.made)
+                self.change(*requests)
+                for arguments in (("put", source, "/new"), ("rm", "/bin/sh"), ("mkdir", "/new"),
+                                  ("chmod", "0600", "/bin/busybox")):
+                    self.refused(*arguments, words=words)
+
+    def test_special_files_take_no_content(self):
+        self.change("mknod null c 1 3", "mknod pipe p")
+        for name in ("/null", "/pipe"):
+            self.refused("put", self.path("file", b"x"), name, words=[f"'{name}'", "regular file"])
+            self.refused("cp", name, "/boot/zImage/", words=["not a directory"])
+            self.fs("cp", name, "/copy")
+            self.assertEqual(self.stat("/copy")["type"], self.stat(name)["type"])
+            self.fs("mv", "/copy", "data:/kept" + name)
+            self.assertEqual(self.stat("/kept" + name, DATA)["type"], self.stat(name)["type"])
+            self.fs("rm", name)
+
+
+class Room(Case):
+    """Partitions with little room."""
+
+    def free(self):
+        """Blocks of 4 KiB that are free in the small partition."""
+        said = self.refused("put", self.path("huge", bytes(3 << 20)), "data:/huge")
+        return int(re.search(r"free are (\d+) blocks", said["message"]).group(1))
+
+    def test_a_folder_is_put_whole_or_not_at_all_wherever_room_ends(self):
+        for name in ("a", "b/c", "b/d", "b/e/f"):
+            self.path("tree/" + name, name.encode() * 1000)
+        os.symlink("s" * 70, self.path("tree/slow"))
+        free, outcomes = self.free(), []
+        for left in range(14):
+            with open(self.card, "wb") as f:
+                f.write(Case.made)
+            self.before = Case.made
+            self.fs("put", self.path("fill", bytes((free - left) * 4096)), "data:/fill")
+            before = self.read(self.card)
+            done = program.run("fs", "put", "-r", self.card, self.path("tree"), "data:/tree",
+                               env={"SOURCE_DATE_EPOCH": str(TIME)})
+            outcomes.append(done.returncode)
+            if done.returncode == 0:
+                self.check(DATA)
+                self.assertEqual(self.names("/tree/b", DATA), ["c", "d", "e"])
+            else:
+                self.assertRegex(done.stderr.decode(), r"free")
+                self.assertEqual(self.read(self.card), before)
+        self.assertEqual(outcomes, sorted(outcomes, reverse=True))
+        self.assertEqual(set(outcomes), {0, 2})
+
+    def test_inodes_run_out_in_the_middle_of_a_folder(self):
+        for i in range(200):
+            self.path(f"tree/{i}", b"")
+        self.refused("put", "-r", self.path("tree"), "data:/tree",
+                     words=["/tree/", "0 inodes", "remove files"])
+        self.refused("cp", "-r", "/bin", "data:" + "/sub" * 2, words=["'/sub' does not exist"])
 
 
 class Text(Case):

@@ -218,6 +218,19 @@ Test(ext4_tree, a_directory_without_dir_nlink_has_65000_links_and_no_more)
 	scene_close(&s);
 }
 
+Test(ext4_tree, in_a_directory_with_all_its_links_one_may_get_another_name)
+{
+	struct scene s;
+
+	derive("links", "ext2-1k", "mkdir /deep/z\nsif /deep links_count 65000");
+	scene_open(&s, "links");
+	expect_done(&s, tree_move(s.tree, "/deep/a", "/deep/b"));
+	expect_done(&s, tree_move(s.tree, "/deep/b", "/deep/z"));
+	expect_done(&s, scene_finish(&s));
+	oracle_expect_debugfs(s.image, s.overlay, "stat /deep", "Links: 64999");
+	scene_close(&s);
+}
+
 Test(ext4_tree, with_dir_nlink_an_indexed_directory_stops_counting)
 {
 	struct scene s;
