@@ -3,6 +3,7 @@
 #include "cmd_fs_edit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "fail.h"
 
 enum { FIRST_ROOM = 1 << 20 };
+
+static const size_t MOST_INPUT = (size_t)2 << 30; /* no file may be so large */
 
 enum stmboot_status place_of(struct stmboot_boot_edit *edit, const char *text,
 			     struct stmboot_refusal *why, struct stmboot_file_ref *out)
@@ -39,7 +42,7 @@ static struct stmboot_fs_copy_options copy_options(const struct options *o)
 	};
 }
 
-/* All of standard input. */
+/* All of standard input, or STMBOOT_LIMIT when there is no end of it. */
 static enum stmboot_status read_input(char **data, size_t *size)
 {
 	size_t room = 0;
@@ -48,6 +51,8 @@ static enum stmboot_status read_input(char **data, size_t *size)
 	*data = NULL;
 	*size = 0;
 	do {
+		if (*size >= MOST_INPUT)
+			return STMBOOT_LIMIT;
 		if (*size == room) {
 			char *grown = realloc(*data, room != 0 ? room * 2 : FIRST_ROOM);
 
@@ -89,6 +94,9 @@ static enum stmboot_status put_input(struct stmboot_boot_edit *edit,
 
 	if (status == STMBOOT_IO)
 		refuse_system(why, "could not read standard input");
+	if (status == STMBOOT_LIMIT)
+		(void)snprintf(why->message, sizeof(why->message),
+			       "standard input is too large: a file has less than 2 GiB");
 	if (status == STMBOOT_OK)
 		status = put_bytes(edit, place, data, size, why);
 	free(data);

@@ -136,6 +136,10 @@ static enum stmboot_status read_draft(const struct draft *draft, char **data, si
 		refuse_system(why, "could not read what the editor saved");
 	if (status == STMBOOT_OK)
 		status = load(src, data, size);
+	if (status == STMBOOT_LIMIT)
+		(void)snprintf(why->message, sizeof(why->message),
+			       "what the editor saved is too large: more than %d MiB",
+			       MOST_BYTES >> 20);
 	stmboot_source_close(src);
 	stmboot_context_free(ctx);
 	return status;
@@ -216,7 +220,8 @@ static enum stmboot_status load_place(struct stmboot_boot_edit *edit,
 	status = load(src, data, size);
 	if (status == STMBOOT_LIMIT)
 		(void)snprintf(why->message, sizeof(why->message),
-			       "'%s' is too large for an editor", place->path);
+			       "'%s' is too large for an editor: more than %d MiB", place->path,
+			       MOST_BYTES >> 20);
 	stmboot_source_close(src);
 	return status;
 }
