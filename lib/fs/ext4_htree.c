@@ -67,8 +67,10 @@ bool sb_htree_root(const struct stmboot_fs *fs, const uint8_t *block, struct sb_
 	const uint8_t *parent = block + DIRENT_MIN_BYTES;
 
 	*out = (struct sb_htree){ .version = info[4], .levels = info[HTREE_MAX_DEPTH] + 1U };
+	/* A flag stands for a form that never came about; Linux refuses it. */
 	if (sb_get_le32(info) != 0 || info[5] != HTREE_ROOT_ENTRIES - HTREE_ROOT_INFO ||
-	    out->version > HASH_TEA || out->levels > sb_htree_most_levels(fs))
+	    (info[HTREE_FLAGS] & 1) != 0 || out->version > HASH_TEA ||
+	    out->levels > sb_htree_most_levels(fs))
 		return false;
 	if (sb_ext2_of(fs)->super->s_flags & EXT2_FLAGS_UNSIGNED_HASH)
 		out->version += UNSIGNED_HASHES;

@@ -25,6 +25,7 @@ enum {
 	HTREE_CONTINUED = 1,  /* bit of a hash: the block before holds some of it, too */
 	HTREE_BLOCK_MASK = 0x0fffffff,
 	HTREE_MAX_DEPTH = 6, /* offset in the root information: levels below the root */
+	HTREE_FLAGS = 7,
 
 	DIRENT_NAME = 8,        /* where the name begins in an entry of a directory */
 	DIRENT_MIN_BYTES = 12,  /* a name of one byte, and room to a multiple of 4 */

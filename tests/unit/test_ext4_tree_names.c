@@ -292,6 +292,66 @@ Test(ext4_tree_names, a_full_index_takes_no_name_more_without_large_dir)
 	scene_close(&s);
 }
 
+/* A number in one of the first blocks of the directory, as somebody else wrote it. */
+static void write_elsewhere(struct scene *s, const char *path, uint64_t block, size_t offset,
+			    uint64_t value, size_t bytes)
+{
+	struct sb_ext4_run run;
+	struct stmboot_fs *fs;
+	struct sb_walk found;
+	uint8_t data[8];
+
+	cr_assert_eq(stmboot_fs_open_linux(s->m.ctx, sb_overlay_source(s->overlay), &fs),
+		     STMBOOT_OK);
+	cr_assert_eq(sb_fs_find(fs, path, false, &found), STMBOOT_OK);
+	cr_assert_eq(sb_ext4_map(fs, &found.inode, block, &run), STMBOOT_OK);
+	sb_put_le(data, value, bytes);
+	cr_assert_eq(sb_overlay_write(s->overlay, run.physical * fs->info->block_bytes + offset,
+				      data, bytes),
+		     STMBOOT_OK);
+	stmboot_fs_close(fs);
+}
+
+Test(ext4_tree_names, an_index_that_is_not_sound_gets_no_name)
+{
+	static const struct {
+		const char *what;
+		uint64_t block;
+		size_t offset;
+		uint64_t value;
+		size_t bytes;
+	} cases[] = {
+		{ "an entry in use in a node", 1, 0, 12, 4 },
+		{ "an entry of a node that ends too early", 1, 4, 512, 2 },
+		{ "an entry of the root that ends too early", 0, 16, 12, 2 },
+		{ "an unknown hash", 0, 28, 6, 1 },
+		{ "a length of the information", 0, 29, 16, 1 },
+		{ "too many levels", 0, 30, 2, 1 },
+		{ "an unknown flag", 0, 31, 1, 1 },
+		{ "another limit", 0, 32, 3, 2 },
+		{ "no entry", 1, 10, 0, 2 },
+		{ "more entries than can be", 1, 10, 2000, 2 },
+		{ "hashes out of order", 0, 48, 7, 4 },
+		{ "a block outside", 0, 36, 90000, 4 },
+		{ "a block twice", 0, 36, 2, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene s;
+
+		scene_open(&s, "ext4-1k");
+		make_full_index(&s, "/full");
+		expect_done(&s, scene_finish(&s));
+		write_elsewhere(&s, "/full", cases[i].block, cases[i].offset, cases[i].value,
+				cases[i].bytes);
+		scene_begin(&s);
+		s.image = cases[i].what;
+		expect_refused(&s, tree_symlink(s.tree, "x", "/full/x"), STMBOOT_CORRUPT,
+			       "a directory");
+		scene_close(&s);
+	}
+}
+
 /* The middle two of these names have the same hash. */
 Test(ext4_tree_names, a_hash_that_is_cut_in_two_says_so)
 {
