@@ -6,6 +6,7 @@
 #include "base/context.h"
 #include "edit/fs_edit.h"
 #include "source/folder.h"
+#include "source/source.h"
 
 /* What is copied from the host. */
 struct host_origin {
@@ -18,18 +19,79 @@ struct host_origin {
 	uint32_t inode;       /* likewise */
 };
 
-static enum stmboot_status trouble(const struct host_origin *origin, enum stmboot_status status,
+static enum stmboot_status trouble(struct stmboot_boot_edit *edit, enum stmboot_status status,
 				   const char *name)
 {
+	static const char from_pipe[] = "put it from standard input: '-'";
 	int error = errno;
 
-	if (status == STMBOOT_CONFLICT)
-		return sb_refuse(&origin->edit->fs_why, status, "try again",
+	switch (status) {
+	case STMBOOT_CONFLICT:
+		return sb_refuse(&edit->fs_why, status, "try again",
 				 "'%s' was changed while it was copied", name);
-	if (status != STMBOOT_NOT_FOUND && status != STMBOOT_IO)
+	case STMBOOT_UNSUPPORTED:
+		return sb_refuse(&edit->fs_why, status, from_pipe,
+				 "'%s' does not say how many bytes it has", name);
+	case STMBOOT_TRUNCATED:
+		return sb_refuse(&edit->fs_why, status, from_pipe,
+				 "'%s' has fewer bytes than it says", name);
+	case STMBOOT_NOT_FOUND:
+	case STMBOOT_IO:
+		return sb_refuse(&edit->fs_why, status, NULL, "could not read '%s': %s", name,
+				 strerror(error));
+	default:
 		return status;
-	return sb_refuse(&origin->edit->fs_why, status, NULL, "could not read '%s': %s", name,
-			 strerror(error));
+	}
+}
+
+/* The content of a file of the host, which says what went wrong with it, and stays as it is. */
+struct content {
+	struct stmboot_boot_edit *edit;
+	const char *name;
+	struct stmboot_source *file;
+	struct stmboot_source *steady;
+};
+
+static enum stmboot_status content_read_at(void *self, uint64_t offset, void *buffer, size_t size)
+{
+	const struct content *content = self;
+
+	return trouble(content->edit, stmboot_source_read(content->steady, offset, buffer, size),
+		       content->name);
+}
+
+static void content_close(void *self)
+{
+	struct content *content = self;
+
+	stmboot_source_close(content->steady);
+	stmboot_source_close(content->file);
+	sb_free(content->edit->ctx, content);
+}
+
+/* Takes the file in any case. The name is borrowed. */
+static enum stmboot_status content_new(struct stmboot_boot_edit *edit, struct stmboot_source *file,
+				       const char *name, struct stmboot_source **out)
+{
+	static const struct stmboot_source_ops ops = {
+		.struct_size = sizeof(ops),
+		.read_at = content_read_at,
+		.close = content_close,
+	};
+	struct content *content = sb_alloc(edit->ctx, sizeof(*content));
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+
+	if (content == NULL) {
+		stmboot_source_close(file);
+		return status;
+	}
+	*content = (struct content){ .edit = edit, .name = name, .file = file };
+	status = sb_source_steady(edit->ctx, file, &content->steady);
+	if (status == STMBOOT_OK)
+		status = sb_source_over(edit->ctx, &ops, content, content->steady, out);
+	if (status != STMBOOT_OK)
+		content_close(content);
+	return status;
 }
 
 static enum stmboot_fs_type type_of(enum sb_folder_type type)
@@ -79,7 +141,7 @@ static enum stmboot_status enter(void *self, struct sb_arena *arena,
 	if (status == STMBOOT_OK)
 		status = sb_folder_list(origin->entered, arena, &entries, count);
 	if (status != STMBOOT_OK)
-		return trouble(origin, status, directory->name);
+		return trouble(origin->edit, status, directory->name);
 	*list = sb_arena_array(arena, *count, sizeof(**list));
 	for (size_t i = 0; *list != NULL && i < *count; i++) {
 		struct sb_original *original = *list + i;
@@ -96,13 +158,18 @@ static enum stmboot_status open_content(void *self, const struct sb_original *or
 					struct stmboot_source **out)
 {
 	struct host_origin *origin = self;
+	struct stmboot_source *file;
+	enum stmboot_status status;
 
-	if (origin->content == NULL)
-		return trouble(origin, sb_folder_open_file(origin->entered, original->name, out),
-			       original->name);
-	*out = origin->content;
-	origin->content = NULL;
-	return STMBOOT_OK;
+	if (origin->content != NULL) {
+		*out = origin->content;
+		origin->content = NULL;
+		return STMBOOT_OK;
+	}
+	status = sb_folder_open_file(origin->entered, original->name, &file);
+	if (status != STMBOOT_OK)
+		return trouble(origin->edit, status, original->name);
+	return content_new(origin->edit, file, original->name, out);
 }
 
 /* What ext4 has no place for belongs to the file system of the host. */
@@ -131,8 +198,9 @@ static enum stmboot_status copy_attributes(void *self, struct sb_tree *tree,
 		name = "."; /* directories are given theirs when they are entered */
 	status = sb_folder_attributes(origin->edit->ctx, origin->entered, name, give_attribute,
 				      origin);
-	return origin->edit->fs_why.message[0] == '\0' ? trouble(origin, status, original->name)
-						       : status;
+	if (origin->edit->fs_why.message[0] != '\0')
+		return status;
+	return trouble(origin->edit, status, original->name);
 }
 
 static const struct sb_origin host_ops = {
@@ -169,12 +237,17 @@ static enum stmboot_status copy_from(struct sb_copy *copy, const struct sb_origi
 static enum stmboot_status open_original(struct host_origin *origin, struct sb_original *out)
 {
 	struct stmboot_boot_edit *edit = origin->edit;
+	struct stmboot_source *file;
 	struct sb_folder_entry entry;
 	enum stmboot_status status =
-		sb_folder_open(&edit->arena, origin->path, &entry, &origin->content, &origin->top);
+		sb_folder_open(&edit->arena, origin->path, &entry, &file, &origin->top);
 
 	if (status != STMBOOT_OK)
-		return trouble(origin, status, origin->path);
+		return trouble(edit, status, origin->path);
+	if (file != NULL)
+		status = content_new(edit, file, origin->path, &origin->content);
+	if (status != STMBOOT_OK)
+		return status;
 	if (origin->content == NULL && origin->top == NULL)
 		return sb_refuse(&edit->fs_why, STMBOOT_INVALID_ARGUMENT, NULL,
 				 "'%s' is neither a regular file nor a directory", origin->path);

@@ -103,6 +103,14 @@ static void describe(const struct stat *st, struct sb_folder_entry *entry)
 	entry->modified_nanoseconds = (uint32_t)st->st_mtim.tv_nsec;
 }
 
+/* Of a file that the kernel makes up while it is read, as in /proc, it says 0 bytes. */
+static bool has_size(int file, const struct stat *st)
+{
+	uint8_t byte;
+
+	return !S_ISREG(st->st_mode) || st->st_size != 0 || pread(file, &byte, 1, 0) <= 0;
+}
+
 /* What an open file is: it is the caller's only when it is neither. */
 static enum stmboot_status take_file(struct stmboot_context *ctx, int file,
 				     const struct sb_folder_entry *entry,
@@ -140,6 +148,10 @@ enum stmboot_status sb_folder_open(struct sb_arena *arena, const char *path,
 	if (fstat(file, &st) != 0) {
 		close_file(file);
 		return STMBOOT_IO;
+	}
+	if (!has_size(file, &st)) {
+		close_file(file);
+		return STMBOOT_UNSUPPORTED;
 	}
 	describe(&st, entry);
 	return take_file(arena->ctx, file, entry, content, folder);
@@ -275,6 +287,8 @@ enum stmboot_status sb_folder_open_file(struct sb_folder *folder, const char *na
 		status = STMBOOT_IO;
 	else if (!S_ISREG(st.st_mode))
 		status = STMBOOT_CONFLICT;
+	else if (!has_size(file, &st))
+		status = STMBOOT_UNSUPPORTED;
 	else
 		status = sb_source_from_fd(folder->ctx, file, out);
 	if (status != STMBOOT_OK)

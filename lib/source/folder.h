@@ -43,7 +43,8 @@ struct sb_folder;
  * is meant. *entry says what it is; then one of the two is set, `content` of a
  * regular file, `folder` of a directory, or none for anything else. The entry
  * lives in the arena. A failure is STMBOOT_NOT_FOUND or STMBOOT_IO with errno,
- * or STMBOOT_NO_MEMORY.
+ * STMBOOT_UNSUPPORTED for a file that has content but no size, as in /proc, or
+ * STMBOOT_NO_MEMORY.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_folder_open(struct sb_arena *arena, const char *path,
 						     struct sb_folder_entry *entry,
@@ -63,7 +64,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_folder_list(struct sb_folder *folder,
 						     struct sb_folder_entry **entries,
 						     size_t *count);
 
-/* A regular file in a folder. STMBOOT_CONFLICT when it is none any more. */
+/* A regular file in a folder. STMBOOT_CONFLICT when it is none any more; else as above. */
 STMBOOT_NODISCARD enum stmboot_status
 sb_folder_open_file(struct sb_folder *folder, const char *name, struct stmboot_source **out);
 

@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import program
@@ -334,6 +335,37 @@ class Put(Case):
             with self.subTest(arguments):
                 self.refused("put", *arguments, words=words)
         self.fs("put", self.path("long", b"x"), "/boot/" + "n" * 255)
+
+    def test_files_of_the_kernel_do_not_say_what_is_in_them(self):
+        self.refused("put", "/proc/cpuinfo", "/x", words=["'/proc/cpuinfo' does not say", "'-'"])
+        for path in ("/sys/kernel/mm/transparent_hugepage/enabled", "/sys/kernel/profiling"):
+            if os.path.exists(path):
+                self.refused("put", path, "/x", words=[f"'{path}' has fewer bytes than it says"])
+
+    def test_a_source_that_changes_meanwhile_is_refused(self):
+        source = self.path("tree/large", bytes(2 << 20))
+        done = threading.Event()
+
+        def touch():
+            time = 0
+            while not done.is_set():
+                time += 1
+                os.utime(source, ns=(time, time))
+
+        toucher = threading.Thread(target=touch)
+        toucher.start()
+        try:
+            for arguments in ((source, "/x"), ("-r", self.path("tree"), "/x")):
+                for _ in range(50):  # the busy machine may stop the other one in between
+                    said = program.run("--json", "fs", "put", self.card, *arguments, "-n")
+                    if said.returncode != 0:
+                        break
+                self.assertEqual(said.returncode, 2)
+                self.assertIn("large' was changed while it was copied",
+                              json.loads(said.stdout)["message"])
+        finally:
+            done.set()
+            toucher.join()
 
     def test_an_edit_that_adds_an_error_needs_force(self):
         source = self.path("k", b"no kernel")
