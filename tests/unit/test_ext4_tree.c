@@ -308,6 +308,60 @@ Test(ext4_tree, a_file_is_replaced_in_its_own_room_when_there_is_no_other)
 	}
 }
 
+/* Leave `count` free blocks, none beside another. */
+static void make_holes(struct scene *s, int count)
+{
+	char path[32];
+
+	expect_done(s, tree_mkdir(s->tree, "/new"));
+	for (int i = 0; i < 2 * count; i++) {
+		snprintf(path, sizeof(path), "/new/%d", i);
+		expect_done(s, tree_put(s->tree, s->m.ctx, path, path, strlen(path)));
+	}
+	(void)free_blocks(s);
+	for (int i = 0; i < 2 * count; i += 2) {
+		snprintf(path, sizeof(path), "/new/%d", i);
+		expect_done(s, tree_remove(s->tree, path, false));
+	}
+	expect_done(s, scene_finish(s));
+	scene_begin(s);
+}
+
+Test(ext4_tree, a_file_in_many_pieces_has_a_deep_map)
+{
+	enum { HOLES = 400, BLOCKS = HOLES - 30 };
+	static const char *const images[] = { "ext4-1k", "ext2-1k" };
+	static uint8_t data[BLOCKS * 1024];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i / 1024 * 7 + i % 251);
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i += pace(3)) {
+		struct stmboot_fs *fs;
+		struct scene s;
+
+		scene_open(&s, images[i]);
+		make_holes(&s, HOLES);
+		expect_done(&s, tree_put(s.tree, s.m.ctx, "/pieces", data, sizeof(data)));
+		expect_done(&s, scene_finish(&s));
+		oracle_expect_clean(s.image, s.overlay, "a file in pieces");
+		cr_assert_eq(stmboot_fs_open_linux(s.m.ctx, sb_overlay_source(s.overlay), &fs),
+			     STMBOOT_OK);
+		cr_expect(content_is(fs, "/pieces", data, sizeof(data)));
+		stmboot_fs_close(fs);
+		cr_assert_eq(stmboot_fs_open_uboot(s.m.ctx, sb_overlay_source(s.overlay), &fs),
+			     STMBOOT_OK);
+		cr_expect(content_is(fs, "/pieces", data, sizeof(data)), "U-Boot");
+		stmboot_fs_close(fs);
+		scene_begin(&s);
+		expect_done(&s, tree_put(s.tree, s.m.ctx, "/pieces", data, sizeof(data) / 2));
+		expect_done(&s, tree_remove(s.tree, "/fill", false));
+		expect_done(&s, tree_put(s.tree, s.m.ctx, "/pieces", data, sizeof(data)));
+		expect_done(&s, scene_finish(&s));
+		oracle_expect_clean(s.image, s.overlay, "the same in one piece");
+		scene_close(&s);
+	}
+}
+
 Test(ext4_tree, inodes_run_out_with_a_reason_and_what_was_made_stays)
 {
 	static const char *const images[] = { "ext4-4k", "small-groups", "uninit-bg", "meta-bg" };
