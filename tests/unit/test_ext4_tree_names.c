@@ -160,98 +160,115 @@ Test(ext4_tree_names, a_leaf_that_was_split_keeps_nothing_of_what_moved)
 	}
 }
 
-/* An index without a name, of two levels, that is as full as it can be. */
-struct full_index {
+/* An index without a name: of two levels, as full as it can be, or of one with one leaf. */
+struct empty_index {
 	struct sb_tree *tree;
 	uint32_t directory;
 	size_t bytes;
-	unsigned root_room;
-	unsigned node_room;
-	uint8_t block[4096];
+	unsigned nodes;   /* below the root; 0: only a leaf */
+	unsigned in_node; /* leaves of the first of them; the others have one each */
+	uint8_t block[65536];
 };
 
-static void put_node(struct full_index *full, size_t offset, unsigned count, uint32_t first_hash,
+static void put_node(struct empty_index *index, size_t offset, unsigned count, uint32_t first_hash,
 		     uint32_t first_block)
 {
-	uint8_t *entries = full->block + offset;
+	uint8_t *entries = index->block + offset;
 
 	for (unsigned i = 0; i < count; i++) {
 		sb_put_le(entries + (size_t)i * HTREE_ENTRY_BYTES, first_hash + 2 * i, 4);
 		sb_put_le(entries + (size_t)i * HTREE_ENTRY_BYTES + 4, first_block + i, 4);
 	}
-	sb_put_le(entries, sb_htree_room(full->tree->fs, offset), 2);
+	sb_put_le(entries, sb_htree_room(index->tree->fs, offset), 2);
 	sb_put_le(entries + 2, count, 2);
 }
 
 /* An entry of that length which is not in use, and, if there is room, the tail. */
-static void put_unused(struct full_index *full, size_t length)
+static void put_unused(struct empty_index *index, size_t length)
 {
-	memset(full->block, 0, sizeof(full->block));
-	sb_put_le(full->block + 4, length, 2);
-	if (length < full->bytes) {
-		sb_put_le(full->block + length + 4, DIRENT_TAIL_BYTES, 2);
-		full->block[length + 7] = DIRENT_TAIL_TYPE;
+	memset(index->block, 0, sizeof(index->block));
+	sb_put_le(index->block + 4, length, 2);
+	if (length < index->bytes) {
+		sb_put_le(index->block + length + 4, DIRENT_TAIL_BYTES, 2);
+		index->block[length + 7] = DIRENT_TAIL_TYPE;
 	}
 }
 
-static void put_root(struct full_index *full)
+static void put_root(struct empty_index *index)
 {
-	memset(full->block + HTREE_ROOT_INFO, 0, full->bytes - HTREE_ROOT_INFO);
-	sb_put_le(full->block + DIRENT_MIN_BYTES + 4, full->bytes - DIRENT_MIN_BYTES, 2);
-	full->block[HTREE_ROOT_INFO + 4] = 1; /* half of MD4 */
-	full->block[HTREE_ROOT_INFO + 5] = HTREE_ROOT_ENTRIES - HTREE_ROOT_INFO;
-	full->block[HTREE_ROOT_INFO + HTREE_MAX_DEPTH] = 1;
-	put_node(full, HTREE_ROOT_ENTRIES, full->root_room, 0x80000000, 1);
+	memset(index->block + HTREE_ROOT_INFO, 0, index->bytes - HTREE_ROOT_INFO);
+	sb_put_le(index->block + DIRENT_MIN_BYTES + 4, index->bytes - DIRENT_MIN_BYTES, 2);
+	index->block[HTREE_ROOT_INFO + 4] = 1; /* half of MD4 */
+	index->block[HTREE_ROOT_INFO + 5] = HTREE_ROOT_ENTRIES - HTREE_ROOT_INFO;
+	index->block[HTREE_ROOT_INFO + HTREE_MAX_DEPTH] = index->nodes != 0;
+	put_node(index, HTREE_ROOT_ENTRIES, index->nodes != 0 ? index->nodes : 1, 0x80000000, 1);
 }
 
 /* Block 0 is the root; nodes follow, the leaves of the first one, and one for each other. */
-static void put_block(struct full_index *full, unsigned number)
+static void put_block(struct empty_index *index, unsigned number)
 {
-	bool has_tail = sb_linux_has_checksums(full->tree->fs);
-	unsigned leaves = full->root_room + 1;
+	bool has_tail = sb_linux_has_checksums(index->tree->fs);
+	unsigned leaves = index->nodes + 1;
 	blk64_t physical;
 
-	cr_assert_eq(ext2fs_bmap2(full->tree->ext2, full->directory, NULL, NULL, 0, number, NULL,
+	cr_assert_eq(ext2fs_bmap2(index->tree->ext2, index->directory, NULL, NULL, 0, number, NULL,
 				  &physical),
 		     0);
 	if (number == 0) {
-		cr_assert_eq(ext2fs_read_dir_block4(full->tree->ext2, physical, full->block, 0,
-						    full->directory),
+		cr_assert_eq(ext2fs_read_dir_block4(index->tree->ext2, physical, index->block, 0,
+						    index->directory),
 			     0);
-		put_root(full);
+		put_root(index);
 	} else if (number < leaves) {
-		put_unused(full, full->bytes);
-		put_node(full, HTREE_NODE_ENTRIES, number == 1 ? full->node_room : 1, 0x40000000,
-			 number == 1 ? leaves : leaves + full->node_room + number - 2);
+		put_unused(index, index->bytes);
+		put_node(index, HTREE_NODE_ENTRIES, number == 1 ? index->in_node : 1, 0x40000000,
+			 number == 1 ? leaves : leaves + index->in_node + number - 2);
 	} else {
-		put_unused(full, full->bytes - (has_tail ? DIRENT_TAIL_BYTES : 0));
+		put_unused(index, index->bytes - (has_tail ? DIRENT_TAIL_BYTES : 0));
 	}
-	cr_assert_eq(ext2fs_write_dir_block4(full->tree->ext2, physical, full->block, 0,
-					     full->directory),
+	cr_assert_eq(ext2fs_write_dir_block4(index->tree->ext2, physical, index->block, 0,
+					     index->directory),
 		     0);
 }
 
-static void make_full_index(struct scene *s, const char *path)
+static void make_index(struct scene *s, const char *path, bool is_full)
 {
-	struct full_index full = { .tree = s->tree,
-				   .bytes = (size_t)sb_tree_fs(s->tree)->info->block_bytes };
+	static struct empty_index index;
+	struct stmboot_fs *fs = sb_tree_fs(s->tree);
 	struct sb_spot spot;
-	unsigned blocks;
+	unsigned blocks = 2;
 
-	full.root_room = sb_htree_room(full.tree->fs, HTREE_ROOT_ENTRIES);
-	full.node_room = sb_htree_room(full.tree->fs, HTREE_NODE_ENTRIES);
-	blocks = 2 * full.root_room + full.node_room;
+	index = (struct empty_index){ .tree = s->tree, .bytes = (size_t)fs->info->block_bytes };
+	if (is_full) {
+		index.nodes = sb_htree_room(fs, HTREE_ROOT_ENTRIES);
+		index.in_node = sb_htree_room(fs, HTREE_NODE_ENTRIES);
+		blocks = 2 * index.nodes + index.in_node;
+	}
 	expect_done(s, tree_mkdir(s->tree, path));
 	expect_done(s, sb_tree_find(s->tree, path, false, &spot));
-	full.directory = spot.inode.number;
-	expect_done(s,
-		    sb_tree_allocate(s->tree, full.directory, 1, blocks - 1, blocks * full.bytes));
+	index.directory = spot.inode.number;
+	expect_done(
+		s, sb_tree_allocate(s->tree, index.directory, 1, blocks - 1, blocks * index.bytes));
 	for (unsigned i = 0; i < blocks; i++)
-		put_block(&full, i);
-	expect_done(s, sb_tree_read_raw(s->tree, full.directory));
+		put_block(&index, i);
+	expect_done(s, sb_tree_read_raw(s->tree, index.directory));
 	s->tree->raw->i_flags |= EXT2_INDEX_FL;
-	expect_done(s, sb_tree_write_raw(s->tree, full.directory));
+	expect_done(s, sb_tree_write_raw(s->tree, index.directory));
 	sb_fs_renew(s->tree->fs);
+}
+
+Test(ext4_tree_names, an_index_in_large_blocks_grows)
+{
+	struct scene s;
+
+	scene_open(&s, "ext4-64k");
+	make_index(&s, "/large", false);
+	fill_directory(&s, "/large", 0, 600);
+	expect_done(&s, scene_finish(&s));
+	oracle_expect_clean(s.image, s.overlay, "an index in large blocks");
+	oracle_expect_debugfs(s.image, s.overlay, "htree_dump /large", "(count): 4");
+	expect_names(&s, "/large", 0, 600);
+	scene_close(&s);
 }
 
 Test(ext4_tree_names, a_full_index_gets_a_third_level_with_large_dir)
@@ -265,7 +282,7 @@ Test(ext4_tree_names, a_full_index_gets_a_third_level_with_large_dir)
 		snprintf(name, sizeof(name), "large-dir-%s", images[i]);
 		derive(name, images[i], "feature large_dir");
 		scene_open(&s, name);
-		make_full_index(&s, "/full");
+		make_index(&s, "/full", true);
 		fill_directory(&s, "/full", 0, 40);
 		expect_done(&s, scene_finish(&s));
 		oracle_expect_debugfs(name, s.overlay, "htree_dump /full", "Indirect levels: 2");
@@ -284,7 +301,7 @@ Test(ext4_tree_names, a_full_index_takes_no_name_more_without_large_dir)
 	struct scene s;
 
 	scene_open(&s, "ext4-1k");
-	make_full_index(&s, "/full");
+	make_index(&s, "/full", true);
 	for (int i = 0; i < 40 && status == STMBOOT_OK; i++)
 		status = tree_symlink(s.tree, "x", numbered("/full", i));
 	expect_refused(&s, status, STMBOOT_LIMIT, "finds no room in the index of its directory");
@@ -340,7 +357,7 @@ Test(ext4_tree_names, an_index_that_is_not_sound_gets_no_name)
 		struct scene s;
 
 		scene_open(&s, "ext4-1k");
-		make_full_index(&s, "/full");
+		make_index(&s, "/full", true);
 		expect_done(&s, scene_finish(&s));
 		write_elsewhere(&s, "/full", cases[i].block, cases[i].offset, cases[i].value,
 				cases[i].bytes);
@@ -360,7 +377,7 @@ Test(ext4_tree_names, a_hash_that_is_cut_in_two_says_so)
 
 	derive("cut", "small-groups", "feature large_dir");
 	scene_open(&s, "cut");
-	make_full_index(&s, "/full");
+	make_index(&s, "/full", true);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		fill_directory(&s, "/full", names[i], 1);
 	expect_done(&s, scene_finish(&s));
