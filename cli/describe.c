@@ -102,6 +102,10 @@ void describe_content(struct buffer *out, const struct stmboot_part *part)
 		add_ext4(out, part);
 	} else if (part->kernel != NULL) {
 		add_kernel(out, part);
+	} else if (part->env != NULL) {
+		buffer_printf(out, "U-Boot environment, %zu variable%s",
+			      part->env->saved->variable_count,
+			      part->env->saved->variable_count == 1 ? "" : "s");
 	} else if (part->dtb != NULL) {
 		buffer_printf(out, "device tree%s%s", part->dtb->model != NULL ? ", " : "",
 			      part->dtb->model != NULL ? part->dtb->model : "");

@@ -83,6 +83,9 @@ void render_edit_json(struct buffer *out, const struct edit_report *report);
 /* The member "findings". */
 void render_findings_json(struct json *j, const struct stmboot_diags *diags);
 
+/* The members of an object that tells of a copy of U-Boot's environment, in a source at `base`. */
+void render_env_copy(struct json *j, const struct stmboot_env *env, uint64_t base);
+
 /* The member "detail" of a partition. */
 void render_detail(struct json *j, const struct stmboot_part *part);
 

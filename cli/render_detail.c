@@ -319,6 +319,31 @@ static void detail_dtb(struct json *j, const struct stmboot_part *part)
 	json_bool(j, "overlay", dtb->is_overlay);
 }
 
+static void detail_env(struct json *j, const struct stmboot_part *part)
+{
+	const struct stmboot_env_area *area = part->env;
+
+	json_open(j, "copies", '[');
+	for (size_t i = 0; i < area->copy_count; i++) {
+		json_open(j, NULL, '{');
+		render_env_copy(j, area->copies[i], part->offset);
+		json_bool(j, "counts", area->copies[i] == area->saved);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_u64(j, "variables", area->saved->variable_count);
+}
+
+void render_env_copy(struct json *j, const struct stmboot_env *env, uint64_t base)
+{
+	json_u64(j, "offset", base + env->offset);
+	json_u64(j, "size", env->size);
+	json_known(j, "flags", env->redundant, env->flags);
+	json_u64(j, "crc", env->crc_found);
+	json_u64(j, "computed_crc", env->crc_computed);
+	json_text(j, "state", env->crc_ok ? "ok" : env->blank ? "blank" : "bad");
+}
+
 void render_detail(struct json *j, const struct stmboot_part *part)
 {
 	void (*detail)(struct json *, const struct stmboot_part *) =
@@ -330,6 +355,7 @@ void render_detail(struct json *j, const struct stmboot_part *part)
 		: part->ext4 != NULL   ? detail_ext4
 		: part->kernel != NULL ? detail_kernel
 		: part->dtb != NULL    ? detail_dtb
+		: part->env != NULL    ? detail_env
 				       : NULL;
 
 	if (detail == NULL) {

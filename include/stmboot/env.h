@@ -80,6 +80,34 @@ STMBOOT_API const struct stmboot_env *stmboot_env_choose(const struct stmboot_en
 /** The value of a variable, or NULL. Borrowed from the copy. */
 STMBOOT_API const char *stmboot_env_find(const struct stmboot_env *env, const char *name);
 
+enum { STMBOOT_ENV_AREA_COPIES = 2 };
+
+/** The copies in a partition or a file that holds nothing else; lives as one object. */
+struct stmboot_env_area {
+	size_t copy_count; /**< 2 for a redundant environment, if there is room */
+	const struct stmboot_env *copies[STMBOOT_ENV_AREA_COPIES]; /**< in U-Boot's order */
+	const struct stmboot_env *saved;                           /**< the one that counts */
+};
+
+/**
+ * Find the copies in a partition, or in a file that was made of one: at its
+ * end, as U-Boot places them, or at its start, of one of the sizes that builds
+ * have; or one copy that fills it, as mkenvimage makes it.
+ *
+ * @param ctx  allocator and limits; must outlive the result
+ * @param src  borrowed for the call
+ * @param out  on success, copies to release with stmboot_env_area_free()
+ * @return STMBOOT_OK when the checksum of at least one copy is right;
+ *         STMBOOT_NOT_RECOGNISED; STMBOOT_IO; STMBOOT_NO_MEMORY. On failure
+ *         *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_env_area_decode(struct stmboot_context *ctx, struct stmboot_source *src,
+			struct stmboot_env_area **out);
+
+/** Release the copies; NULL is fine. */
+STMBOOT_API void stmboot_env_area_free(struct stmboot_env_area *area);
+
 /** What a saved variable means for the boot. */
 enum stmboot_env_class {
 	STMBOOT_ENV_OTHER,    /**< nothing */
@@ -91,6 +119,9 @@ enum stmboot_env_class {
 	STMBOOT_ENV_DTB,      /**< which device tree is taken */
 	STMBOOT_ENV_RESET,    /**< set again at every start, so the saved value does not count */
 };
+
+/** "boot", "search", ...; "other" for nothing. Static. */
+STMBOOT_API const char *stmboot_env_class_text(enum stmboot_env_class class_);
 
 /** The class of a variable by its name. */
 STMBOOT_API enum stmboot_env_class stmboot_env_classify(const char *name);

@@ -87,6 +87,7 @@ struct stmboot_part {
 	const struct stmboot_dtb *dtb;
 	/** What a loader says it is, "U-Boot SPL 2023.01"; NULL when a trace did not read it. */
 	const char *program;
+	const struct stmboot_env_area *env; /**< decoded, as those above */
 };
 
 /**

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/crc32.h"
 #include "base/cursor.h"
 #include "format/formats.h"
 #include "source/source.h"
@@ -176,54 +175,17 @@ static enum stmboot_status probe_dtb(const struct subject *s, bool *found, const
 	return STMBOOT_OK;
 }
 
-/* "name=", printable. */
-static bool is_variable(const struct subject *s, size_t offset)
-{
-	size_t i = offset;
-
-	while (i < s->got && s->head[i] > ' ' && s->head[i] < 0x7f && s->head[i] != '=')
-		i++;
-	return i > offset && i < s->got && s->head[i] == '=';
-}
-
-static enum stmboot_status crc_matches(struct stmboot_source *src, uint64_t from, uint64_t end,
-				       uint32_t expected, bool *matches)
-{
-	uint32_t crc = 0;
-	uint8_t block[1024];
-
-	while (from < end) {
-		size_t size = end - from < sizeof(block) ? (size_t)(end - from) : sizeof(block);
-		enum stmboot_status status = stmboot_source_read(src, from, block, size);
-
-		if (status != STMBOOT_OK)
-			return status;
-		crc = sb_crc32(crc, block, size);
-		from += size;
-	}
-	*matches = crc == expected;
-	return STMBOOT_OK;
-}
-
-/* A saved environment has no magic; its CRC is one. U-Boot include/env_internal.h. */
+/* A saved environment has no magic; its CRC is one. */
 static enum stmboot_status probe_env(const struct subject *s, bool *found, const char **flavour)
 {
-	static const uint32_t sizes[] = { 0x2000, 0x4000 };
-	static const char *const flavours[] = { NULL, "redundant" };
-	enum stmboot_status status = STMBOOT_OK;
+	struct sb_env_copy_place places[STMBOOT_ENV_AREA_COPIES];
+	size_t count = 0;
+	enum stmboot_status status = sb_env_area_find(s->ctx, s->src, places, &count);
 
-	*found = false;
-	for (size_t flags = 0; flags < 2 && status == STMBOOT_OK && !*found; flags++) {
-		if (!is_variable(s, 4 + flags))
-			continue;
-		for (size_t i = 0; i < 2 && status == STMBOOT_OK && !*found; i++)
-			if (sizes[i] <= s->size)
-				status = crc_matches(s->src, 4 + flags, sizes[i],
-						     sb_get_le32(s->head), found);
-		if (*found)
-			*flavour = flavours[flags];
-	}
-	return status;
+	*found = status == STMBOOT_OK;
+	if (*found && places[0].redundant)
+		*flavour = "redundant";
+	return status == STMBOOT_NOT_RECOGNISED ? STMBOOT_OK : status;
 }
 
 static enum stmboot_status probe_iso9660(const struct subject *s, bool *found, const char **flavour)

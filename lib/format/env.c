@@ -81,6 +81,18 @@ enum stmboot_env_class stmboot_env_classify(const char *name)
 	return STMBOOT_ENV_OTHER;
 }
 
+const char *stmboot_env_class_text(enum stmboot_env_class class_)
+{
+	static const char *const texts[] = {
+		[STMBOOT_ENV_OTHER] = "other",   [STMBOOT_ENV_BOOTCMD] = "boot",
+		[STMBOOT_ENV_SEARCH] = "search", [STMBOOT_ENV_BOOTARGS] = "bootargs",
+		[STMBOOT_ENV_LABEL] = "label",   [STMBOOT_ENV_ADDRESS] = "address",
+		[STMBOOT_ENV_DTB] = "dtb",       [STMBOOT_ENV_RESET] = "reset",
+	};
+
+	return (size_t)class_ < sizeof(texts) / sizeof(texts[0]) ? texts[class_] : "?";
+}
+
 static bool is_blank_copy(const uint8_t *bytes, size_t size)
 {
 	if (bytes[0] != 0x00 && bytes[0] != 0xff)

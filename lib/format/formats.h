@@ -8,6 +8,7 @@
 #define SB_FORMAT_FORMATS_H
 
 #include <stmboot/content.h>
+#include <stmboot/env.h>
 #include <stmboot/fip.h>
 #include <stmboot/fwu.h>
 #include <stmboot/stm32.h>
@@ -62,6 +63,18 @@ void sb_uimage_validate(const struct sb_scope *scope, const struct stmboot_uimag
 void sb_fip_validate(const struct sb_scope *scope, const struct stmboot_fip *fip,
 		     enum stmboot_soc soc);
 void sb_fwu_validate(const struct sb_scope *scope, const struct stmboot_fwu *fwu);
+
+/* Where a copy of an environment is, in the source of its area. */
+struct sb_env_copy_place {
+	uint64_t offset;
+	uint64_t size;
+	bool redundant;
+};
+
+/* The places of the copies that stmboot_env_area_decode() reads; STMBOOT_NOT_RECOGNISED. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_env_area_find(struct stmboot_context *ctx, struct stmboot_source *src,
+		 struct sb_env_copy_place places[STMBOOT_ENV_AREA_COPIES], size_t *count);
 
 /* Is a firmware package among the images that are described? */
 bool sb_fwu_has_fip(const struct stmboot_fwu *fwu);

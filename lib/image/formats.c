@@ -31,6 +31,22 @@ DESCRIBED_BY(kernel, stmboot_kernel)
 DESCRIBED_BY(stm32, stmboot_stm32)
 DESCRIBED_BY(uimage, stmboot_uimage)
 
+static enum stmboot_status decode_env(struct stmboot_context *ctx, struct stmboot_source *src,
+				      struct stmboot_part *part, void **record)
+{
+	struct stmboot_env_area *area;
+	enum stmboot_status status = stmboot_env_area_decode(ctx, src, &area);
+
+	if (status == STMBOOT_OK)
+		part->env = *record = area;
+	return status;
+}
+
+static void free_env(void *record)
+{
+	stmboot_env_area_free(record);
+}
+
 static enum stmboot_status scan_stm32(struct stmboot_context *ctx, struct stmboot_source *src,
 				      void *record, struct sb_scan *scan)
 {
@@ -70,6 +86,7 @@ static const struct sb_format formats[] = {
 	{ STMBOOT_CONTENT_FWU_METADATA, decode_fwu, free_fwu },
 	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32, scan_stm32, adopt_stm32 },
 	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage, scan_uimage, adopt_uimage },
+	{ STMBOOT_CONTENT_UBOOT_ENV, decode_env, free_env },
 	{ STMBOOT_CONTENT_ZIMAGE, decode_kernel, free_kernel },
 };
 
