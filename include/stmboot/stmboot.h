@@ -11,6 +11,7 @@
 #define STMBOOT_H
 
 #include <stmboot/boot.h>
+#include <stmboot/boot_env.h>
 #include <stmboot/boot_edit.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/compression.h>

@@ -74,7 +74,8 @@ void sb_facts_release(struct sb_facts *facts)
 		stmboot_source_close(config->src);
 	}
 	for (size_t i = 0; i < SB_ENV_COPIES; i++)
-		stmboot_env_free(facts->env.copies[i]);
+		stmboot_env_free(facts->env.read[i]);
+	stmboot_env_area_free(facts->env.file);
 }
 
 const struct stmboot_part *sb_facts_part(const struct sb_facts *facts,
@@ -136,8 +137,8 @@ const char *sb_facts_getenv(const struct sb_facts *facts, const char *name)
 
 	if (value == NULL)
 		value = search_variable(facts, name);
-	if (value == NULL && facts->env.saved != NULL)
-		value = stmboot_env_find(facts->env.saved, name);
+	if (value == NULL && facts->env.found.saved != NULL)
+		value = stmboot_env_find(facts->env.found.saved, name);
 	return value;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <stmboot/boot.h>
+#include <stmboot/boot_env.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
@@ -19,6 +20,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "boot/disk.h"
+#include "boot/env_places.h"
 #include "format/cpio.h"
 #include "format/elf.h"
 #include "format/formats.h"
@@ -26,7 +28,6 @@
 
 enum {
 	SB_FSBL_COPIES = 2,
-	SB_ENV_COPIES = 2,
 	SB_MAX_CONFIGS = 16,
 	SB_MAX_RELEASES = 8,
 	SB_MAX_JOURNALS = 16,
@@ -78,24 +79,14 @@ struct sb_second_stage {
 	const struct stmboot_part *misplaced; /* another partition that holds a second stage */
 };
 
-/* Where U-Boot keeps its environment: the rules of its env/mmc.c. */
-enum sb_env_place {
-	SB_ENV_UNKNOWN,   /* not known where */
-	SB_ENV_NOWHERE,   /* it cannot be saved, and nothing is written */
-	SB_ENV_PARTITION, /* at the end of a partition */
-	SB_ENV_ABSOLUTE,  /* at fixed offsets */
-	SB_ENV_FILE,      /* a file in the boot file system */
-};
-
+/* Where U-Boot keeps its environment, and what is there. */
 struct sb_environment {
-	enum sb_env_place place;
-	const char *wanted; /* the partition name that U-Boot looks for, or NULL */
-	uint32_t gap;       /* missing number that hides a partition of that name, or 0 */
-	const struct stmboot_part *part; /* with SB_ENV_PARTITION */
-	uint64_t offset[SB_ENV_COPIES];  /* on the medium */
-	const struct stmboot_env *copies[SB_ENV_COPIES];
-	const struct stmboot_env *saved; /* the one that counts, or NULL */
-	const char *overrides;           /* first variable that rules the boot, or NULL */
+	struct stmboot_boot_env found;
+	const struct stmboot_part *parts[SB_ENV_COPIES]; /* that the copies are in, or NULL */
+	const struct stmboot_env *read[SB_ENV_COPIES];   /* to be released */
+	struct stmboot_env_area *file;                   /* to be released */
+	uint32_t gap;          /* missing number that hides a partition of that name, or 0 */
+	const char *overrides; /* first variable that rules the boot, or NULL */
 };
 
 /* A file that U-Boot was told to load. */

@@ -23,8 +23,8 @@ static const char *find_bootargs(const struct sb_facts *facts)
 
 	if (attempt->bootargs != NULL && !attempt->bootargs->deleted)
 		return attempt->bootargs->text;
-	if (attempt->bootargs == NULL && facts->env.saved != NULL)
-		saved = stmboot_env_find(facts->env.saved, "bootargs");
+	if (attempt->bootargs == NULL && facts->env.found.saved != NULL)
+		saved = stmboot_env_find(facts->env.found.saved, "bootargs");
 	return saved != NULL ? saved : own != NULL ? own : "";
 }
 

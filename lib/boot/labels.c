@@ -21,8 +21,8 @@ find_bootargs(struct sb_facts *facts, const struct stmboot_extlinux_label *label
 
 	if (status != STMBOOT_OK)
 		return status;
-	if (x == NULL && facts->env.saved != NULL)
-		*out = stmboot_env_find(facts->env.saved, "bootargs");
+	if (x == NULL && facts->env.found.saved != NULL)
+		*out = stmboot_env_find(facts->env.found.saved, "bootargs");
 	else if (x != NULL && !x->deleted && !x->overflow)
 		*out = sb_arena_strndup(facts->arena, x->text,
 					strnlen(x->text, sb_facts_command_line_size(facts) - 1));

@@ -6,6 +6,8 @@
 #include "base/checked.h"
 #include "boot/rules.h"
 
+enum { FIRST_SAVED = 1 }; /* copy that the first save takes */
+
 /* What a saved copy at this place would destroy, or NULL. */
 static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t offset)
 {
@@ -16,7 +18,7 @@ static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t 
 		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
 		uint64_t used = part == second->part ? second->end : part->size;
 
-		if (part == env->part && part != second->part)
+		if ((part == env->parts[0] || part == env->parts[1]) && part != second->part)
 			used = part->ext4 != NULL ? sb_min_u64(part->ext4->size_bytes, part->size)
 						  : 0;
 		if (sb_ranges_overlap(offset, STMBOOT_ENV_BYTES, part->offset, used))
@@ -26,25 +28,37 @@ static const struct stmboot_part *victim(const struct sb_facts *facts, uint64_t 
 }
 
 /* How U-Boot gets a place for its environment where nothing else is. */
-static const char *env_remedy(const struct sb_environment *env, const struct sb_scope *scope)
+static const char *env_remedy(const struct sb_environment *env, size_t copy,
+			      const struct sb_scope *scope)
 {
 	if (env->gap != 0)
 		return sb_text(
 			scope,
 			"U-Boot does not look past a missing number: add a partition %" PRIu32
 			", and it finds %s",
-			env->gap, env->wanted);
-	if (env->place == SB_ENV_PARTITION)
+			env->gap, env->found.wanted);
+	if (env->parts[copy] != NULL)
 		return sb_text(scope,
 			       "give partition %" PRIu32 " (%s) 16 KiB more than its content needs "
 			       "(size = 2M)",
-			       env->part->number, env->wanted);
-	if (strcmp(env->wanted, "u-boot-env") == 0)
+			       env->parts[copy]->number, env->parts[copy]->entry->name);
+	if (env->found.wanted == NULL)
+		return "let the file systems begin behind 4 MiB";
+	if (strcmp(env->found.wanted, "u-boot-env") == 0)
 		return "add a partition named u-boot-env (size = 512K)";
 	return sb_text(scope,
 		       "name U-Boot's partition %s and give it 16 KiB more than it needs "
 		       "(size = 2M)",
-		       env->wanted);
+		       env->found.wanted);
+}
+
+/* What a place should be instead. */
+static const char *env_expected(const struct sb_environment *env, const struct sb_scope *scope)
+{
+	if (env->found.wanted == NULL)
+		return "nothing that is in use at this offset";
+	return sb_text(scope, "a partition named %s with 16 KiB free at its end",
+		       env->found.wanted);
 }
 
 /* The first save takes copy 1, a later one copy 0 (U-Boot env/mmc.c, env_mmc_save()). */
@@ -52,10 +66,12 @@ static void check_env_place(const struct sb_facts *facts, const struct sb_scope 
 {
 	const struct sb_environment *env = &facts->env;
 
-	if ((env->place != SB_ENV_PARTITION && env->place != SB_ENV_ABSOLUTE) || env->saved != NULL)
+	if (env->found.saved != NULL)
 		return;
-	for (size_t i = SB_ENV_COPIES; i-- > 0;) {
-		const struct stmboot_part *part = victim(facts, env->offset[i]);
+	for (size_t i = env->found.copy_count; i-- > 0;) {
+		const struct stmboot_boot_env_copy *copy = &env->found.copies[i];
+		const struct stmboot_part *part =
+			copy->has_offset ? victim(facts, copy->offset) : NULL;
 		struct sb_scope inner = *scope;
 
 		if (part == NULL)
@@ -64,19 +80,17 @@ static void check_env_place(const struct sb_facts *facts, const struct sb_scope 
 		sb_report(
 			&inner, SB_ENV_OVERWRITES_DATA,
 			&(struct sb_finding){
-				.offset = env->offset[i],
+				.offset = copy->offset,
 				.length = STMBOOT_ENV_BYTES,
 				.found = sb_text(scope, "%s in partition %" PRIu32 " (%s)",
 						 stmboot_content_text(part->content), part->number,
 						 part->entry->name),
-				.expected = sb_text(
-					scope, "a partition named %s with 16 KiB free at its end",
-					env->wanted),
+				.expected = env_expected(env, scope),
 				.message = sb_text(scope,
 						   "the first boot saves U-Boot's environment over "
 						   "partition %" PRIu32,
 						   part->number),
-				.hint = env_remedy(env, scope) });
+				.hint = env_remedy(env, i, scope) });
 		return;
 	}
 }
@@ -85,7 +99,7 @@ static void check_env_kept(const struct sb_facts *facts, const struct sb_scope *
 {
 	const struct sb_environment *env = &facts->env;
 
-	if (env->place == SB_ENV_NOWHERE && env->wanted != NULL)
+	if (env->found.place == STMBOOT_ENV_PLACE_NOWHERE && env->found.wanted != NULL)
 		sb_report(
 			scope, SB_ENV_NOT_KEPT,
 			&(struct sb_finding){
@@ -93,10 +107,11 @@ static void check_env_kept(const struct sb_facts *facts, const struct sb_scope *
 				.found = env->gap != 0
 						 ? sb_text(scope,
 							   "%s behind the missing number %" PRIu32,
-							   env->wanted, env->gap)
+							   env->found.wanted, env->gap)
 						 : sb_text(scope, "no partition named %s",
-							   env->wanted),
-				.hint = env->gap != 0 ? env_remedy(env, scope) : NULL });
+							   env->found.wanted),
+				.hint = env->gap != 0 ? env_remedy(env, FIRST_SAVED, scope)
+						      : NULL });
 }
 
 /* A finding on the saved copy that counts. */
@@ -105,11 +120,10 @@ static void report_saved(const struct sb_environment *env, const struct sb_scope
 {
 	struct sb_scope inner = *scope;
 
-	if (env->part != NULL)
-		inner.partition = (int32_t)env->part->number;
+	inner.partition = env->found.copies[env->found.chosen].partition;
 	sb_report(&inner, code,
-		  &(struct sb_finding){ .offset = env->saved->offset,
-					.length = env->saved->size,
+		  &(struct sb_finding){ .offset = env->found.saved->offset,
+					.length = env->found.saved->size,
 					.found = found,
 					.expected = expected,
 					.hint = "at U-Boot's prompt: env default -a; saveenv" });
@@ -119,7 +133,7 @@ static void check_env_bootcmd(const struct sb_facts *facts, const struct sb_scop
 {
 	const struct sb_environment *env = &facts->env;
 
-	if (env->saved != NULL && stmboot_env_find(env->saved, "bootcmd") == NULL)
+	if (env->found.saved != NULL && stmboot_env_find(env->found.saved, "bootcmd") == NULL)
 		report_saved(env, scope, SB_ENV_NO_BOOTCMD, "no bootcmd",
 			     "bootcmd=run bootcmd_stm32mp");
 }
@@ -128,10 +142,10 @@ static void check_env_overrides(const struct sb_facts *facts, const struct sb_sc
 {
 	const struct sb_environment *env = &facts->env;
 
-	if (env->saved != NULL && env->overrides != NULL)
+	if (env->found.saved != NULL && env->overrides != NULL)
 		report_saved(env, scope, SB_ENV_OVERRIDES_BOOT,
 			     sb_text(scope, "%s=%s", env->overrides,
-				     stmboot_env_find(env->saved, env->overrides)),
+				     stmboot_env_find(env->found.saved, env->overrides)),
 			     "the value that this U-Boot has by default");
 }
 

@@ -271,6 +271,27 @@ const struct stmboot_extlinux *stmboot_boot_configuration(const struct stmboot_b
 	return config != NULL ? config->conf : NULL;
 }
 
+const struct stmboot_boot_env *stmboot_boot_environment(const struct stmboot_boot *boot)
+{
+	return &sb_boot_facts(boot)->env.found;
+}
+
+const char *stmboot_env_place_text(enum stmboot_env_place place)
+{
+	static const char *const texts[] = {
+		[STMBOOT_ENV_PLACE_UNKNOWN] = "unknown",
+		[STMBOOT_ENV_PLACE_NOWHERE] = "nowhere",
+		[STMBOOT_ENV_PLACE_NAME] = "partition-name",
+		[STMBOOT_ENV_PLACE_TYPE] = "partition-type",
+		[STMBOOT_ENV_PLACE_OFFSET] = "offset",
+		[STMBOOT_ENV_PLACE_FILE] = "file",
+		[STMBOOT_ENV_PLACE_OFF_CARD] = "off-card",
+		[STMBOOT_ENV_PLACE_BARE] = "bare",
+	};
+
+	return (size_t)place < sizeof(texts) / sizeof(texts[0]) ? texts[place] : "?";
+}
+
 const char *stmboot_boot_reader_text(const struct stmboot_boot *boot,
 				     enum stmboot_table_reader reader)
 {

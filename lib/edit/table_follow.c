@@ -125,7 +125,7 @@ static enum stmboot_status note_configs(struct stmboot_boot_edit *edit,
 static enum stmboot_status note_environment(struct stmboot_boot_edit *edit,
 					    const struct sb_table_change *change)
 {
-	const struct stmboot_env *saved = facts_of(edit)->env.saved;
+	const struct stmboot_env *saved = facts_of(edit)->env.found.saved;
 
 	for (size_t i = 0; saved != NULL && i < saved->variable_count; i++)
 		if (names_any(edit, change, saved->variables[i].value))
