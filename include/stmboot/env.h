@@ -43,7 +43,9 @@ struct stmboot_env {
 	bool crc_ok;
 	bool blank;        /**< nothing was ever saved here: all bytes are 0x00, or all 0xff */
 	bool unterminated; /**< the list reaches the end of the copy */
-	const struct stmboot_env_variable *variables; /**< none unless crc_ok */
+	/** In the order of the entries, each name once: the last entry counts. None unless crc_ok.
+	 */
+	const struct stmboot_env_variable *variables;
 	size_t variable_count;
 };
 

@@ -5,6 +5,7 @@
  */
 #include <stmboot/env.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -117,12 +118,15 @@ static const char *import_value(struct sb_arena *arena, const char *stored, size
 	return value;
 }
 
-static bool set_variable(struct copy *copy, const char *entry, size_t name, size_t length,
-			 uint64_t offset)
+/* An entry; one without '=' or with nothing behind it has no value, and deletes. */
+static bool add_entry(struct copy *copy, const char *entry, size_t name, size_t length,
+		      uint64_t offset)
 {
 	struct stmboot_env_variable new = {
 		.name = sb_arena_strndup(copy->arena, entry, name),
-		.value = import_value(copy->arena, entry + name + 1, length - name - 1),
+		.value = name + 1 < length
+				 ? import_value(copy->arena, entry + name + 1, length - name - 1)
+				 : NULL,
 		.offset = offset,
 		.length = length,
 	};
@@ -147,8 +151,8 @@ static size_t skip_blanks(const char *data, size_t at, size_t size)
 }
 
 /*
- * "name=value" entries, each ended by NUL, up to an empty one. An entry without
- * '=' or with nothing behind it sets nothing, and one without a name ends the import.
+ * "name=value" entries, each ended by NUL, up to an empty one. One without a
+ * name ends the import.
  */
 static bool import(struct copy *copy, const char *data, size_t size, uint64_t offset)
 {
@@ -163,15 +167,44 @@ static bool import(struct copy *copy, const char *data, size_t size, uint64_t of
 		at = start + length + 1;
 		if (length > 0 && data[start] == '#')
 			continue;
-		if (name + 1 >= length)
-			continue;
 		if (name == 0)
 			return true;
-		if (!set_variable(copy, data + start, name, length, offset + start))
+		if (!add_entry(copy, data + start, name, length, offset + start))
 			return false;
 	}
 	copy->env.unterminated = at >= size;
 	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct stmboot_env_variable *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order != 0 ? order : x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct stmboot_env_variable *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Of several entries for a name the last one counts; when it deletes, none does. */
+static void settle(struct copy *copy)
+{
+	struct stmboot_env_variable *v = copy->variables;
+	size_t count = copy->env.variable_count, kept = 0;
+
+	if (count == 0)
+		return;
+	qsort(v, count, sizeof(*v), by_name);
+	for (size_t i = 0; i < count; i++)
+		if ((i + 1 == count || strcmp(v[i].name, v[i + 1].name) != 0) && v[i].value != NULL)
+			v[kept++] = v[i];
+	qsort(v, kept, sizeof(*v), by_place);
+	copy->env.variable_count = kept;
 }
 
 static bool decode(struct copy *copy, const uint8_t *bytes)
@@ -187,6 +220,7 @@ static bool decode(struct copy *copy, const uint8_t *bytes)
 	env->blank = is_blank_copy(bytes, (size_t)env->size);
 	if (env->crc_ok && !import(copy, (const char *)bytes + head, size, env->offset + head))
 		return false;
+	settle(copy);
 	env->variables = copy->variables;
 	return true;
 }

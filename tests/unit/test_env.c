@@ -44,7 +44,7 @@ Test(env, variables)
 	env = decode(ctx, copy);
 	cr_expect(env->crc_ok);
 	cr_expect_eq(env->flags, 7);
-	cr_expect_eq(env->variable_count, 3, "an entry without a value sets nothing");
+	cr_expect_eq(env->variable_count, 2, "an entry without a value sets nothing");
 	cr_expect_str_eq(stmboot_env_find(env, "bootcmd"), "run a\\b", "the export doubles '\\'");
 	cr_expect_str_eq(stmboot_env_find(env, "x"), "2", "the last one stays");
 	cr_expect_null(stmboot_env_find(env, "empty"));
@@ -58,6 +58,24 @@ Test(env, variables)
 	cr_expect_not(env->crc_ok);
 	cr_expect_not(env->blank);
 	cr_expect_eq(env->variable_count, 0);
+	stmboot_env_free(env);
+	stmboot_context_free(ctx);
+}
+
+Test(env, an_entry_without_a_value_deletes)
+{
+	static const char list[] = "a=1\0b=2\0c=3\0b\0c=\0c=4\0";
+	unsigned char copy[SIZE];
+	const struct stmboot_env *env;
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	make_copy(copy, 0, list, sizeof(list));
+	env = decode(ctx, copy);
+	cr_assert_eq(env->variable_count, 2);
+	cr_expect_str_eq(env->variables[0].name, "a");
+	cr_expect_str_eq(stmboot_env_find(env, "c"), "4");
+	cr_expect_null(stmboot_env_find(env, "b"));
 	stmboot_env_free(env);
 	stmboot_context_free(ctx);
 }
