@@ -15,6 +15,8 @@ int cmd_dtb_overlay(struct stmboot_context *ctx, const struct options *o);
 int cmd_dtb_remove(struct stmboot_context *ctx, const struct options *o);
 int cmd_dtb_set(struct stmboot_context *ctx, const struct options *o);
 int cmd_dtb_show(struct stmboot_context *ctx, const struct options *o);
+int cmd_env_get(struct stmboot_context *ctx, const struct options *o);
+int cmd_env_show(struct stmboot_context *ctx, const struct options *o);
 int cmd_extlinux_add(struct stmboot_context *ctx, const struct options *o);
 int cmd_extlinux_default(struct stmboot_context *ctx, const struct options *o);
 int cmd_extlinux_remove(struct stmboot_context *ctx, const struct options *o);

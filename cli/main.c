@@ -17,6 +17,8 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 	[COMMAND_DTB_REMOVE] = cmd_dtb_remove,
 	[COMMAND_DTB_SET] = cmd_dtb_set,
 	[COMMAND_DTB_SHOW] = cmd_dtb_show,
+	[COMMAND_ENV_GET] = cmd_env_get,
+	[COMMAND_ENV_SHOW] = cmd_env_show,
 	[COMMAND_EXTLINUX_ADD] = cmd_extlinux_add,
 	[COMMAND_EXTLINUX_DEFAULT] = cmd_extlinux_default,
 	[COMMAND_EXTLINUX_REMOVE] = cmd_extlinux_remove,

@@ -58,6 +58,20 @@ const struct command commands[COMMAND_COUNT] = {
 			       "properties hold is guessed as dtc does. Nothing is written to "
 			       "IMAGE.",
 			       1, 2 },
+	[COMMAND_ENV_GET] = { "env get", "IMAGE KEY", "print a variable that U-Boot has saved",
+			      "Prints the value that KEY has in the environment that U-Boot has "
+			      "saved on a card, or in a file that holds such an environment. "
+			      "Nothing is written to IMAGE.",
+			      2, 2,
+			      "0 printed; 1 KEY is absent, or nothing is saved; 2 it could not be "
+			      "done" },
+	[COMMAND_ENV_SHOW] = { "env show", "IMAGE", "show the environment that U-Boot has saved",
+			       "Shows the copies of U-Boot's environment on a card, or in a file "
+			       "that holds such an environment, and the variables of the one "
+			       "that counts. Lines about the copies begin with '#'; where nothing "
+			       "is saved, they say where it would be. Nothing is written to "
+			       "IMAGE.",
+			       1, 1 },
 	[COMMAND_EXTLINUX_ADD] = { "extlinux add", "IMAGE LABEL KEY=VALUE...",
 				   "add a label to extlinux.conf",
 				   "Adds a label at the end of the configuration that U-Boot "
