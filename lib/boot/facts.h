@@ -21,6 +21,8 @@
 #include "base/diag.h"
 #include "boot/disk.h"
 #include "boot/env_places.h"
+#include "boot/search.h"
+#include "format/boot_script.h"
 #include "format/cpio.h"
 #include "format/elf.h"
 #include "format/formats.h"
@@ -141,12 +143,32 @@ struct sb_attempt {
 	size_t overlay_count;
 };
 
+/* Why U-Boot does not run a boot script. */
+enum sb_script_fault {
+	SB_SCRIPT_RUNS,
+	SB_SCRIPT_UNREADABLE,
+	SB_SCRIPT_NO_IMAGE, /* no uImage around it */
+	SB_SCRIPT_HEADER_CRC,
+	SB_SCRIPT_DATA_CRC,
+	SB_SCRIPT_TYPE, /* a uImage of something else */
+	SB_SCRIPT_EMPTY,
+};
+
+/* A boot script, as far as its text tells. */
+struct sb_script {
+	enum sb_script_fault fault;
+	struct stmboot_uimage image; /* with any fault behind SB_SCRIPT_NO_IMAGE */
+	bool is_fit;
+	struct sb_boot_script commands;
+};
+
 /* One extlinux.conf or boot script on the card. */
 struct sb_config {
 	uint32_t partition;
 	const char *path;
 	bool script;
-	bool from_script; /* ST's boot script leads here */
+	struct sb_script what; /* of a script */
+	bool from_script;      /* a boot script leads here */
 	struct stmboot_fs *fs;
 	struct stmboot_source *src;
 	const struct stmboot_extlinux *conf; /* NULL for a script or when it cannot be read */
@@ -247,7 +269,9 @@ struct sb_facts {
 
 	/* extlinux */
 	struct stmboot_gpt_view uboot_view;
-	size_t bootable_count; /* partitions with the flag */
+	struct sb_search_variables variables; /* of the search, stock or saved */
+	struct sb_places places;              /* that they name in a partition */
+	size_t bootable_count;                /* partitions with the flag */
 	struct sb_config configs[SB_MAX_CONFIGS];
 	size_t config_count;
 	int config;                          /* index of the one that counts, or -1 */
@@ -302,6 +326,8 @@ void sb_facts_release(struct sb_facts *facts);
 /* The parts of the gathering, in order; each builds on those before it. */
 STMBOOT_NODISCARD enum stmboot_status sb_facts_loaders(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_environment(struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_script(struct sb_facts *facts,
+						      struct sb_config *config);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_configs(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_attempts(struct sb_facts *facts,
 							struct sb_config *config);
@@ -312,9 +338,6 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_journals(struct sb_facts *facts);
 
 /* Remember a file system that takes part in the boot, if its journal has to be replayed. */
 void sb_facts_note_journal(struct sb_facts *facts, const struct stmboot_part *part, bool searched);
-
-/* A place where U-Boot looks for a configuration, number `index`, or NULL behind the last. */
-const char *sb_facts_place(size_t index);
 
 /* What makes the gathering stop; anything else is a fact about the card. */
 static inline bool sb_is_fatal(enum stmboot_status status)

@@ -11,24 +11,6 @@
 
 enum { MAX_BOOTABLE = 128 };
 
-/* In each partition, in this order (boot_prefixes "/ /boot/"). */
-static const struct {
-	const char *path;
-	bool script;
-} places[] = {
-	{ "/extlinux/extlinux.conf", false },
-	{ "/boot.scr.uimg", true },
-	{ "/boot.scr", true },
-	{ "/boot/extlinux/extlinux.conf", false },
-	{ "/boot/boot.scr.uimg", true },
-	{ "/boot/boot.scr", true },
-};
-
-const char *sb_facts_place(size_t index)
-{
-	return index < sizeof(places) / sizeof(places[0]) ? places[index].path : NULL;
-}
-
 struct include {
 	struct sb_facts *facts;
 	struct stmboot_fs *fs;
@@ -137,30 +119,89 @@ static enum stmboot_status try_place(struct sb_facts *facts, const struct stmboo
 	return script ? STMBOOT_OK : read_config(facts, config);
 }
 
+/* `${name}` in a value that a script sets; false without memory. */
+static bool expand(struct sb_facts *facts, const char *value, const char **out)
+{
+	const char *result = "", *open;
+
+	while (result != NULL && (open = strstr(value, "${")) != NULL) {
+		const char *end = strchr(open, '}');
+		const char *name = end != NULL ? sb_arena_strndup(facts->arena, open + 2,
+								  (size_t)(end - open) - 2)
+					       : "";
+		const char *known = name != NULL ? sb_facts_getenv(facts, name) : NULL;
+
+		result = sb_arena_printf(facts->arena, "%s%.*s%s", result, (int)(open - value),
+					 value, known != NULL ? known : "");
+		value = end != NULL ? end + 1 : "";
+	}
+	if (result != NULL)
+		result = sb_arena_printf(facts->arena, "%s%s", result, value);
+	*out = result;
+	return result != NULL;
+}
+
+/* The variables of the search as a script leaves them, with the file that it looks for itself. */
+static bool variables_of(struct sb_facts *facts, const struct sb_boot_script *script,
+			 struct sb_search_variables *out)
+{
+	*out = facts->variables;
+	return expand(facts, script->prefixes, &out->prefixes) &&
+	       (script->conf == NULL || expand(facts, script->conf, &out->conf));
+}
+
+static enum stmboot_status search_places(struct sb_facts *facts, const struct stmboot_part *part,
+					 struct stmboot_fs *fs, const struct sb_places *places,
+					 bool again);
+
 /*
  * OpenSTLinux's boot script leads on to a folder named after the medium, and
- * there to a file named after the board (meta-st-stm32mp, boot.scr.cmd).
+ * there to a file named after the board if there is one (meta-st-stm32mp,
+ * boot.scr.cmd).
  */
 static enum stmboot_status follow_script(struct sb_facts *facts, const struct stmboot_part *part,
-					 struct stmboot_fs *fs)
+					 struct stmboot_fs *fs, const struct sb_boot_script *script)
 {
-	const char *medium = facts->info->medium == STMBOOT_MEDIUM_EMMC ? "mmc1" : "mmc0";
-	const char *board = sb_facts_getenv(facts, "board_name");
+	struct sb_search_variables variables;
+	struct sb_places places;
 	size_t before = facts->config_count;
-	enum stmboot_status status = STMBOOT_OK;
-	const char *path;
+	enum stmboot_status status;
 
-	if (board != NULL) {
-		path = sb_arena_printf(facts->arena, "/%s_extlinux/%s_extlinux.conf", medium,
-				       board);
-		status = path != NULL ? try_place(facts, part, fs, path, false) : STMBOOT_NO_MEMORY;
+	if (!variables_of(facts, script, &variables) ||
+	    !sb_search_places(facts->arena, &variables, &places))
+		return STMBOOT_NO_MEMORY;
+	status = search_places(facts, part, fs, &places, true);
+	if (status == STMBOOT_OK && facts->config_count == before && script->conf_conditional) {
+		variables.conf = facts->variables.conf;
+		if (!sb_search_places(facts->arena, &variables, &places))
+			return STMBOOT_NO_MEMORY;
+		status = search_places(facts, part, fs, &places, true);
 	}
-	if (status == STMBOOT_OK && facts->config_count == before) {
-		path = sb_arena_printf(facts->arena, "/%s_extlinux/extlinux.conf", medium);
-		status = path != NULL ? try_place(facts, part, fs, path, false) : STMBOOT_NO_MEMORY;
+	return status;
+}
+
+/* `again`: from a script, which does not lead to another one. */
+static enum stmboot_status search_places(struct sb_facts *facts, const struct stmboot_part *part,
+					 struct stmboot_fs *fs, const struct sb_places *places,
+					 bool again)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; i < places->count && status == STMBOOT_OK; i++) {
+		size_t before = facts->config_count;
+		struct sb_config *config = &facts->configs[before];
+
+		status = try_place(facts, part, fs, places->list[i].path, places->list[i].script);
+		if (status != STMBOOT_OK || facts->config_count == before)
+			continue;
+		config->from_script = again;
+		if (!config->script)
+			continue;
+		status = sb_facts_script(facts, config);
+		if (status == STMBOOT_OK && !again && config->what.fault == SB_SCRIPT_RUNS &&
+		    sb_boot_script_is_followed(&config->what.commands))
+			status = follow_script(facts, part, fs, &config->what.commands);
 	}
-	if (facts->config_count > before)
-		facts->configs[before].from_script = true;
 	return status;
 }
 
@@ -176,14 +217,30 @@ static enum stmboot_status search_part(struct sb_facts *facts, const struct stmb
 	sb_facts_note_journal(facts, part, true);
 	if (status != STMBOOT_OK)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && status == STMBOOT_OK; i++) {
-		size_t before = facts->config_count;
+	return search_places(facts, part, fs, &facts->places, false);
+}
 
-		status = try_place(facts, part, fs, places[i].path, places[i].script);
-		if (status == STMBOOT_OK && places[i].script && facts->config_count > before)
-			status = follow_script(facts, part, fs);
+/* A saved variable counts, also one that does not fit this U-Boot. */
+static bool set_variables(struct sb_facts *facts)
+{
+	const struct stmboot_env *saved = facts->env.found.saved;
+	const struct {
+		const char *name;
+		const char **value;
+	} rows[] = {
+		{ "boot_prefixes", &facts->variables.prefixes },
+		{ "boot_syslinux_conf", &facts->variables.conf },
+		{ "boot_scripts", &facts->variables.scripts },
+	};
+
+	facts->variables = sb_search_stock;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *value = saved != NULL ? stmboot_env_find(saved, rows[i].name) : NULL;
+
+		if (value != NULL)
+			*rows[i].value = value;
 	}
-	return status;
+	return sb_search_places(facts->arena, &facts->variables, &facts->places);
 }
 
 /* U-Boot's `part list -bootable`, else partition 1 alone. */
@@ -254,6 +311,8 @@ enum stmboot_status sb_facts_configs(struct sb_facts *facts)
 	const struct sb_config *config;
 	enum stmboot_status status = STMBOOT_OK;
 
+	if (!set_variables(facts))
+		return STMBOOT_NO_MEMORY;
 	if (facts->is_card)
 		status = search_card(facts);
 	else if (bare->ext4 != NULL)

@@ -181,9 +181,10 @@ static enum stmboot_status compare_files(const struct views *views)
 	const struct sb_config *config = sb_facts_config(facts);
 	enum stmboot_status status = STMBOOT_OK;
 	bool is_place = false;
-	const char *path;
 
-	for (size_t i = 0; status == STMBOOT_OK && (path = sb_facts_place(i)) != NULL; i++) {
+	for (size_t i = 0; status == STMBOOT_OK && i < facts->places.count; i++) {
+		const char *path = facts->places.list[i].path;
+
 		is_place = is_place || (config != NULL && strcmp(config->path, path) == 0);
 		status = compare_file(views, path, STMBOOT_STAGE_EXTLINUX);
 	}

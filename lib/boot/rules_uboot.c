@@ -129,26 +129,74 @@ static void check_several(const struct sb_facts *facts, const struct sb_scope *s
 	}
 }
 
-/* ST's own script is followed: it leads to a configuration named after the medium. */
+static struct sb_scope script_scope(const struct sb_config *script, const struct sb_scope *scope)
+{
+	struct sb_scope inner = *scope;
+
+	inner.partition = (int32_t)script->partition;
+	inner.path = script->path;
+	inner.src = script->src;
+	return inner;
+}
+
+/* Is number `i` a script that U-Boot comes to before the configuration that counts? */
+static bool comes_first(const struct sb_facts *facts, size_t i)
+{
+	return facts->configs[i].script && (facts->config < 0 || (size_t)facts->config > i);
+}
+
+/* A script that only searches elsewhere, as ST's does, is followed. */
 static void check_scripts(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	for (size_t i = 0; i < facts->config_count; i++) {
 		const struct sb_config *script = &facts->configs[i];
-		struct sb_scope inner = *scope;
-		bool followed = i + 1 < facts->config_count && facts->configs[i + 1].from_script;
+		struct sb_scope inner = script_scope(script, scope);
 
-		if (!script->script || followed ||
-		    (facts->config >= 0 && (size_t)facts->config < i))
+		if (!comes_first(facts, i) || script->what.fault != SB_SCRIPT_RUNS ||
+		    (sb_boot_script_is_followed(&script->what.commands) && !script->from_script))
 			continue;
-		inner.partition = (int32_t)script->partition;
-		inner.path = script->path;
-		inner.src = script->src;
 		sb_report(
 			&inner, SB_EXTLINUX_SCRIPT_FIRST,
 			&(struct sb_finding){
 				.found = sb_text(scope, "partition %" PRIu32 ":%s",
 						 script->partition, script->path),
 				.hint = "remove the script, or move extlinux.conf to /extlinux" });
+	}
+}
+
+/* U-Boot says so and goes on with the next place. */
+static void check_script_damage(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	static const struct {
+		uint64_t offset, length;
+		const char *found, *expected;
+	} faults[] = {
+		[SB_SCRIPT_NO_IMAGE] = { 0, 4, "no uImage", "a uImage around the text" },
+		[SB_SCRIPT_HEADER_CRC] = { 4, 4, "a header that does not match its CRC", NULL },
+		[SB_SCRIPT_DATA_CRC] = { 24, 4, "data that does not match its CRC", NULL },
+		[SB_SCRIPT_TYPE] = { 30, 1, "a uImage of another type", "the type script" },
+		[SB_SCRIPT_EMPTY] = { 64, 4, "an empty script", "commands" },
+	};
+
+	for (size_t i = 0; i < facts->config_count; i++) {
+		const struct sb_config *script = &facts->configs[i];
+		enum sb_script_fault fault = script->what.fault;
+		struct sb_scope inner = script_scope(script, scope);
+		uint64_t size;
+
+		if (!comes_first(facts, i) || fault == SB_SCRIPT_RUNS ||
+		    fault == SB_SCRIPT_UNREADABLE)
+			continue;
+		size = stmboot_source_size(script->src);
+		sb_report(&inner, SB_EXTLINUX_SCRIPT_DAMAGED,
+			  &(struct sb_finding){
+				  .offset = faults[fault].offset,
+				  .length = faults[fault].length,
+				  .no_offset = size < faults[fault].offset + faults[fault].length,
+				  .found = faults[fault].found,
+				  .expected = faults[fault].expected,
+				  .hint = "make it again: mkimage -A arm -T script -C none -d "
+					  "boot.cmd boot.scr.uimg" });
 	}
 }
 
@@ -179,6 +227,7 @@ static const sb_facts_rule config_rows[] = {
 	{ SB_EXTLINUX_SEVERAL_BOOTABLE, check_bootable },
 	{ SB_EXTLINUX_SEVERAL, check_several },
 	{ SB_EXTLINUX_SCRIPT_FIRST, check_scripts },
+	{ SB_EXTLINUX_SCRIPT_DAMAGED, check_script_damage },
 	{ SB_EXTLINUX_UNREADABLE, check_readable },
 };
 /* clang-format on */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Rules on U-Boot's environment: where each version keeps it, and what a saved one decides."""
+"""Rules on U-Boot's environment and on boot scripts: where each is, and what it decides."""
 
-from damage import entry
+import openstlinux
+from damage import entry, put
 from loaders import uboot
+from openstlinux import script
 from small import Row, golden, partition
 
 ENV_TYPE = "3de21764-95bd-54bd-a5c3-4abe786f38a8"
@@ -28,6 +30,7 @@ BASES = {
     "uboot-2023.04": (version("2023.04"), []),
     "uboot-2024.10": (version("2024.10"), []),
     "uboot-2025.01": (version("2025.01"), []),
+    "openstlinux": (openstlinux.CARD, openstlinux.HEALTHY),
 }
 
 ROWS = [
@@ -44,4 +47,18 @@ ROWS = [
         [NO_SSBL, of_type(5, BEHIND_ROOT, 32)]),
     Row("env.not-kept", "uboot-2025.01", [NO_SSBL, of_type(5, BEHIND_ROOT, 16)],
         [NO_SSBL, of_type(5, BEHIND_ROOT, 16), of_type(6, BEHIND_ROOT + 16, 16)]),
+
+    # A script that only searches elsewhere is followed.
+    Row("extlinux.script-first", "healthy", [put("/boot.scr", script("bootz 0xc2000000\n"))],
+        [put("/boot.scr", script())]),
+    Row("extlinux.script-damaged", "healthy", [put("/boot.scr", script()[:-1] + b"\1")],
+        [put("/boot.scr", script())]),
+    Row("extlinux.script-damaged", "healthy", [put("/boot.scr", script(kind=2))],
+        [put("/boot.scr", script(kind=6))], says="another type"),
+    Row("extlinux.script-damaged", "healthy", [put("/boot.scr", b"\0" + script()[1:])],
+        [put("/boot.scr", script())], says="no uImage"),
+    Row("extlinux.script-damaged", "openstlinux",
+        [openstlinux.put("/boot.scr.uimg", script()[:40] + b"x" + script()[41:])],
+        [openstlinux.put("/boot.scr.uimg", script())],
+        {"extlinux.not-found": "only the script knows the folder"}, says="header"),
 ]
