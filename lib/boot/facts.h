@@ -81,14 +81,23 @@ struct sb_second_stage {
 	const struct stmboot_part *misplaced; /* another partition that holds a second stage */
 };
 
+/* A saved variable that has another value than this U-Boot gives it. */
+struct sb_override {
+	const struct stmboot_env_variable *variable;
+	enum stmboot_env_class class;
+	const char *stock; /* that value; NULL: not found */
+};
+
 /* Where U-Boot keeps its environment, and what is there. */
 struct sb_environment {
 	struct stmboot_boot_env found;
 	const struct stmboot_part *parts[SB_ENV_COPIES]; /* that the copies are in, or NULL */
 	const struct stmboot_env *read[SB_ENV_COPIES];   /* to be released */
 	struct stmboot_env_area *file;                   /* to be released */
-	uint32_t gap;          /* missing number that hides a partition of that name, or 0 */
-	const char *overrides; /* first variable that rules the boot, or NULL */
+	uint32_t gap; /* missing number that hides a partition of that name, or 0 */
+	struct sb_override *overrides;
+	size_t override_count;
+	size_t override_capacity;
 };
 
 /* A file that U-Boot was told to load. */
@@ -328,6 +337,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_loaders(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_environment(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_script(struct sb_facts *facts,
 						      struct sb_config *config);
+STMBOOT_NODISCARD enum stmboot_status sb_facts_overrides(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_configs(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_attempts(struct sb_facts *facts,
 							struct sb_config *config);

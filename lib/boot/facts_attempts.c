@@ -280,15 +280,42 @@ static enum stmboot_status attempt_label(struct sb_facts *facts, const struct sb
 	return status;
 }
 
+/* The label that a saved pxe_label_override names, from v2022.04; or NO_LABEL. */
+static int32_t overriding_label(const struct sb_facts *facts, const struct stmboot_extlinux *conf)
+{
+	const struct stmboot_env *saved = facts->env.found.saved;
+	const char *name = saved != NULL ? stmboot_env_find(saved, "pxe_label_override") : NULL;
+	int32_t found = STMBOOT_NO_LABEL;
+
+	if (name == NULL || facts->uboot_number < 202204)
+		return STMBOOT_NO_LABEL;
+	for (size_t i = 0; i < conf->label_count; i++) /* of one name, the last */
+		if (strcmp(conf->labels[i].name.text, name) == 0)
+			found = (int32_t)i;
+	return found;
+}
+
+/* The label of attempt number `i`: the overriding one, then all others in file order. */
+static size_t label_of(const struct stmboot_extlinux *conf, int32_t overriding, size_t i)
+{
+	if (overriding == STMBOOT_NO_LABEL)
+		return conf->selection.order[i];
+	if (i == 0)
+		return (size_t)overriding;
+	return i <= (size_t)overriding ? i - 1 : i;
+}
+
 enum stmboot_status sb_facts_attempts(struct sb_facts *facts, struct sb_config *config)
 {
 	const struct stmboot_extlinux *conf = config->conf;
 	enum stmboot_status status = STMBOOT_OK;
+	int32_t overriding;
 	size_t count;
 
 	if (conf == NULL || conf->outcome != STMBOOT_EXTLINUX_READ)
 		return STMBOOT_OK;
-	count = conf->selection.order_count;
+	overriding = overriding_label(facts, conf);
+	count = overriding == STMBOOT_NO_LABEL ? conf->selection.order_count : conf->label_count;
 	count = count < MAX_ATTEMPTS ? count : MAX_ATTEMPTS;
 	config->attempts = sb_arena_array(facts->arena, count, sizeof(*config->attempts));
 	if (config->attempts == NULL)
@@ -296,7 +323,7 @@ enum stmboot_status sb_facts_attempts(struct sb_facts *facts, struct sb_config *
 	for (size_t i = 0; i < count && config->boots < 0 && status == STMBOOT_OK; i++) {
 		struct sb_attempt *attempt = &config->attempts[config->attempt_count++];
 
-		attempt->label = conf->selection.order[i];
+		attempt->label = label_of(conf, overriding, i);
 		status = attempt_label(facts, config, attempt);
 		if (status == STMBOOT_OK && attempt->failure == SB_BOOTS)
 			config->boots = (int)i;

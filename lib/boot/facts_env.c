@@ -251,61 +251,6 @@ static void take_bare(struct sb_facts *facts)
 	}
 }
 
-/* Does the range hold these bytes? A window slides over it, a little more than a needle long. */
-static enum stmboot_status contains(struct sb_facts *facts, const char *needle, size_t length,
-				    bool *found)
-{
-	enum { STEP = 32768 };
-	struct stmboot_source *src = facts->second.src;
-	uint64_t end = sb_min_u64(facts->second.end, stmboot_source_size(src));
-	char *buffer;
-
-	if (length > STEP)
-		return STMBOOT_OK;
-	buffer = sb_arena_alloc(facts->arena, 2 * STEP);
-	if (buffer == NULL)
-		return STMBOOT_NO_MEMORY;
-	for (uint64_t at = 0; at < end && !*found; at += STEP) {
-		size_t size = (size_t)sb_min_u64(2 * STEP, end - at);
-
-		if (stmboot_source_read(src, at, buffer, size) != STMBOOT_OK)
-			break;
-		*found = memmem(buffer, size, needle, length) != NULL;
-	}
-	return STMBOOT_OK;
-}
-
-/*
- * A saved environment holds every variable. What rules the boot is a value
- * that this U-Boot's own default environment, which stands in its binary as
- * `name=value` and a NUL, does not have.
- */
-static enum stmboot_status find_overrides(struct sb_facts *facts)
-{
-	struct sb_environment *env = &facts->env;
-
-	for (size_t i = 0; i < env->found.saved->variable_count && env->overrides == NULL; i++) {
-		const struct stmboot_env_variable *v = &env->found.saved->variables[i];
-		enum stmboot_env_class class = stmboot_env_classify(v->name);
-		enum stmboot_status status;
-		bool stock = false;
-		char *text;
-
-		if (class != STMBOOT_ENV_BOOTCMD && class != STMBOOT_ENV_SEARCH &&
-		    class != STMBOOT_ENV_BOOTARGS && class != STMBOOT_ENV_LABEL)
-			continue;
-		text = sb_arena_printf(facts->arena, "%s=%s", v->name, v->value);
-		if (text == NULL)
-			return STMBOOT_NO_MEMORY;
-		status = contains(facts, text, strlen(text) + 1, &stock);
-		if (status != STMBOOT_OK)
-			return status;
-		if (!stock)
-			env->overrides = v->name;
-	}
-	return STMBOOT_OK;
-}
-
 /* The first partition that U-Boot calls bootable, as its "mmc:auto". */
 static const struct stmboot_part *first_bootable(const struct sb_facts *facts)
 {
@@ -361,6 +306,6 @@ enum stmboot_status sb_facts_environment(struct sb_facts *facts)
 		choose(found);
 	}
 	if (status == STMBOOT_OK && found->saved != NULL)
-		status = find_overrides(facts);
+		status = sb_facts_overrides(facts);
 	return status;
 }

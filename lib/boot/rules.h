@@ -15,6 +15,7 @@ extern const struct sb_rules sb_rom_rules;
 extern const struct sb_rules sb_fsbl_copy_rules;
 extern const struct sb_rules sb_fsbl_rules;
 extern const struct sb_rules sb_env_rules;
+extern const struct sb_rules sb_saved_rules;
 extern const struct sb_rules sb_journal_rules;
 extern const struct sb_rules sb_config_rules;
 extern const struct sb_rules sb_label_rules;
@@ -35,6 +36,7 @@ void sb_facts_judge(const struct sb_rules *rules, const sb_facts_rule *rows,
 /* All that there is to say, stage by stage. */
 void sb_judge_loaders(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_environment(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_saved(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_journals(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_uboot(const struct sb_facts *facts, const struct sb_scope *scope);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where U-Boot keeps its environment, and what a saved one does to the boot. */
+/* Where U-Boot keeps its environment. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -114,47 +114,10 @@ static void check_env_kept(const struct sb_facts *facts, const struct sb_scope *
 						      : NULL });
 }
 
-/* A finding on the saved copy that counts. */
-static void report_saved(const struct sb_environment *env, const struct sb_scope *scope,
-			 enum sb_code code, const char *found, const char *expected)
-{
-	struct sb_scope inner = *scope;
-
-	inner.partition = env->found.copies[env->found.chosen].partition;
-	sb_report(&inner, code,
-		  &(struct sb_finding){ .offset = env->found.saved->offset,
-					.length = env->found.saved->size,
-					.found = found,
-					.expected = expected,
-					.hint = "at U-Boot's prompt: env default -a; saveenv" });
-}
-
-static void check_env_bootcmd(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	const struct sb_environment *env = &facts->env;
-
-	if (env->found.saved != NULL && stmboot_env_find(env->found.saved, "bootcmd") == NULL)
-		report_saved(env, scope, SB_ENV_NO_BOOTCMD, "no bootcmd",
-			     "bootcmd=run bootcmd_stm32mp");
-}
-
-static void check_env_overrides(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	const struct sb_environment *env = &facts->env;
-
-	if (env->found.saved != NULL && env->overrides != NULL)
-		report_saved(env, scope, SB_ENV_OVERRIDES_BOOT,
-			     sb_text(scope, "%s=%s", env->overrides,
-				     stmboot_env_find(env->found.saved, env->overrides)),
-			     "the value that this U-Boot has by default");
-}
-
 /* clang-format off */
 static const sb_facts_rule rows[] = {
 	{ SB_ENV_OVERWRITES_DATA, check_env_place },
 	{ SB_ENV_NOT_KEPT, check_env_kept },
-	{ SB_ENV_NO_BOOTCMD, check_env_bootcmd },
-	{ SB_ENV_OVERRIDES_BOOT, check_env_overrides },
 };
 /* clang-format on */
 
@@ -163,4 +126,5 @@ const struct sb_rules sb_env_rules = SB_RULES(rows);
 void sb_judge_environment(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	sb_facts_judge(&sb_env_rules, rows, facts, scope);
+	sb_judge_saved(facts, scope);
 }

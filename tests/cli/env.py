@@ -131,6 +131,36 @@ class Env(unittest.TestCase):
                 (copy,) = self.shown(path)["copies"][:1]
                 self.assertEqual(copy["flags"] is not None, options == ("-r",))
 
+    def test_a_saved_label_is_the_one_that_boots(self):
+        label = "label {0}\n kernel /boot/zImage\n append root=/dev/mmcblk0p4 {0}\n"
+        text = "default b\n" + "".join(label.format(name) for name in "abc")
+        self.card = program.configured(self.card, text)
+        for override, first in ((None, "b"), ("a", "a"), ("c", "c"), ("d", "b")):
+            self.save(0, {"bootcmd": "true", **({"pxe_label_override": override} if override else {})})
+            self.assertEqual(program.inspect(self.card)["boot"]["label"], first)
+        missing = text.replace("b\n kernel /boot/zImage", "b\n kernel /none")
+        missing = missing.replace("c\n kernel /boot/zImage", "c\n kernel /none")
+        self.card = program.configured(self.card, missing)
+        self.save(0, {"bootcmd": "true", "pxe_label_override": "c"})
+        self.assertEqual(program.inspect(self.card)["boot"]["label"], "a")
+
+    def test_saved_variables_of_the_search_are_followed(self):
+        self.save(0, {"bootcmd": "true", "boot_prefixes": "/else/ /boot/"})
+        said = program.inspect(self.card)
+        self.assertEqual(said["boot"]["config"]["path"], "/boot/extlinux/extlinux.conf")
+        self.assertIn("env.search-order", [f["code"] for f in said["findings"]])
+        self.save(0, {"bootcmd": "true", "boot_prefixes": "/else/"})
+        said = program.inspect(self.card)
+        self.assertEqual(said["boot"]["stops_at"], "extlinux")
+        self.save(0, {"bootcmd": "true", "boot_syslinux_conf": "other.conf"})
+        self.assertEqual(program.inspect(self.card)["boot"]["stops_at"], "extlinux")
+
+    def test_a_saved_command_line_is_that_of_a_label_without_one(self):
+        self.card = program.configured(self.card, "label a\n kernel /boot/zImage\n")
+        self.save(0, {"bootcmd": "true", "bootargs": "root=/dev/mmcblk0p4 saved"})
+        self.assertEqual(program.inspect(self.card)["boot"]["bootargs"],
+                         "root=/dev/mmcblk0p4 saved")
+
     def test_what_is_no_environment(self):
         done = program.run("env", "show", self.file(image.environment(STOCK, good=False)))
         self.assertEqual(done.returncode, 2)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Rules on U-Boot's environment and on boot scripts: where each is, and what it decides."""
 
+import image
 import openstlinux
-from damage import entry, put
+from damage import DTB, KERNEL, conf, entry, put
 from loaders import uboot
 from openstlinux import script
 from small import Row, golden, partition
@@ -21,6 +22,34 @@ def of_type(number, first, sectors):
     return partition(number, f"env{number}", first, sectors, type=ENV_TYPE)
 
 
+# What the small U-Boot has by default, and a card that has saved it.
+DEFAULT = {
+    "bootcmd": "run bootcmd_stm32mp", "bootcmd_stm32mp": "run distro_bootcmd",
+    "distro_bootcmd": "run scan_dev_for_boot_part", "boot_targets": "mmc1 mmc0",
+    "scan_dev_for_boot_part": "run scan_dev_for_boot",
+    "scan_dev_for_boot": "run scan_dev_for_extlinux", "scan_dev_for_extlinux": "run boot_extlinux",
+    "boot_extlinux": "sysboot mmc 0:4 any ${scriptaddr} ${prefix}${boot_syslinux_conf}",
+    "boot_prefixes": "/ /boot/", "boot_scripts": "boot.scr.uimg boot.scr",
+    "boot_syslinux_conf": "extlinux/extlinux.conf", "scriptaddr": "0xc4100000",
+    "kernel_addr_r": "0xc2000000", "bootargs": "quiet",
+}
+STRINGS = b"\0" + b"".join(f"{k}={v}\0".encode() for k, v in DEFAULT.items())
+KNOWN = uboot(lambda old: old + STRINGS)
+
+
+def saved(without=(), **changed):
+    """An environment that is the default one but for some variables."""
+    def step(card):
+        variables = {**DEFAULT, **changed}
+        for name in without:
+            del variables[name]
+        card.write(3, card.size(3) - 8192, image.environment(variables))
+    return step
+
+
+NO_APPEND = conf(f"label linux\n  kernel {KERNEL}\n  fdt {DTB}\n")
+TWO = conf("".join(f"label {name}\n  kernel {KERNEL}\n  fdt {DTB}\n"
+                   "  append root=/dev/mmcblk0p4 rootwait\n" for name in ("one", "two")))
 FULL = uboot(lambda old: old.ljust(65536 - 64, b"\0"))
 NO_SSBL = entry(3, name="uboot")
 
@@ -30,6 +59,7 @@ BASES = {
     "uboot-2023.04": (version("2023.04"), []),
     "uboot-2024.10": (version("2024.10"), []),
     "uboot-2025.01": (version("2025.01"), []),
+    "saving": (golden("healthy"), [KNOWN]),
     "openstlinux": (openstlinux.CARD, openstlinux.HEALTHY),
 }
 
@@ -61,4 +91,24 @@ ROWS = [
         [openstlinux.put("/boot.scr.uimg", script()[:40] + b"x" + script()[41:])],
         [openstlinux.put("/boot.scr.uimg", script())],
         {"extlinux.not-found": "only the script knows the folder"}, says="header"),
+
+    Row("env.bootcmd-undefined", "saving",
+        [saved(("bootcmd_stm32mp", "distro_bootcmd"))], [saved(("distro_bootcmd",))]),
+    Row("env.bootcmd-undefined", "saving", [saved(bootcmd="run other")],
+        [saved(bootcmd="run other; true")]),
+    Row("env.missing-variable", "saving", [saved(("kernel_addr_r",))], [saved()]),
+    Row("env.missing-variable", "saving", [saved(("boot_prefixes",))], [saved()]),
+    Row("env.boot-targets", "saving", [saved(bootcmd="run distro_bootcmd")],
+        [saved(bootcmd="run distro_bootcmd", boot_targets="mmc0 mmc1")]),
+    Row("env.search-order", "saving", [saved(boot_prefixes="/boot/ /")], [saved()],
+        says="boot_prefixes=/ /boot/"),
+    Row("env.search-order", "saving", [saved(boot_scripts="boot.scr")], [saved()]),
+    Row("env.overrides-boot", "saving", [saved(boot_extlinux="true")], [saved()],
+        says="boot_extlinux=sysboot"),
+    Row("env.overrides-boot", "saving", [saved(pxe_label_override="two"), TWO], [saved(), TWO]),
+    Row("env.overrides-boot", "saving", [saved(bootargs="root=/dev/mmcblk0p4 rootwait"), NO_APPEND],
+        [saved(bootargs="root=/dev/mmcblk0p3 rootwait")],
+        {"bootargs.no-append": "only then bootargs count"}),
+    Row("env.load-address", "saving", [saved(kernel_addr_r="0xc2000001")], [saved()],
+        says="kernel_addr_r=0xc2000000"),
 ]

@@ -23,10 +23,10 @@ static const struct sb_rules *const tables[] = {
 	&sb_extlinux_line_rules, &sb_extlinux_label_rules, &sb_extlinux_bootargs_rules,
 	&sb_kernel_rules,        &sb_kernel_payload_rules, &sb_dtb_rules,
 	&sb_rom_rules,           &sb_fsbl_copy_rules,      &sb_fsbl_rules,
-	&sb_env_rules,           &sb_config_rules,         &sb_label_rules,
-	&sb_loaded_rules,        &sb_loaded_dtb_rules,     &sb_root_rules,
-	&sb_program_rules,       &sb_init_rules,           &sb_mount_rules,
-	&sb_journal_rules,
+	&sb_env_rules,           &sb_saved_rules,          &sb_config_rules,
+	&sb_label_rules,         &sb_loaded_rules,         &sb_loaded_dtb_rules,
+	&sb_root_rules,          &sb_program_rules,        &sb_init_rules,
+	&sb_mount_rules,         &sb_journal_rules,
 };
 
 /* What no rule looks for: whoever cannot read a place says so. */
