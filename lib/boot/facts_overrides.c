@@ -43,6 +43,26 @@ static bool has_entry(const struct binary *binary, const char *entry)
 	       memmem(binary->data, binary->size, entry, strlen(entry) + 1) != NULL;
 }
 
+/*
+ * The value behind "name=", where it follows a NUL. Only the first of all
+ * variables need not: it is bootargs or bootcmd (include/env_default.h).
+ */
+static const char *find_value(const struct binary *binary, const char *needle, size_t length)
+{
+	const char *at = NULL;
+
+	if (binary->size == 0)
+		return NULL;
+	at = memmem(binary->data, binary->size, needle, length);
+	if (at != NULL)
+		return at + length;
+	if (strncmp(needle + 1, "bootargs=", length - 1) != 0 &&
+	    strncmp(needle + 1, "bootcmd=", length - 1) != 0)
+		return NULL;
+	at = memmem(binary->data, binary->size, needle + 1, length - 1);
+	return at != NULL ? at + length - 1 : NULL;
+}
+
 /* The default value of a variable; NULL when none is found. False without memory. */
 static bool find_stock(struct sb_facts *facts, const struct binary *binary, const char *name,
 		       const char **out)
@@ -56,10 +76,9 @@ static bool find_stock(struct sb_facts *facts, const struct binary *binary, cons
 		return false;
 	memcpy(needle + 1, name, length - 2); /* behind the NUL of the entry before */
 	needle[length - 1] = '=';
-	at = binary->size > 0 ? memmem(binary->data, binary->size, needle, length) : NULL;
+	at = find_value(binary, needle, length);
 	if (at == NULL)
 		return true;
-	at += length;
 	end = memchr(at, '\0', binary->size - (size_t)(at - binary->data));
 	if (end == NULL)
 		return true;

@@ -19,7 +19,8 @@ import image
 import tools
 from damage import (CONF, DTB, INITRD, KERNEL, append, both_fsbl, conf, copy, cut_to, debugfs, entry,
                     environment, flip, from_end, lengthen, loader, mend_gpt, other_ext4, poke,
-                    poke32, put, reconf, remove, resize, rewrite, sgdisk, shorten, zero)
+                    poke32, put, reconf, remove, resize, rewrite, save_default, sgdisk,
+                    shorten, zero)
 
 KIB, MIB = 1 << 10, 1 << 20
 GOOD = cards.configuration()
@@ -240,6 +241,13 @@ ROWS = [
      "error", "extlinux", ["env.bootcmd-undefined"]),
     ("saved environment without bootcmd", "small", [environment(16 * KIB, bootdelay="2")],
      "error", "extlinux", ["env.no-bootcmd"]),
+    ("U-Boot's default environment saved", "small", [save_default()], "ok", None, []),
+    ("saved environment of another search", "small", [save_default(boot_prefixes="/boot/ /")],
+     "warning", None, ["env.search-order"]),
+    ("saved environment that looks nowhere", "small", [save_default(boot_prefixes="")],
+     "error", "extlinux", ["env.missing-variable"]),
+    ("saved environment with other addresses", "small", [save_default(fdt_addr_r="0xc2100000")],
+     "warning", None, ["env.load-address"]),
     ("saved environment damaged", "small",
      [environment(16 * KIB, good=False, bootcmd="run something")],
      "ok", None, []),
