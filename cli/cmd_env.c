@@ -122,6 +122,8 @@ static void add_copy(struct buffer *out, const struct style *style, const struct
 
 static const char *why_none(const struct stmboot_boot_env *env)
 {
+	if (env->chosen >= 0)
+		return "U-Boot refuses what is saved, and takes its default environment";
 	switch (env->place) {
 	case STMBOOT_ENV_PLACE_UNKNOWN:
 		return "it is not known where this U-Boot keeps its environment";

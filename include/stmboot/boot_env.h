@@ -52,8 +52,8 @@ struct stmboot_boot_env {
 	const char *path;             /**< of the file, or NULL */
 	size_t copy_count;            /**< 0 where none is on the card */
 	struct stmboot_boot_env_copy copies[STMBOOT_BOOT_ENV_COPIES];
-	int32_t chosen;                  /**< index of the copy that counts, or -1 */
-	const struct stmboot_env *saved; /**< what it holds; NULL: nothing is saved */
+	int32_t chosen;                  /**< index of the copy that U-Boot chooses, or -1 */
+	const struct stmboot_env *saved; /**< what counts; NULL: nothing, or it is rejected */
 };
 
 /** The environment of a card whose boot was followed; borrowed from the boot. */

@@ -47,6 +47,9 @@ struct stmboot_env {
 	 */
 	const struct stmboot_env_variable *variables;
 	size_t variable_count;
+	/** A value without a name stands in it: U-Boot refuses it, and takes its default
+	 * environment. */
+	bool rejected;
 };
 
 /**

@@ -221,6 +221,8 @@ static void choose(struct stmboot_boot_env *found)
 	for (size_t i = found->copy_count; i-- > 0;)
 		if (found->saved != NULL && found->copies[i].env == found->saved)
 			found->chosen = (int32_t)i;
+	if (found->saved != NULL && found->saved->rejected)
+		found->saved = NULL;
 }
 
 /* The copies of an image that is nothing else, or of the file that U-Boot saves to. */

@@ -66,7 +66,7 @@ static void check_env_place(const struct sb_facts *facts, const struct sb_scope 
 {
 	const struct sb_environment *env = &facts->env;
 
-	if (env->found.saved != NULL)
+	if (!facts->is_card || env->found.chosen >= 0)
 		return;
 	for (size_t i = env->found.copy_count; i-- > 0;) {
 		const struct stmboot_boot_env_copy *copy = &env->found.copies[i];

@@ -30,8 +30,8 @@ static void report(const struct sb_facts *facts, const struct sb_scope *scope, e
 
 	inner.partition = copy->partition;
 	finding.no_offset = !copy->has_offset;
-	finding.offset = copy->offset + (v != NULL ? v->offset - found->saved->offset : 0);
-	finding.length = v != NULL ? v->length : found->saved->size;
+	finding.offset = copy->offset + (v != NULL ? v->offset - copy->env->offset : 0);
+	finding.length = v != NULL ? v->length : copy->env->size;
 	if (finding.hint == NULL)
 		finding.hint = prompt_hint;
 	sb_report(&inner, code, &finding);
@@ -43,6 +43,17 @@ static void check_bootcmd(const struct sb_facts *facts, const struct sb_scope *s
 		report(facts, scope, SB_ENV_NO_BOOTCMD, NULL,
 		       (struct sb_finding){ .found = "no bootcmd",
 					    .expected = "bootcmd=run bootcmd_stm32mp" });
+}
+
+/* env_import() takes the default environment then. */
+static void check_rejected(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_boot_env *found = &facts->env.found;
+
+	if (facts->is_card && found->chosen >= 0 && found->saved == NULL)
+		report(facts, scope, SB_ENV_REJECTED, NULL,
+		       (struct sb_finding){ .found = "a value without a name",
+					    .expected = "NAME=VALUE" });
 }
 
 /* Only of a plain `run NAME` is it known that nothing else follows. */
@@ -201,6 +212,7 @@ static void check_addresses(const struct sb_facts *facts, const struct sb_scope 
 
 /* clang-format off */
 static const sb_facts_rule rows[] = {
+	{ SB_ENV_REJECTED, check_rejected },
 	{ SB_ENV_NO_BOOTCMD, check_bootcmd },
 	{ SB_ENV_BOOTCMD_UNDEFINED, check_bootcmd_runs },
 	{ SB_ENV_MISSING_VARIABLE, check_missing },

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * U-Boot's shell is hush. Commands end at a line's end, ';', '&' and '|';
- * words are separated by blanks, single quotes keep everything, double quotes
- * keep blanks. Deciding source: U-Boot common/cli_hush.c.
+ * words are separated by blanks, which quotes keep. Deciding source: U-Boot common/cli_hush.c.
  */
 #include "format/boot_script.h"
 
@@ -40,7 +39,11 @@ static char peek(const struct reader *r)
 	return r->at < r->size ? r->text[r->at] : '\0';
 }
 
-/* Take the next character into the scratch; a quote changes the mode instead. */
+/*
+ * Take the next character into the scratch; a quote changes the mode instead.
+ * A backslash goes and protects what follows, also between single quotes, where
+ * a quote still ends them; between double quotes it stays (seen on v2023.01).
+ */
 static void take_character(struct reader *r, size_t *length, char *quote)
 {
 	char c = r->text[r->at++];
@@ -49,9 +52,11 @@ static void take_character(struct reader *r, size_t *length, char *quote)
 		*quote = c;
 	} else if (c == *quote) {
 		*quote = '\0';
-	} else if (c == '\\' && *quote != '\'' && r->at < r->size) {
-		if (r->text[r->at] != '\n') /* a line that goes on */
-			r->scratch[(*length)++] = r->text[r->at];
+	} else if (c == '\\' && r->at < r->size && (*quote != '\'' || peek(r) != '\'')) {
+		if (*quote == '"')
+			r->scratch[(*length)++] = c;
+		if (*quote != '\0' || peek(r) != '\n') /* else the line goes on */
+			r->scratch[(*length)++] = peek(r);
 		r->at++;
 	} else {
 		r->scratch[(*length)++] = c;

@@ -151,27 +151,29 @@ static size_t skip_blanks(const char *data, size_t at, size_t size)
 }
 
 /*
- * "name=value" entries, each ended by NUL, up to an empty one. One without a
- * name ends the import.
+ * "name=value" entries, each ended by NUL, up to an empty one; a first one is
+ * never the end. A value without a name makes U-Boot refuse the whole copy.
  */
 static bool import(struct copy *copy, const char *data, size_t size, uint64_t offset)
 {
 	size_t at = 0;
 
-	while (at < size && data[at] != '\0') {
+	do {
 		size_t start = skip_blanks(data, at, size);
 		size_t length = strnlen(data + start, size - start);
 		const char *equals = memchr(data + start, '=', length);
 		size_t name = equals != NULL ? (size_t)(equals - (data + start)) : length;
 
 		at = start + length + 1;
-		if (length > 0 && data[start] == '#')
+		if ((length > 0 && data[start] == '#') || (name == 0 && length <= 1))
 			continue;
-		if (name == 0)
+		if (name == 0) {
+			copy->env.rejected = true;
 			return true;
+		}
 		if (!add_entry(copy, data + start, name, length, offset + start))
 			return false;
-	}
+	} while (at < size && data[at] != '\0');
 	copy->env.unterminated = at >= size;
 	return true;
 }

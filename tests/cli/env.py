@@ -108,6 +108,14 @@ class Env(unittest.TestCase):
         bare = program.card("bare-stm32", self.card)
         self.assertEqual(self.shown(bare)["place"], "unknown")
 
+    def test_what_u_boot_refuses(self):
+        refused = image.environment({"bootcmd": "true", "": "x"})
+        self.save(1, {"bootcmd": "true", "": "x"})
+        for path in (self.card, self.file(refused)):
+            self.assertIn(b"# U-Boot refuses what is saved", program.run("env", "show", path).stdout)
+            self.assertEqual(self.got(path, "bootcmd"), (1, None))
+            self.assertFalse(self.shown(path)["saved"])
+
     def test_a_partition_copied_out(self):
         blank = bytes(0x80000 - 2 * COPY)
         copies = image.environment({"a": "1"}, flags=1) + image.environment({"a": "2"}, flags=0)

@@ -111,4 +111,5 @@ ROWS = [
         {"bootargs.no-append": "only then bootargs count"}),
     Row("env.load-address", "saving", [saved(kernel_addr_r="0xc2000001")], [saved()],
         says="kernel_addr_r=0xc2000000"),
+    Row("env.rejected", "saving", [saved(**{"": "x"})], [saved(**{"x": "x"})]),
 ]

@@ -26,6 +26,11 @@ static const struct script_row script_rows[] = {
 	  false },
 	{ "a quote inside a word", "env set boot_prefixes /a' 'b", "/a b", NULL, false, false,
 	  false },
+	{ "a backslash", "setenv boot_prefixes /a\\ b", "/a b", NULL, false, false, false },
+	{ "in double quotes", "setenv boot_prefixes \"/a\\\"b\"", "/a\\\"b", NULL, false, false,
+	  false },
+	{ "in single quotes", "setenv boot_prefixes '/a\\b\\'", "/ab\\", NULL, false, false,
+	  false },
 	{ "a line that goes on", "env set boot_prefixes \\\n/a", "/a", NULL, false, false, false },
 	{ "the last one counts", "setenv boot_prefixes /a; setenv boot_prefixes /b", "/b", NULL,
 	  false, false, false },
@@ -122,7 +127,6 @@ Test(search, each_prefix_comes_with_the_configuration_and_then_the_scripts)
 		      "/boot/extlinux/extlinux.conf /boot/boot.scr.uimg* /boot/boot.scr* ");
 	expect_places((struct sb_search_variables){ "/mmc0_", "extlinux/x.conf", "" },
 		      "/mmc0_extlinux/x.conf ");
-	expect_places((struct sb_search_variables){ " a  /b/ ", "c", "d" },
-		      "/ac /ad* /b/c /b/d* ");
+	expect_places((struct sb_search_variables){ " a  /b/ ", "c", "d" }, "/ac /ad* /b/c /b/d* ");
 	expect_places((struct sb_search_variables){ "", "c", "d" }, "");
 }

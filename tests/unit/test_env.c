@@ -80,6 +80,37 @@ Test(env, an_entry_without_a_value_deletes)
 	stmboot_context_free(ctx);
 }
 
+Test(env, a_value_without_a_name_is_refused)
+{
+	static const struct {
+		const char *name;
+		char list[24];
+		size_t count;
+		bool rejected;
+	} rows[] = {
+		{ "a value alone", "a=1\0=2\0b=3\0", 1, true },
+		{ "behind a blank", "a=1\0 =2\0b=3\0", 1, true },
+		{ "no value either", "a=1\0=\0b=3\0", 2, false },
+		{ "only a blank", "a=1\0 \0b=3\0", 2, false },
+		{ "nothing at first", "\0b=3\0", 1, false },
+		{ "nothing later", "a=1\0\0b=3\0", 1, false },
+	};
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned char copy[SIZE];
+		const struct stmboot_env *env;
+
+		make_copy(copy, 0, rows[i].list, sizeof(rows[i].list));
+		env = decode(ctx, copy);
+		cr_expect_eq(env->variable_count, rows[i].count, "%s", rows[i].name);
+		cr_expect_eq(env->rejected, rows[i].rejected, "%s", rows[i].name);
+		stmboot_env_free(env);
+	}
+	stmboot_context_free(ctx);
+}
+
 Test(env, a_list_that_fills_the_copy)
 {
 	char list[SIZE - HEAD];
