@@ -7,12 +7,17 @@ usage: env.py STMBOOT [TEST...]
 
 import json
 import os
+import sys
 import tempfile
 import unittest
 
 import program
 
-import image
+sys.path[1:1] = [os.path.join(program.TOP, "tests", name) for name in ("cards", "rules")]
+
+import image  # noqa: E402
+import recipe  # noqa: E402
+import small  # noqa: E402
 
 SSBL = 50 * 512
 SIZE = 0x10000
@@ -115,6 +120,45 @@ class Env(unittest.TestCase):
             self.assertIn(b"# U-Boot refuses what is saved", program.run("env", "show", path).stdout)
             self.assertEqual(self.got(path, "bootcmd"), (1, None))
             self.assertFalse(self.shown(path)["saved"])
+
+    def build(self, *replacements, steps=()):
+        """A card like the healthy one, with parts of its recipe replaced."""
+        plain = os.path.join(self.directory.name, "plain")
+        recipe.Builder(plain).build(recipe.parse(small.golden("healthy", *replacements)))
+        card = small.SmallCard(plain, self.card)
+        for step in steps:
+            step(card)
+        return self.card
+
+    def test_a_file_of_the_boot_file_system(self):
+        old = ("2023.01", "2020.07")
+        said = self.shown(self.build(old))
+        self.assertEqual((said["place"], said["path"], said["copies"], said["saved"]),
+                         ("file", "/uboot.env", [], False))
+        saved = image.environment(STOCK)
+        card = self.build(old, steps=[lambda card: card.put("/uboot.env", saved)])
+        said = self.shown(card)
+        self.assertEqual(said["copies"][0]["partition"], 4)
+        with open(card, "rb") as f:
+            f.seek(said["copies"][0]["offset"])
+            self.assertEqual(f.read(64), saved[:64])
+        self.assertEqual(self.got(card, "bootdelay"), (0, "2"))
+        self.assertIn(b"partition 4 (rootfs) in /uboot.env",
+                      program.run("env", "show", card).stdout)
+
+    def test_not_on_the_card(self):
+        said = self.shown(self.build(('"st,stm32mp157c-dk2"', '"dh,stm32mp157c-dhcom-pdk2"')))
+        self.assertEqual((said["place"], said["copies"]), ("off-card", []))
+        said = self.shown(self.build(("2023.01", "2018.11")))
+        self.assertEqual(said["place"], "nowhere")
+
+    def test_by_fixed_offsets(self):
+        said = self.shown(self.build(('"st,stm32mp157c-dk2"', '"engicam,icore-stm32mp1"'),
+                                     ('u-boot,mmc-env-partition = "ssbl";', ""),
+                                     ("medium 1M", "medium 4M")))
+        self.assertEqual(said["place"], "offset")
+        self.assertEqual([copy["offset"] for copy in said["copies"]], [0x280000, 0x2C0000])
+        self.assertEqual([copy["state"] for copy in said["copies"]], ["blank", "blank"])
 
     def test_a_partition_copied_out(self):
         blank = bytes(0x80000 - 2 * COPY)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Rules on U-Boot's environment and on boot scripts: where each is, and what it decides."""
 
+import struct
+
 import image
 import openstlinux
 from damage import DTB, KERNEL, conf, entry, put
@@ -10,11 +12,19 @@ from small import Row, golden, partition
 
 ENV_TYPE = "3de21764-95bd-54bd-a5c3-4abe786f38a8"
 BEHIND_ROOT = 1714  # the first sector that is free
+TOUCHES_ROOT = 178 * 512 - 8192 + 1  # a copy here reaches one byte into the root file system
 
 
 def version(text):
     """The healthy card with another U-Boot; both versions are as long."""
     return golden("healthy", ("2023.01", text))
+
+
+def offsets(first, second):
+    """A U-Boot of v2023.04 whose device tree says where the copies are."""
+    return golden("healthy", ("2023.01", "2023.04"), ('u-boot,mmc-env-partition = "ssbl";',
+                  f"u-boot,mmc-env-offset = <{first}>; "
+                  f"u-boot,mmc-env-offset-redundant = <{second}>;"))
 
 
 def of_type(number, first, sectors):
@@ -59,6 +69,7 @@ BASES = {
     "uboot-2023.04": (version("2023.04"), []),
     "uboot-2024.10": (version("2024.10"), []),
     "uboot-2025.01": (version("2025.01"), []),
+    "by-offset": (offsets(BEHIND_ROOT * 512, TOUCHES_ROOT), []),
     "saving": (golden("healthy"), [KNOWN]),
     "openstlinux": (openstlinux.CARD, openstlinux.HEALTHY),
 }
@@ -78,6 +89,9 @@ ROWS = [
     Row("env.not-kept", "uboot-2025.01", [NO_SSBL, of_type(5, BEHIND_ROOT, 16)],
         [NO_SSBL, of_type(5, BEHIND_ROOT, 16), of_type(6, BEHIND_ROOT + 16, 16)]),
 
+    # Copy 1 is saved first, and ends one byte inside the root file system, or just before it.
+    Row("env.overwrites-data", "by-offset", [], [uboot(lambda old: old.replace(
+        struct.pack(">I", TOUCHES_ROOT), struct.pack(">I", TOUCHES_ROOT - 1)))]),
     # A script that only searches elsewhere is followed.
     Row("extlinux.script-first", "healthy", [put("/boot.scr", script("bootz 0xc2000000\n"))],
         [put("/boot.scr", script())]),
