@@ -126,9 +126,10 @@ static void summarize_extlinux(const struct sb_facts *facts, struct stmboot_stag
 	stage->path = config->path;
 	stage->has_offset = stmboot_source_locate(config->src, 0, &stage->offset);
 	stage->summary = sb_arena_printf(
-		facts->arena, "%s%s, %s, label %s", name_of(facts, part),
+		facts->arena, "%s%s, %s%s, label %s", name_of(facts, part),
 		facts->is_card && facts->bootable_count > 0 ? " has the bootable flag" : "",
-		config->path, label != NULL ? label->name.text : "(none)");
+		config->from_script ? "its boot script leads to " : "", config->path,
+		label != NULL ? label->name.text : "(none)");
 }
 
 static const char *kernel_text(enum stmboot_kernel_format format)

@@ -40,6 +40,7 @@ GUIDS = {
     "fsbl2": "1b0cf5b1-6a7c-4a55-8f0e-000000000002",
     "ssbl": "1b0cf5b1-6a7c-4a55-8f0e-000000000003",
     "rootfs": "1b0cf5b1-6a7c-4a55-8f0e-000000000004",
+    "bootfs": "1b0cf5b1-6a7c-4a55-8f0e-000000000005",
 }
 
 INIT = """#!/bin/busybox sh
@@ -265,6 +266,27 @@ def make_card(packages, path, size, *, first=None, second=None, **contents):
                         ("rootfs", filesystem, ["bootable = true"])])
 
 
+def make_split_card(packages, path):
+    """A card whose bootfs, with paths of its own, is apart from the rootfs and before it."""
+    conf = configuration("PARTUUID=" + GUIDS["rootfs"]).replace("/boot/", "/")
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as work:
+        tree, boot = os.path.join(work, "tree"), os.path.join(work, "boot")
+        os.mkdir(tree)
+        root_tree(packages, tree, conf=conf)
+        shutil.move(os.path.join(tree, "boot"), boot)
+        os.mkdir(os.path.join(tree, "boot"))
+        settle(tree)
+        settle(boot)
+        files = {}
+        for name, folder in (("bootfs", boot), ("rootfs", tree)):
+            files[name] = os.path.join(work, name + ".ext4")
+            tools.make_ext4(files[name], folder, 32 * MIB)
+        assemble(path, [("fsbl1", packages.spl, []), ("fsbl2", packages.spl, []),
+                        ("ssbl", packages.uboot, ["size = 2M"]),
+                        ("bootfs", files["bootfs"], ["bootable = true"]),
+                        ("rootfs", files["rootfs"], [])])
+
+
 def healthy(packages):
     """The healthy variants by name, each a function of the path to make."""
     partuuid = configuration("PARTUUID=" + GUIDS["rootfs"])
@@ -274,6 +296,7 @@ def healthy(packages):
         "partuuid": lambda path: make_card(packages, path, 64 * MIB, conf=partuuid),
         "builtin": lambda path: make_card(packages, path, 64 * MIB, builtin=True,
                                           conf=configuration(ramdisk=False)),
+        "bootfs": lambda path: make_split_card(packages, path),
         "tfa": lambda path: make_card(packages, path, 64 * MIB, first=tfa_stand_in(),
                                       second=stm32_uboot(packages)),
         "huge": lambda path: make_card(packages, path, 60 * GIB, full=True),

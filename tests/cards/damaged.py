@@ -228,6 +228,14 @@ ROWS = [
     ("a uImage under TF-A", "tfa", [loader(3, lambda old: image.uimage(old[256:], "U-Boot")[:len(old)])],
      "error", "ssbl", []),
 
+    # A bootfs apart from the rootfs.
+    ("paths of a rootfs in the bootfs", "bootfs", [put("/extlinux/extlinux.conf", GOOD)],
+     "error", "kernel", ["kernel.not-found"]),
+    ("root= names the bootfs", "bootfs",
+     [put("/extlinux/extlinux.conf",
+          cards.configuration("PARTUUID=" + cards.GUIDS["bootfs"]).replace("/boot/", "/"))],
+     "warning", None, ["init.not-found"]),
+
     # U-Boot's environment.
     ("third partition named uboot", "small", [entry(3, name="uboot")],
      "error", "extlinux", ["env.overwrites-data"]),

@@ -23,7 +23,8 @@ A content, and below it what it is made of:
     environment [bad]               a U-Boot environment: lines KEY=VALUE
 
 A payload's lines: text "...", fill SIZE, dtb; a file system's lines: dir PATH,
-file PATH with the lines of its text below a |, zimage PATH SIZE, dtb PATH with
+file PATH with the lines of its text below a |, script PATH with the same inside
+a uImage, zimage PATH SIZE, dtb PATH with
 lines below it, elf PATH MACHINE, link PATH TARGET. Any of them takes mode=OCTAL.
 A dtb's lines are device tree source. AT is NUMBER or PARTITION+NUMBER.
 """
@@ -151,6 +152,10 @@ def file_content(line):
     kind = line.words[0]
     if kind == "file":
         return line.raw().encode()
+    if kind == "script":
+        data = line.raw().encode()
+        return image.uimage(struct.pack(">II", len(data), 0) + data, "script", 0, 0, system=5,
+                            kind=6)
     if kind == "zimage":
         return image.zimage(filler(size(line.plain[2])))
     if kind == "dtb":

@@ -11,7 +11,7 @@ shift
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
-for name in bare-stm32 bare-uimage emmc endless-menu environment-behind-a-hole \
+for name in bare-stm32 bare-uimage boot-script emmc endless-menu environment-behind-a-hole \
 	environment-hits-rootfs environment-not-kept healthy saved-environment tfa-ssbl; do
 	"$golden" build $name "$dir/$name.img"
 done

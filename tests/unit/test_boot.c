@@ -15,8 +15,9 @@ enum { MANY = 3000, BLOCK = 512 };
 #define NOWHERE (SIZE_MAX / 2)
 
 static const char *const images[] = {
-	"healthy",    "tfa-ssbl",    "saved-environment",       "endless-menu",
-	"bare-stm32", "bare-uimage", "environment-hits-rootfs", "emmc",
+	"healthy",     "tfa-ssbl",    "saved-environment",       "endless-menu",
+	"bare-stm32",  "bare-uimage", "environment-hits-rootfs", "emmc",
+	"boot-script",
 };
 
 enum { IMAGES = sizeof(images) / sizeof(images[0]) };

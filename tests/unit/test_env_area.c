@@ -95,11 +95,12 @@ Test(env_area, of_two_copies_the_later_counts)
 	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
 		const struct layout *l = &layouts[i];
-		struct bytes b = bytes_new(l->size);
 		struct stmboot_env_area *area = NULL;
+		struct bytes b;
 
 		if (l->at[0] == l->at[1] || l->head == PLAIN || l->bytes < COPY)
 			continue;
+		b = bytes_new(l->size);
 		put_copy(&b, l->at[0], l->bytes, l->head, 1, "bootdelay=1");
 		put_copy(&b, l->at[1], l->bytes, l->head, 2, "bootdelay=2");
 		cr_assert_eq(decode(ctx, &b, &area), STMBOOT_OK, "%s", l->name);
