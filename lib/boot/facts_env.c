@@ -153,7 +153,8 @@ static void place_on_medium(struct sb_facts *facts, const struct rules *rules)
 	for (size_t i = 0; i < SB_ENV_COPIES; i++)
 		place_copy(facts, rules, i);
 	env->found.place = env->found.copies[FIRST_SAVED].place;
-	if (env->found.place != STMBOOT_ENV_PLACE_NAME)
+	if (env->found.place == STMBOOT_ENV_PLACE_NOWHERE ||
+	    env->found.place == STMBOOT_ENV_PLACE_OFFSET)
 		env->gap = find_gap(facts, env->found.wanted);
 }
 

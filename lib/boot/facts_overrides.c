@@ -10,7 +10,10 @@
 #include "base/context.h"
 #include "boot/facts.h"
 
-enum { MOST_BYTES = 8 << 20 }; /* of U-Boot that are looked at */
+enum {
+	MOST_BYTES = 4 << 20, /* of U-Boot that are looked at: all that TF-A loads */
+	MOST_COMPARED = 96,   /* variables: a default environment has half as many that matter */
+};
 
 /* U-Boot's binary, as far as it could be read. */
 struct binary {
@@ -39,7 +42,7 @@ static enum stmboot_status load_binary(struct sb_facts *facts, struct binary *ou
 /* Does "name=value" and a NUL stand there? */
 static bool has_entry(const struct binary *binary, const char *entry)
 {
-	return binary->size > 0 &&
+	return binary->data != NULL &&
 	       memmem(binary->data, binary->size, entry, strlen(entry) + 1) != NULL;
 }
 
@@ -51,7 +54,7 @@ static const char *find_value(const struct binary *binary, const char *needle, s
 {
 	const char *at = NULL;
 
-	if (binary->size == 0)
+	if (binary->data == NULL)
 		return NULL;
 	at = memmem(binary->data, binary->size, needle, length);
 	if (at != NULL)
@@ -121,9 +124,11 @@ enum stmboot_status sb_facts_overrides(struct sb_facts *facts)
 	const struct stmboot_env *saved = facts->env.found.saved;
 	struct binary binary;
 	enum stmboot_status status = load_binary(facts, &binary);
+	size_t compared = 0;
 
 	for (size_t i = 0; i < saved->variable_count && status == STMBOOT_OK; i++)
-		if (matters(stmboot_env_classify(saved->variables[i].name)))
+		if (matters(stmboot_env_classify(saved->variables[i].name)) &&
+		    compared++ < MOST_COMPARED)
 			status = compare(facts, &binary, &saved->variables[i]);
 	sb_free(facts->ctx, binary.data);
 	return status;

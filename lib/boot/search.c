@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { MOST_PLACES = 64 }; /* a saved list of words may be long */
+enum {
+	MOST_PLACES = 64,  /* a saved list of words may be long */
+	MOST_BYTES = 4096, /* and so may a word; U-Boot's own limit for a path is 512 */
+};
 
 static const char blanks[] = " \t\n";
 
@@ -17,15 +20,16 @@ static bool add(struct sb_arena *arena, struct sb_places *out, const char *prefi
 		const char *name, size_t name_length, bool script)
 {
 	struct sb_search_place *place;
+	const char *path;
+
+	if (length + name_length > MOST_BYTES || out->count == MOST_PLACES)
+		return true;
 	/* the shell's file systems take a path without '/' from the root, too */
-	const char *path =
-		sb_arena_printf(arena, "%s%.*s%.*s", length > 0 && *prefix == '/' ? "" : "/",
-				(int)length, prefix, (int)name_length, name);
+	path = sb_arena_printf(arena, "%s%.*s%.*s", length > 0 && *prefix == '/' ? "" : "/",
+			       (int)length, prefix, (int)name_length, name);
 
 	if (path == NULL)
 		return false;
-	if (out->count == MOST_PLACES)
-		return true;
 	place = sb_arena_push(arena, &out->list, &out->count, &out->capacity, sizeof(*place));
 	if (place == NULL)
 		return false;

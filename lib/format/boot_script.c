@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-enum { MOST_WORDS = 8 }; /* of a command; a value takes all that follow */
+enum {
+	MOST_WORDS = 16,   /* of a command; the others are left out */
+	MOST_VALUE = 1024, /* bytes: CONFIG_SYS_CBSIZE, which no command may pass */
+};
 
 struct reader {
 	struct sb_arena *arena;
@@ -18,7 +21,7 @@ struct reader {
 	unsigned depth; /* of `if`, `for` and `while` */
 };
 
-/* A command: its first words, and the last of them with all that follows. */
+/* A command's first words. */
 struct command {
 	char *words[MOST_WORDS];
 	size_t count;
@@ -146,6 +149,10 @@ static bool set(struct reader *r, char *const *words, size_t count)
 
 	if (value == NULL)
 		return false;
+	if (strlen(value) >= MOST_VALUE) { /* who knows what U-Boot makes of it */
+		r->out->boots = r->out->boots || !r->out->searches;
+		return true;
+	}
 	if (strcmp(words[0], "boot_prefixes") == 0 && !r->out->searches)
 		r->out->prefixes = value;
 	if (strcmp(words[0], "boot_syslinux_conf") == 0 && !r->out->searches) {

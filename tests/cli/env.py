@@ -167,7 +167,14 @@ class Env(unittest.TestCase):
         self.assertEqual(self.got(path, "a"), (0, "1"))
         self.assertEqual(self.shown(path)["place"], "bare")
         self.assertEqual(self.shown(path)["copies"][0]["offset"], 0x80000 - COPY)
-        self.assertEqual(program.inspect(path)["partitions"][0]["content"], "uboot-env")
+        said = program.inspect(path)
+        self.assertEqual([e.message for e in program.schema("inspect").iter_errors(said)], [])
+        (part,) = said["partitions"]
+        self.assertEqual((part["content"], part["flavour"]), ("uboot-env", "redundant"))
+        self.assertEqual([(copy["state"], copy["flags"], copy["counts"])
+                          for copy in part["detail"]["copies"]], [("ok", 0, False), ("ok", 1, True)])
+        self.assertEqual(part["detail"]["variables"], 1)
+        self.assertIn("U-Boot environment, 1 variable", program.run("inspect", path).stdout.decode())
         self.assertEqual(program.run("env", "show", "-q", path).stdout, b"a=1\n")
 
     def test_what_mkenvimage_makes(self):

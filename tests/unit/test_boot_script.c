@@ -79,6 +79,27 @@ Test(boot_script, what_it_does_to_the_search)
 	stmboot_context_free(ctx);
 }
 
+Test(boot_script, what_is_too_long_is_not_followed)
+{
+	static char text[4096] = "setenv boot_prefixes /";
+	struct stmboot_context *ctx;
+	struct sb_boot_script got;
+	struct sb_arena arena;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	sb_arena_init(&arena, ctx);
+	memset(text + strlen(text), 'x', 1022);
+	strcat(text, "\nrun distro_bootcmd\n");
+	cr_assert(sb_boot_script_read(&arena, text, strlen(text), &got));
+	cr_expect(sb_boot_script_is_followed(&got));
+	text[strlen("setenv boot_prefixes /") + 1022] = 'x';
+	text[strlen("setenv boot_prefixes /") + 1023] = '\n';
+	cr_assert(sb_boot_script_read(&arena, text, strlen(text), &got));
+	cr_expect_not(sb_boot_script_is_followed(&got));
+	sb_arena_release(&arena);
+	stmboot_context_free(ctx);
+}
+
 Test(boot_script, no_memory_is_told)
 {
 	const struct script_row *row = &script_rows[5];
