@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a saved environment does to the boot. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "boot/rules.h"
@@ -75,6 +76,17 @@ static void check_bootcmd_runs(const struct sb_facts *facts, const struct sb_sco
 	       (struct sb_finding){ .found =
 					    sb_text(scope, "bootcmd=run %s, and no %s", name, name),
 				    .expected = sb_text(scope, "a variable %s", name) });
+}
+
+/* Of the negative values only -1 stops the boot: simple_strtol(), autoboot_command(). */
+static void check_autoboot(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const char *value = saved_of(facts) != NULL ? value_of(facts, "bootdelay") : "";
+
+	if (*value == '-' && strtol(value, NULL, 10) == -1)
+		report(facts, scope, SB_ENV_AUTOBOOT_OFF, NULL,
+		       (struct sb_finding){ .found = sb_text(scope, "bootdelay=%s", value),
+					    .expected = "a number of seconds, or -2" });
 }
 
 /* distro_bootcmd is saved with all that it uses, unless something was deleted. */
@@ -215,6 +227,7 @@ static const sb_facts_rule rows[] = {
 	{ SB_ENV_REJECTED, check_rejected },
 	{ SB_ENV_NO_BOOTCMD, check_bootcmd },
 	{ SB_ENV_BOOTCMD_UNDEFINED, check_bootcmd_runs },
+	{ SB_ENV_AUTOBOOT_OFF, check_autoboot },
 	{ SB_ENV_MISSING_VARIABLE, check_missing },
 	{ SB_ENV_BOOT_TARGETS, check_targets },
 	{ SB_ENV_SEARCH_ORDER, check_search },

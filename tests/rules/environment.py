@@ -126,4 +126,5 @@ ROWS = [
     Row("env.load-address", "saving", [saved(kernel_addr_r="0xc2000001")], [saved()],
         says="kernel_addr_r=0xc2000000"),
     Row("env.rejected", "saving", [saved(**{"": "x"})], [saved(**{"x": "x"})]),
+    Row("env.autoboot-off", "saving", [saved(bootdelay="-1")], [saved(bootdelay="-2")]),
 ]
