@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scope = sb_scope(diags, src);
 	if (fit != NULL) {
 		check_fit(fit, size);
-		sb_fit_validate(&scope, fit);
+		sb_fit_validate(&scope, fit, NULL);
 	} else {
 		sb_fit_report_status(&scope, status);
 	}

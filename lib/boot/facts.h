@@ -25,6 +25,7 @@
 #include "format/boot_script.h"
 #include "format/cpio.h"
 #include "format/elf.h"
+#include "format/fit.h"
 #include "format/formats.h"
 #include "image/image.h"
 
@@ -33,6 +34,7 @@ enum {
 	SB_MAX_CONFIGS = 16,
 	SB_MAX_RELEASES = 8,
 	SB_MAX_JOURNALS = 16,
+	SB_MAX_OVERLAYS = 64,
 	SB_INIT_PROGRAMS = 4,
 };
 
@@ -76,6 +78,7 @@ struct sb_second_stage {
 	bool is_fit;
 	bool is_fdt;                    /* a FIT, or a device tree that SPL takes for one */
 	enum stmboot_status fit_status; /* of decoding it */
+	struct sb_fit_load fit_load;    /* with is_fit */
 	struct sb_scan scan;
 	uint64_t end;                         /* bytes of the partition that the image takes */
 	const struct stmboot_part *misplaced; /* another partition that holds a second stage */
@@ -123,6 +126,7 @@ enum sb_failure {
 	SB_FAILS_FDT_FORMAT,
 	SB_FAILS_OVERLAY,
 	SB_FAILS_LOCALBOOT,
+	SB_FAILS_FIT,
 };
 
 struct sb_overlay {
@@ -138,12 +142,15 @@ struct sb_attempt {
 	const struct stmboot_extlinux_steps *steps; /* what U-Boot did; paths live here */
 	struct sb_file initrd;
 	struct sb_file kernel;
-	struct stmboot_kernel *image; /* of the kernel, behind any uImage header */
+	struct stmboot_kernel *image; /* of the kernel, out of any uImage or FIT; NULL: unknown */
 	struct stmboot_source *image_src;
 	struct stmboot_uimage *wrapper; /* uImage around the kernel, or NULL */
 	bool kernel_is_fit;
 	struct stmboot_fit *fit; /* NULL: none, or damaged */
 	enum stmboot_status fit_status;
+	struct sb_fit_load fit_load; /* with fit */
+	bool initrd_in_fit;          /* the file is an image of the FIT */
+	bool fdt_in_fit;
 	const struct stmboot_extlinux_expansion *bootargs; /* NULL: left alone */
 	struct sb_file fdt;
 	bool fdt_from_dir;
@@ -296,6 +303,8 @@ struct sb_facts {
 	size_t difference_capacity;
 
 	/* kernel, dtb */
+	bool has_bare_fit; /* the image is a FIT with a kernel */
+	struct sb_fit_load bare_fit;
 	struct stmboot_kernel_identity *identity; /* deep only */
 	const char *bootargs;                     /* what the kernel gets, or NULL */
 	const struct stmboot_cmdline *cmdline;    /* NULL: no label */
@@ -345,6 +354,26 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_linux(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_init(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_fsck(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_journals(struct sb_facts *facts);
+
+/* What SPL takes out of the second stage, where that is a FIT. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_second_fit(struct sb_facts *facts);
+
+/* Does a FIT hold a kernel, rather than a second stage? */
+bool sb_facts_is_kernel_fit(const struct stmboot_fit *fit);
+
+/* What bootm would take out of an image that is a FIT. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_bare_fit(struct sb_facts *facts,
+							const struct stmboot_part *part);
+
+/* What bootm takes out of a label's kernel, which is a FIT, once all steps are taken. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_kernel_fit(struct sb_facts *facts,
+							  const struct sb_config *config,
+							  struct sb_attempt *attempt);
+
+/* Change the device tree of a label by an overlay that was read; one that fails spoils it. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_apply_overlay(struct sb_facts *facts,
+							     struct sb_attempt *attempt,
+							     struct sb_overlay *overlay);
 
 /* Remember a file system that takes part in the boot, if its journal has to be replayed. */
 void sb_facts_note_journal(struct sb_facts *facts, const struct stmboot_part *part, bool searched);

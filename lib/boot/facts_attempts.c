@@ -4,7 +4,7 @@
 
 #include "boot/facts.h"
 
-enum { MAX_OVERLAYS = 64, MAX_ATTEMPTS = 64 };
+enum { MAX_ATTEMPTS = 64 };
 
 static const char *environment(void *user, const char *name)
 {
@@ -66,8 +66,6 @@ static bool is_bootable(const struct sb_facts *facts, const struct sb_attempt *a
 {
 	bool arm64 = facts->soc == STMBOOT_SOC_STM32MP2;
 
-	if (attempt->kernel_is_fit)
-		return true;
 	switch (attempt->image->format) {
 	case STMBOOT_KERNEL_ZIMAGE:
 	case STMBOOT_KERNEL_BAREBOX:
@@ -121,6 +119,8 @@ static enum stmboot_status load_kernel(struct sb_facts *facts, const struct sb_c
 		return STMBOOT_OK;
 	}
 	status = unwrap(facts, attempt);
+	if (attempt->kernel_is_fit) /* bootm looks into it when all is loaded */
+		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	if (!sb_is_fatal(status))
 		status = stmboot_kernel_decode(facts->ctx, attempt->image_src, &attempt->image);
 	if (sb_is_fatal(status))
@@ -185,23 +185,12 @@ static enum stmboot_status load_fdt(struct sb_facts *facts, const struct sb_conf
 	return STMBOOT_OK;
 }
 
-/* A file that is missing or no device tree is passed over; one that fails spoils the base. */
-static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_config *config,
-					const struct stmboot_extlinux_step *step,
-					struct sb_attempt *attempt)
+enum stmboot_status sb_facts_apply_overlay(struct sb_facts *facts, struct sb_attempt *attempt,
+					   struct sb_overlay *overlay)
 {
-	struct sb_overlay *overlay;
 	struct stmboot_dtb *merged = NULL;
 	enum stmboot_status status;
 
-	if (attempt->dtb == NULL || attempt->overlay_count == MAX_OVERLAYS)
-		return STMBOOT_OK;
-	overlay = &attempt->overlays[attempt->overlay_count++];
-	status = open_file(config, step, &overlay->file);
-	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
-		status = stmboot_dtb_decode(facts->ctx, overlay->file.src, &overlay->dtb);
-	if (status != STMBOOT_OK || overlay->dtb == NULL)
-		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	if (overlay->dtb->defect != STMBOOT_DTB_GOOD)
 		return STMBOOT_OK;
 	status = stmboot_dtb_apply_overlay(facts->ctx, attempt->dtb, overlay->dtb, &overlay->reason,
@@ -217,6 +206,25 @@ static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_
 		status = STMBOOT_OK;
 	}
 	return status;
+}
+
+/* A file that is missing or no device tree is passed over; one that fails spoils the base. */
+static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_config *config,
+					const struct stmboot_extlinux_step *step,
+					struct sb_attempt *attempt)
+{
+	struct sb_overlay *overlay;
+	enum stmboot_status status;
+
+	if (attempt->dtb == NULL || attempt->overlay_count == SB_MAX_OVERLAYS)
+		return STMBOOT_OK;
+	overlay = &attempt->overlays[attempt->overlay_count++];
+	status = open_file(config, step, &overlay->file);
+	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
+		status = stmboot_dtb_decode(facts->ctx, overlay->file.src, &overlay->dtb);
+	if (status != STMBOOT_OK || overlay->dtb == NULL)
+		return sb_is_fatal(status) ? status : STMBOOT_OK;
+	return sb_facts_apply_overlay(facts, attempt, overlay);
 }
 
 static enum stmboot_status take_step(struct sb_facts *facts, const struct sb_config *config,
@@ -271,6 +279,11 @@ static enum stmboot_status attempt_label(struct sb_facts *facts, const struct sb
 		return STMBOOT_NO_MEMORY;
 	for (size_t i = 0; i < steps->count && status == STMBOOT_OK; i++) {
 		status = take_step(facts, config, &steps->steps[i], attempt);
+		if (first == SB_BOOTS)
+			first = attempt->failure;
+	}
+	if (attempt->kernel_is_fit && status == STMBOOT_OK) {
+		status = sb_facts_kernel_fit(facts, config, attempt);
 		if (first == SB_BOOTS)
 			first = attempt->failure;
 	}

@@ -165,8 +165,11 @@ static enum stmboot_status compare_attempt(const struct views *views,
 	enum stmboot_status status =
 		compare_file(views, attempt->kernel.path, STMBOOT_STAGE_KERNEL);
 
-	if (status == STMBOOT_OK)
+	/* what is inside a FIT differs with it */
+	if (status == STMBOOT_OK && !attempt->initrd_in_fit)
 		status = compare_file(views, attempt->initrd.path, STMBOOT_STAGE_KERNEL);
+	if (attempt->fdt_in_fit)
+		return status;
 	if (status == STMBOOT_OK)
 		status = compare_file(views, attempt->fdt.path, STMBOOT_STAGE_DTB);
 	for (size_t i = 0; i < attempt->overlay_count && status == STMBOOT_OK; i++)

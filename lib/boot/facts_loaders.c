@@ -217,6 +217,8 @@ static bool is_second_stage(const struct stmboot_part *part)
 {
 	if (part->stm32 != NULL)
 		return stmboot_stm32_likely_role(part->stm32) == STMBOOT_STM32_SSBL;
+	if (part->fit != NULL)
+		return part->entry == NULL && !sb_facts_is_kernel_fit(part->fit);
 	return part->content == STMBOOT_CONTENT_FIP ||
 	       (part->uimage != NULL && part->uimage->os == STMBOOT_UIMAGE_OS_UBOOT);
 }
@@ -232,17 +234,6 @@ static void look_elsewhere(struct sb_facts *facts)
 			return;
 		}
 	}
-}
-
-/* With its external data, as far as they lie inside. */
-static uint64_t fit_end(const struct stmboot_fit *fit)
-{
-	uint64_t end = fit->total_bytes;
-
-	for (size_t i = 0; i < fit->image_count; i++)
-		if (fit->images[i].inside && fit->images[i].offset + fit->images[i].bytes > end)
-			end = fit->images[i].offset + fit->images[i].bytes;
-	return end;
 }
 
 /* The records as they are after the scan, with what it computed. */
@@ -265,7 +256,7 @@ static void describe_second(struct sb_second_stage *second)
 		second->fip = *part->fip;
 		second->end = second->fip.total_bytes;
 	} else if (part->fit != NULL) {
-		second->end = fit_end(part->fit);
+		second->end = sb_fit_end(part->fit);
 	}
 }
 
@@ -286,8 +277,8 @@ static enum stmboot_status decode_fit(struct sb_facts *facts)
 	struct sb_second_stage *second = &facts->second;
 	struct stmboot_fit *fit = NULL;
 
-	if (!second->is_fdt)
-		return STMBOOT_OK;
+	if (!second->is_fdt || second->part->fit != NULL)
+		return sb_facts_second_fit(facts);
 	second->fit_status = stmboot_fit_decode(facts->ctx, second->src, &fit);
 	stmboot_fit_free(fit);
 	return second->fit_status;
@@ -301,9 +292,6 @@ static enum stmboot_status scan_second(struct sb_facts *facts)
 	second->src = stmboot_image_part_source(facts->image, second->part->number);
 	if (second->part->fip != NULL)
 		status = scan_fip(facts);
-	else if (second->part->fit != NULL)
-		status = sb_scan_range(facts->ctx, second->src, 0, fit_end(second->part->fit),
-				       &second->scan);
 	else
 		status = sb_image_scan(facts->image, second->part->number, &second->scan);
 	describe_second(second);
@@ -325,6 +313,23 @@ static enum stmboot_status control_at(struct sb_facts *facts, uint64_t offset, u
 	return STMBOOT_OK;
 }
 
+/* That of the configuration, else one that U-Boot brings along. */
+static enum stmboot_status control_of_fit(struct sb_facts *facts)
+{
+	const struct sb_fit_load *load = &facts->second.fit_load;
+	const struct sb_scan *scan = &facts->second.scan;
+	const struct sb_fit_member *tree = sb_fit_member_of(load, SB_FIT_FDT);
+	const struct sb_fit_member *program = sb_fit_member_of(load, SB_FIT_FIRMWARE);
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (tree != NULL && tree->image->inside)
+		return control_at(facts, tree->image->offset, tree->image->bytes);
+	for (size_t i = scan->dtb_count; i-- > 0 && status == STMBOOT_OK && !facts->control;)
+		if (program != NULL && scan->dtbs[i].offset >= program->image->offset)
+			status = control_at(facts, scan->dtbs[i].offset, scan->dtbs[i].size);
+	return status;
+}
+
 /* U-Boot's own device tree: the last plausible one in its payload, or HW_CONFIG of a FIP. */
 static enum stmboot_status find_control(struct sb_facts *facts)
 {
@@ -339,6 +344,8 @@ static enum stmboot_status find_control(struct sb_facts *facts)
 		return entry != NULL && entry->fits ? control_at(facts, entry->offset, entry->size)
 						    : STMBOOT_OK;
 	}
+	if (second->is_fit)
+		return control_of_fit(facts);
 	if (second->is_uimage && second->uimage.compression != STMBOOT_UIMAGE_COMP_NONE)
 		return STMBOOT_OK;
 	for (size_t i = scan->dtb_count; i-- > 0 && status == STMBOOT_OK && !facts->control;)
@@ -391,6 +398,8 @@ static enum stmboot_status take_bare(struct sb_facts *facts)
 	if (is_second_stage(part)) {
 		facts->second.search = SB_SEARCH_BARE;
 		facts->second.part = part;
+	} else if (part->fit != NULL) {
+		status = sb_facts_bare_fit(facts, part);
 	} else if (part->stm32 != NULL) {
 		status = first_stage(facts, part, &facts->fsbl[0]);
 		facts->fsbl_count = 1;

@@ -7,10 +7,10 @@
 #include "format/formats.h"
 
 static void judge_fit(const struct sb_scope *scope, const struct stmboot_fit *fit,
-		      enum stmboot_status status)
+		      const struct sb_fit_load *load, enum stmboot_status status)
 {
 	if (status == STMBOOT_OK && fit != NULL)
-		sb_fit_validate(scope, fit);
+		sb_fit_validate(scope, fit, load);
 	else
 		sb_fit_report_status(scope, status);
 }
@@ -24,7 +24,7 @@ static void judge_second_fit(const struct sb_facts *facts, const struct sb_scope
 	if (second->part == NULL || !second->is_fdt || facts->fsbl_kind == STMBOOT_FSBL_TFA)
 		return;
 	part = sb_scope_part(scope, facts, second->part);
-	judge_fit(&part, second->part->fit, second->fit_status);
+	judge_fit(&part, second->part->fit, &second->fit_load, second->fit_status);
 }
 
 static void judge_kernel_fit(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -38,7 +38,20 @@ static void judge_kernel_fit(const struct sb_facts *facts, const struct sb_scope
 	inner.path = attempt->kernel.path;
 	inner.src = attempt->kernel.src;
 	inner.stage = STMBOOT_STAGE_KERNEL;
-	judge_fit(&inner, attempt->fit, attempt->fit_status);
+	judge_fit(&inner, attempt->fit, &attempt->fit_load, attempt->fit_status);
+}
+
+/* A FIT by itself, which U-Boot may be told to start. */
+static void judge_bare_fit(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *part = stmboot_image_part(facts->image, 0);
+	struct sb_scope inner;
+
+	if (!facts->has_bare_fit)
+		return;
+	inner = sb_scope_part(scope, facts, part);
+	inner.stage = STMBOOT_STAGE_KERNEL;
+	judge_fit(&inner, part->fit, &facts->bare_fit, STMBOOT_OK);
 }
 
 /* Would TF-A take this copy? (drivers/fwu/fwu.c) */
@@ -84,4 +97,5 @@ void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *sc
 	judge_metadata(facts, scope);
 	judge_second_fit(facts, scope);
 	judge_kernel_fit(facts, scope);
+	judge_bare_fit(facts, scope);
 }

@@ -72,8 +72,9 @@ static bool is_arm64(enum stmboot_kernel_format format)
 /* What bootm runs from a uImage or a FIT is its own affair. */
 static bool is_judged(const struct sb_attempt *attempt)
 {
-	return attempt != NULL && attempt->image != NULL && !attempt->kernel_is_fit &&
-	       (attempt->image->format != STMBOOT_KERNEL_UNKNOWN || attempt->wrapper == NULL);
+	return attempt != NULL && attempt->image != NULL &&
+	       (attempt->image->format != STMBOOT_KERNEL_UNKNOWN ||
+		(attempt->wrapper == NULL && !attempt->kernel_is_fit));
 }
 
 /* A good kernel, but not for this board. */
@@ -137,6 +138,9 @@ static void check_kernel_room(const struct sb_facts *facts, const struct sb_scop
 	struct sb_scope inner;
 
 	if (attempt == NULL || attempt->kernel.size <= room)
+		return;
+	/* nothing is loaded behind a FIT that brings everything along */
+	if (attempt->fdt_in_fit && (attempt->initrd_in_fit || attempt->initrd.path == NULL))
 		return;
 	inner = in_file(facts, scope, &attempt->kernel, attempt->kernel.src);
 	sb_report(&inner, SB_KERNEL_OVERLAP,
@@ -212,7 +216,7 @@ static void check_dtb_room(const struct sb_facts *facts, const struct sb_scope *
 	const struct sb_attempt *attempt = facts->attempt;
 	struct sb_scope inner;
 
-	if (!has_plain_dtb(attempt) || attempt->fdt.size <= DTB_ROOM)
+	if (!has_plain_dtb(attempt) || attempt->fdt_in_fit || attempt->fdt.size <= DTB_ROOM)
 		return;
 	inner = in_file(facts, scope, &attempt->fdt, attempt->fdt.src);
 	sb_report(&inner, SB_DTB_TOO_LONG,

@@ -270,6 +270,7 @@ static const char *failure_text(enum sb_failure failure)
 		[SB_FAILS_FDT_FORMAT] = "its device tree is damaged",
 		[SB_FAILS_OVERLAY] = "an overlay does not apply",
 		[SB_FAILS_LOCALBOOT] = "it leaves the boot to a local command",
+		[SB_FAILS_FIT] = "U-Boot rejects its FIT",
 	};
 
 	return texts[failure];

@@ -152,7 +152,21 @@ static enum stmboot_status check_kind(const struct checked *c)
 			 content_text(c));
 }
 
-static void validate(const struct checked *c)
+/* SPL would load it, or the first stage of which nobody knows. */
+static enum stmboot_status validate_fit(const struct checked *c)
+{
+	const struct sb_facts *facts = sb_boot_facts(c->edit->before.boot);
+	struct sb_fit_load load = { .reader = SB_FIT_SPL, .board = facts->board };
+	enum stmboot_status status = sb_fit_select(&c->edit->arena, c->file.public.fit, &load);
+
+	if (status == STMBOOT_OK)
+		status = sb_fit_look(c->file.cached, &load);
+	if (status == STMBOOT_OK)
+		sb_fit_validate(&c->scope, c->file.public.fit, &load);
+	return status;
+}
+
+static enum stmboot_status validate(const struct checked *c)
 {
 	const struct stmboot_part *file = &c->file.public;
 	const struct sb_facts *facts = sb_boot_facts(c->edit->before.boot);
@@ -164,18 +178,21 @@ static void validate(const struct checked *c)
 		sb_uimage_validate(&c->scope, file->uimage, STMBOOT_UIMAGE_SSBL);
 	if (file->fip != NULL)
 		sb_fip_validate(&c->scope, file->fip, facts->soc);
-	if (file->fit != NULL)
-		sb_fit_validate(&c->scope, file->fit);
 	if (file->fwu != NULL)
 		sb_fwu_validate(&c->scope, file->fwu);
+	return file->fit != NULL ? validate_fit(c) : STMBOOT_OK;
 }
 
 /* The first error that is said of the file refuses it. */
 static enum stmboot_status check_intact(const struct checked *c)
 {
+	enum stmboot_status status;
+
 	if (c->role == ROLE_ANY || c->role == ROLE_CONFIG)
 		return STMBOOT_OK;
-	validate(c);
+	status = validate(c);
+	if (status != STMBOOT_OK)
+		return status;
 	for (size_t i = 0; i < stmboot_diags_count(c->scope.diags); i++) {
 		const struct stmboot_diag *diag = stmboot_diags_get(c->scope.diags, i);
 

@@ -3,13 +3,14 @@
  * FIT images. U-Boot doc/usage/fit/source_file_format.rst and boot/image-fit.c.
  * The tree is read piece by piece: the images inside it may be of any size.
  */
-#include "format/fit.h"
+#include "format/fit_internal.h"
 
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
+#include "base/digest.h"
 #include "format/dtb_internal.h"
 #include "source/source.h"
 
@@ -20,11 +21,10 @@ enum {
 	CELL = 4,
 };
 
-/* The FIT and the memory of everything it points to. */
-struct object {
-	struct stmboot_fit fit; /* first: the outside holds a pointer to it */
-	struct sb_arena *arena;
-};
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
 
 static const char *text_of(const struct stmboot_dtb_node *node, const char *name)
 {
@@ -40,6 +40,20 @@ static bool cell_of(const struct stmboot_dtb_node *node, const char *name, uint3
 	if (p == NULL || p->length != CELL || p->data == NULL)
 		return false;
 	*out = sb_get_be32(p->data);
+	return true;
+}
+
+/* As fit_image_get_address(): all whole cells there are, and #address-cells is not asked. */
+static bool address_of(const struct stmboot_dtb_node *node, const char *name, uint64_t *out)
+{
+	const struct stmboot_dtb_property *p = stmboot_dtb_find_property(node, name);
+	uint64_t address = 0;
+
+	if (p == NULL || (p->data == NULL && p->length != 0))
+		return false;
+	for (uint32_t at = 0; p->length - at >= CELL; at += CELL)
+		address = address << 32 | sb_get_be32(p->data + at);
+	*out = address;
 	return true;
 }
 
@@ -103,25 +117,93 @@ static void find_data(const struct stmboot_fit *fit, uint64_t size,
 		image->has_data && positive && sb_range_within(image->offset, image->bytes, size);
 }
 
+static void read_hash(const struct stmboot_dtb_node *node, struct stmboot_fit_hash *hash)
+{
+	const struct stmboot_dtb_property *value = stmboot_dtb_find_property(node, "value");
+	uint32_t ignore = 0;
+
+	hash->name = node->name;
+	hash->algorithm = text_of(node, "algo");
+	hash->ignored = cell_of(node, "uboot-ignore", &ignore) && ignore != 0;
+	if (value != NULL && value->data != NULL) {
+		hash->value = value->data;
+		hash->value_bytes = value->length;
+		hash->value_offset = value->offset;
+	}
+	sb_fit_classify(hash);
+}
+
 static bool list_hashes(struct sb_arena *arena, const struct stmboot_dtb_node *node,
 			struct stmboot_fit_image *image)
 {
-	static const char prefix[] = "hash";
-	const char **list = sb_arena_array(arena, count_children(node), sizeof(*list));
+	size_t room = count_children(node);
+	const char **names = sb_arena_array(arena, room, sizeof(*names));
+	struct stmboot_fit_hash *list = sb_arena_array(arena, room, sizeof(*list));
 
-	if (list == NULL)
+	if (names == NULL || list == NULL)
 		return false;
-	image->hashes = list;
+	image->hashes = names;
+	image->digests = list;
 	for (node = node->child; node != NULL; node = node->next) {
-		const char *algo = text_of(node, "algo");
-
-		if (strncmp(node->name, prefix, strlen(prefix)) == 0 && algo != NULL)
-			list[image->hash_count++] = algo;
+		if (!begins_with(node->name, "hash"))
+			continue;
+		read_hash(node, &list[image->digest_count]);
+		if (list[image->digest_count].algorithm != NULL)
+			names[image->hash_count++] = list[image->digest_count].algorithm;
+		image->digest_count++;
 	}
 	return true;
 }
 
-static bool list_images(struct object *object, const struct stmboot_dtb_node *images, uint64_t size)
+/* Signature nodes below an image or a configuration; false without memory. */
+static bool list_signatures(struct sb_arena *arena, const struct stmboot_dtb_node *node,
+			    const struct stmboot_fit_signature **out, size_t *out_count)
+{
+	struct stmboot_fit_signature *list =
+		sb_arena_array(arena, count_children(node), sizeof(*list));
+
+	if (list == NULL)
+		return false;
+	*out = list;
+	for (node = node->child; node != NULL; node = node->next) {
+		const struct stmboot_dtb_property *value;
+
+		if (!begins_with(node->name, "signature"))
+			continue;
+		value = stmboot_dtb_find_property(node, "value");
+		list->name = node->name;
+		list->algorithm = text_of(node, "algo");
+		list->key_name_hint = text_of(node, "key-name-hint");
+		list->value_bytes = value != NULL ? value->length : 0;
+		if (!list_strings(arena, node, "sign-images", &list->sign_names,
+				  &list->sign_name_count))
+			return false;
+		list++;
+		++*out_count;
+	}
+	return true;
+}
+
+static bool read_image(struct sb_fit_object *object, const struct stmboot_dtb_node *node,
+		       uint64_t size, struct stmboot_fit_image *image)
+{
+	image->name = node->name;
+	image->tree_offset = node->offset;
+	image->description = text_of(node, "description");
+	image->type = text_of(node, "type");
+	image->os = text_of(node, "os");
+	image->arch = text_of(node, "arch");
+	image->compression = text_of(node, "compression");
+	image->phase = text_of(node, "phase");
+	image->has_load = address_of(node, "load", &image->load);
+	image->has_entry = address_of(node, "entry", &image->entry);
+	find_data(&object->fit, size, node, image);
+	return list_hashes(object->arena, node, image) &&
+	       list_signatures(object->arena, node, &image->signatures, &image->signature_count);
+}
+
+static bool list_images(struct sb_fit_object *object, const struct stmboot_dtb_node *images,
+			uint64_t size)
 {
 	struct stmboot_fit *fit = &object->fit;
 	struct stmboot_fit_image *list =
@@ -130,23 +212,13 @@ static bool list_images(struct object *object, const struct stmboot_dtb_node *im
 	if (list == NULL)
 		return false;
 	fit->images = list;
-	for (const struct stmboot_dtb_node *node = images->child; node != NULL; node = node->next) {
-		struct stmboot_fit_image *image = &list[fit->image_count++];
-
-		image->name = node->name;
-		image->description = text_of(node, "description");
-		image->type = text_of(node, "type");
-		image->os = text_of(node, "os");
-		image->arch = text_of(node, "arch");
-		image->compression = text_of(node, "compression");
-		find_data(fit, size, node, image);
-		if (!list_hashes(object->arena, node, image))
+	for (const struct stmboot_dtb_node *node = images->child; node != NULL; node = node->next)
+		if (!read_image(object, node, size, &list[fit->image_count++]))
 			return false;
-	}
 	return true;
 }
 
-static bool list_configurations(struct object *object, const struct stmboot_dtb_node *parent)
+static bool list_configurations(struct sb_fit_object *object, const struct stmboot_dtb_node *parent)
 {
 	struct stmboot_fit *fit = &object->fit;
 	struct stmboot_fit_configuration *list =
@@ -164,9 +236,15 @@ static bool list_configurations(struct object *object, const struct stmboot_dtb_
 		c->kernel = text_of(node, "kernel");
 		c->firmware = text_of(node, "firmware");
 		c->ramdisk = text_of(node, "ramdisk");
+		c->fpga = text_of(node, "fpga");
+		c->script = text_of(node, "script");
+		c->tree_offset = node->offset;
 		if (!list_strings(object->arena, node, "fdt", &c->fdt, &c->fdt_count) ||
 		    !list_strings(object->arena, node, "loadables", &c->loadables,
-				  &c->loadable_count))
+				  &c->loadable_count) ||
+		    !list_strings(object->arena, node, "compatible", &c->compatible,
+				  &c->compatible_count) ||
+		    !list_signatures(object->arena, node, &c->signatures, &c->signature_count))
 			return false;
 	}
 	return true;
@@ -183,8 +261,8 @@ static const struct stmboot_dtb_node *find_exact(const struct stmboot_dtb_node *
 	return child;
 }
 
-static enum stmboot_status describe(struct object *object, const struct stmboot_dtb_node *root,
-				    uint64_t size)
+static enum stmboot_status describe(struct sb_fit_object *object,
+				    const struct stmboot_dtb_node *root, uint64_t size)
 {
 	const struct stmboot_dtb_node *images = find_exact(root, "images");
 	const struct stmboot_dtb_node *configurations = find_exact(root, "configurations");
@@ -192,6 +270,8 @@ static enum stmboot_status describe(struct object *object, const struct stmboot_
 	if (images == NULL)
 		return STMBOOT_NOT_RECOGNISED;
 	object->fit.description = text_of(root, "description");
+	object->fit.has_timestamp = cell_of(root, "timestamp", &object->fit.timestamp);
+	object->fit.has_configurations = configurations != NULL;
 	if (!list_images(object, images, size))
 		return STMBOOT_NO_MEMORY;
 	if (configurations != NULL && !list_configurations(object, configurations))
@@ -215,7 +295,7 @@ static enum stmboot_status read_header(struct stmboot_source *src, struct stmboo
 	return dtb->header.total_bytes <= stmboot_source_size(src) ? STMBOOT_OK : STMBOOT_TRUNCATED;
 }
 
-static enum stmboot_status decode(struct object *object, struct stmboot_source *src)
+static enum stmboot_status decode(struct sb_fit_object *object, struct stmboot_source *src)
 {
 	const struct stmboot_limits *limits = sb_limits(object->arena->ctx);
 	struct stmboot_dtb dtb = { .defect = STMBOOT_DTB_GOOD };
@@ -252,7 +332,7 @@ static enum stmboot_status decode(struct object *object, struct stmboot_source *
 enum stmboot_status stmboot_fit_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 				       struct stmboot_fit **out)
 {
-	struct object *object = sb_object_new(ctx, sizeof(*object));
+	struct sb_fit_object *object = sb_object_new(ctx, sizeof(*object));
 	struct stmboot_source *pages = NULL;
 	enum stmboot_status status;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/part.h"
 
+#include "format/fit.h"
 #include "format/formats.h"
 
 /* How a row decodes and frees a record that the public part has under the same name. */
@@ -77,12 +78,26 @@ static void adopt_uimage(void *record, const void *same)
 	image->computed_data_crc = from->computed_data_crc;
 }
 
+static enum stmboot_status scan_fit(struct stmboot_context *ctx, struct stmboot_source *src,
+				    void *record, struct sb_scan *scan)
+{
+	struct stmboot_fit *fit = record;
+	enum stmboot_status status = sb_scan_range(ctx, src, 0, sb_fit_end(fit), scan);
+
+	return status == STMBOOT_OK ? sb_fit_verify_all(ctx, src, fit) : status;
+}
+
+static void adopt_fit(void *record, const void *same)
+{
+	sb_fit_adopt(record, same);
+}
+
 static const struct sb_format formats[] = {
 	{ STMBOOT_CONTENT_ARM64_IMAGE, decode_kernel, free_kernel },
 	{ STMBOOT_CONTENT_DTB, decode_dtb, free_dtb },
 	{ STMBOOT_CONTENT_EXT4, decode_ext4, free_ext4 },
 	{ STMBOOT_CONTENT_FIP, decode_fip, free_fip },
-	{ STMBOOT_CONTENT_FIT, decode_fit, free_fit },
+	{ STMBOOT_CONTENT_FIT, decode_fit, free_fit, scan_fit, adopt_fit },
 	{ STMBOOT_CONTENT_FWU_METADATA, decode_fwu, free_fwu },
 	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32, scan_stm32, adopt_stm32 },
 	{ STMBOOT_CONTENT_UIMAGE, decode_uimage, free_uimage, scan_uimage, adopt_uimage },

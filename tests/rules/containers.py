@@ -114,5 +114,7 @@ def fit(uboot, images="", default='default = "conf";', node="images", external=N
                     load = <0xc0100000>; {data} }};
             {images}
         }};
-        configurations {{ {default} conf {{ firmware = "uboot"; }}; }};""")
+        configurations {{
+            {default} conf {{ description = "A board"; firmware = "uboot"; }};
+        }};""")
     return tree + bytes(-len(tree) % 4) + (b"" if inside else uboot)

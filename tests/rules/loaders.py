@@ -179,6 +179,7 @@ def entries(count):
 SPARE = partition(5, "spare", 1740, 8)
 UNKNOWN_TFA = first_stages(image.stm32_image(recipe.filler(2000), binary_type=0x10))
 FULL = {"env.overwrites-data": "what fills the partition leaves no room for it"}
+UNSEEN = {"fit.hash-missing": "no image is looked at"}
 
 BASES = {
     "large-fsbl": (card(size="2M", fsbl=512), [fsbl()]),
@@ -303,17 +304,17 @@ ROWS = [
         [uboot(lambda old: old.ljust(32 << 20, b"\0"))]),
 
     Row("fit.truncated", "fit", [fit(inside=True), tree_word(4, 65537)],
-        [fit(inside=True), tree_word(4, 65536)], FULL),
-    Row("fit.structure", "fit", [tree_word(24, 18)], [tree_word(24, 17)]),
+        [fit(inside=True), tree_word(4, 65536)], {**FULL, **UNSEEN}),
+    Row("fit.structure", "fit", [tree_word(24, 18)], [tree_word(24, 17)], UNSEEN),
     Row("fit.no-images", "fit", [fit(node="image")], [fit(node="images")],
-        {"fsbl.second-stage-not-found": "SPL gets no U-Boot out of it"}),
+        {"fsbl.second-stage-not-found": "SPL gets no U-Boot out of it", **UNSEEN}),
     Row("fit.no-data", "fit", [fit(images='fdt { type = "flat_dt"; };')],
         [fit(images='fdt { type = "flat_dt"; data = [00]; };')]),
     Row("fit.data-outside", "fit", [fit(external=(0, 65536))], [fit(external=(0, 60000))], FULL),
-    Row("fit.image-missing", "fit", [fit(default='default = "conf"; b { fdt = "board"; };')],
-        [fit(default='default = "conf"; b { fdt = "uboot"; };')]),
+    Row("fit.image-missing", "fit", [fit(default='default = "conf"; b { description = "b"; fdt = "board"; };')],
+        [fit(default='default = "conf"; b { description = "b"; fdt = "uboot"; };')]),
     Row("fit.no-default", "fit", [fit(default='default = "con";')],
-        [fit(default='default = "conf";')]),
+        [fit(default='default = "conf";')], UNSEEN),
 
     Row("fip.serial-number", "fip", [package(serial=0)], [package(serial=1)]),
     Row("fip.unterminated", "fip", [entries(128)], [entries(127)]),

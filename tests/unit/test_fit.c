@@ -89,7 +89,7 @@ static void list_codes(const struct bench *b, enum stmboot_status status, char *
 	cr_assert_eq(stmboot_diags_new(b->ctx, &diags), STMBOOT_OK);
 	scope = sb_scope(diags, b->src);
 	if (status == STMBOOT_OK)
-		sb_fit_validate(&scope, b->fit);
+		sb_fit_validate(&scope, b->fit, NULL);
 	else
 		sb_fit_report_status(&scope, status);
 	*out = 0;
@@ -186,7 +186,7 @@ Test(fit, what_is_wrong_is_said)
 		{ "the position counts when there is an offset, too",
 		  FIT("data-position = <0>; data-offset = <0x10000>; data-size = <1>;",
 		      GOOD_CONFIGURATION),
-		  compile, STMBOOT_OK, "" },
+		  compile, STMBOOT_OK, "fit.data-overlap " },
 		{ "no default", FIT("data = [01];", "c { kernel = \"a\"; };"), compile, STMBOOT_OK,
 		  "fit.no-default " },
 		{ "another default", FIT("data = [01];", "default = \"d\"; c { };"), compile,

@@ -26,7 +26,8 @@ static const struct sb_rules *const tables[] = {
 	&sb_env_rules,           &sb_saved_rules,          &sb_config_rules,
 	&sb_label_rules,         &sb_loaded_rules,         &sb_loaded_dtb_rules,
 	&sb_root_rules,          &sb_program_rules,        &sb_init_rules,
-	&sb_mount_rules,         &sb_journal_rules,
+	&sb_mount_rules,         &sb_journal_rules,        &sb_fit_load_rules,
+	&sb_fit_image_rules,
 };
 
 /* What no rule looks for: whoever cannot read a place says so. */
