@@ -57,6 +57,8 @@ static void add_fip(struct buffer *out, const struct stmboot_fip *fip)
 static void add_fit(struct buffer *out, const struct stmboot_fit *fit)
 {
 	buffer_printf(out, "FIT, %zu image%s", fit->image_count, fit->image_count == 1 ? "" : "s");
+	if (fit->default_configuration != NULL)
+		buffer_printf(out, ", configuration %s", fit->default_configuration);
 	if (fit->description != NULL)
 		buffer_printf(out, ", %s", fit->description);
 }

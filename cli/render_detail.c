@@ -184,6 +184,48 @@ static void detail_fwu(struct json *j, const struct stmboot_part *part)
 	fwu_images(j, fwu);
 }
 
+static void fit_digests(struct json *j, const struct stmboot_fit_image *image)
+{
+	json_open(j, "digests", '[');
+	for (size_t i = 0; i < image->digest_count; i++) {
+		const struct stmboot_fit_hash *hash = &image->digests[i];
+		bool known = hash->state == STMBOOT_FIT_HASH_RIGHT ||
+			     hash->state == STMBOOT_FIT_HASH_WRONG;
+
+		json_open(j, NULL, '{');
+		json_text(j, "name", hash->name);
+		json_text(j, "algorithm", hash->algorithm);
+		json_text(j, "state", stmboot_fit_hash_state_text(hash->state));
+		if (hash->value != NULL)
+			json_hex(j, "value", hash->value, hash->value_bytes);
+		else
+			json_null(j, "value");
+		if (known)
+			json_hex(j, "computed", hash->computed, hash->value_bytes);
+		else
+			json_null(j, "computed");
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+/* They are described, and nothing here verifies them. */
+static void fit_signatures(struct json *j, const struct stmboot_fit_signature *signatures,
+			   size_t count)
+{
+	json_open(j, "signatures", '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "name", signatures[i].name);
+		json_text(j, "algorithm", signatures[i].algorithm);
+		json_text(j, "key_name_hint", signatures[i].key_name_hint);
+		json_bool(j, "signed", signatures[i].value_bytes != 0);
+		json_list(j, "covers", signatures[i].sign_names, signatures[i].sign_name_count);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 static void fit_image(struct json *j, const struct stmboot_part *part,
 		      const struct stmboot_fit_image *image)
 {
@@ -198,7 +240,26 @@ static void fit_image(struct json *j, const struct stmboot_part *part,
 	json_known(j, "offset", image->has_data && image->inside, part->offset + image->offset);
 	json_known(j, "size", image->has_data, image->bytes);
 	json_bool(j, "fits", image->inside);
+	json_known(j, "load", image->has_load, image->load);
+	json_known(j, "entry", image->has_entry, image->entry);
 	json_list(j, "hashes", image->hashes, image->hash_count);
+	fit_digests(j, image);
+	fit_signatures(j, image->signatures, image->signature_count);
+	json_close(j, '}');
+}
+
+static void fit_configuration(struct json *j, const struct stmboot_fit_configuration *config)
+{
+	json_open(j, NULL, '{');
+	json_text(j, "name", config->name);
+	json_text(j, "description", config->description);
+	json_text(j, "kernel", config->kernel);
+	json_text(j, "firmware", config->firmware);
+	json_text(j, "ramdisk", config->ramdisk);
+	json_list(j, "fdt", config->fdt, config->fdt_count);
+	json_list(j, "loadables", config->loadables, config->loadable_count);
+	json_list(j, "compatible", config->compatible, config->compatible_count);
+	fit_signatures(j, config->signatures, config->signature_count);
 	json_close(j, '}');
 }
 
@@ -207,6 +268,7 @@ static void detail_fit(struct json *j, const struct stmboot_part *part)
 	const struct stmboot_fit *fit = part->fit;
 
 	json_text(j, "description", fit->description);
+	json_known(j, "timestamp", fit->has_timestamp, fit->timestamp);
 	json_u64(j, "total_bytes", fit->total_bytes);
 	json_text(j, "default_configuration", fit->default_configuration);
 	json_open(j, "images", '[');
@@ -214,19 +276,8 @@ static void detail_fit(struct json *j, const struct stmboot_part *part)
 		fit_image(j, part, &fit->images[i]);
 	json_close(j, ']');
 	json_open(j, "configurations", '[');
-	for (size_t i = 0; i < fit->configuration_count; i++) {
-		const struct stmboot_fit_configuration *config = &fit->configurations[i];
-
-		json_open(j, NULL, '{');
-		json_text(j, "name", config->name);
-		json_text(j, "description", config->description);
-		json_text(j, "kernel", config->kernel);
-		json_text(j, "firmware", config->firmware);
-		json_text(j, "ramdisk", config->ramdisk);
-		json_list(j, "fdt", config->fdt, config->fdt_count);
-		json_list(j, "loadables", config->loadables, config->loadable_count);
-		json_close(j, '}');
-	}
+	for (size_t i = 0; i < fit->configuration_count; i++)
+		fit_configuration(j, &fit->configurations[i]);
 	json_close(j, ']');
 }
 

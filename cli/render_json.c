@@ -135,12 +135,28 @@ static void add_file(struct json *j, const char *key, const struct stmboot_file_
 		json_close(j, '}');
 }
 
+/* What the paths of kernel, initrd and device tree do not say where they lead to a FIT. */
+static void add_fit(struct json *j, const struct stmboot_boot *boot)
+{
+	if (boot->fit_configuration == NULL) {
+		json_null(j, "fit");
+		return;
+	}
+	json_open(j, "fit", '{');
+	json_text(j, "configuration", boot->fit_configuration);
+	json_text(j, "kernel", boot->kernel_image);
+	json_text(j, "initrd", boot->initrd_image);
+	json_text(j, "dtb", boot->dtb_image);
+	json_close(j, '}');
+}
+
 static void add_files(struct json *j, const struct stmboot_boot *boot)
 {
 	if (open_file(j, "kernel", &boot->kernel)) {
 		json_text(j, "release", boot->kernel_release);
 		json_close(j, '}');
 	}
+	add_fit(j, boot);
 	add_file(j, "initrd", &boot->initrd);
 	if (open_file(j, "dtb", &boot->dtb)) {
 		json_text(j, "model", boot->dtb_model);

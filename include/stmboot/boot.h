@@ -103,6 +103,15 @@ struct stmboot_boot {
 	const struct stmboot_boot_label *labels; /**< of the configuration, in its order */
 	size_t label_count;
 	int32_t label_index; /**< of the one that boots, or STMBOOT_NO_LABEL */
+	/**
+	 * The kernel is a FIT: the configuration that bootm takes, and the names of
+	 * its images. Where the initrd or the device tree has one, its path is that of
+	 * the FIT.
+	 */
+	const char *fit_configuration;
+	const char *kernel_image;
+	const char *initrd_image;
+	const char *dtb_image;
 };
 
 /** How to follow a boot. Zero it and set struct_size. */

@@ -27,6 +27,11 @@ enum stmboot_status sb_dtb_place_find(const struct stmboot_image *image,
 {
 	if (file != NULL) {
 		*out = (struct sb_dtb_place){ .file = *file };
+	} else if (boot->dtb_image != NULL) {
+		return sb_refuse(why, STMBOOT_UNSUPPORTED,
+				 "take it out with `dumpimage -T flat_dt -p NUMBER -o FILE FIT`",
+				 "the device tree is image '%s' inside the FIT %s", boot->dtb_image,
+				 boot->dtb.path);
 	} else if (boot->dtb.path != NULL) {
 		*out = (struct sb_dtb_place){ .file = boot->dtb, .uboot = true };
 	} else if (bare_tree(image) != NULL) {

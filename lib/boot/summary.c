@@ -93,6 +93,19 @@ static void summarize_fsbl(const struct sb_facts *facts, struct stmboot_stage_re
 					 name_of(facts, second->part), how);
 }
 
+/* " configuration conf-1, image kernel-1", or nothing outside a FIT. */
+static const char *fit_text(const struct sb_facts *facts, const struct sb_fit_load *load,
+			    enum sb_fit_role role)
+{
+	const struct sb_fit_member *member = sb_fit_member_of(load, role);
+
+	if (load->configuration == NULL)
+		return "";
+	return sb_arena_printf(facts->arena, " configuration %s%s%s", load->configuration->name,
+			       member != NULL ? ", image " : "",
+			       member != NULL ? member->image->name : "");
+}
+
 static void summarize_ssbl(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_second_stage *second = &facts->second;
@@ -110,7 +123,9 @@ static void summarize_ssbl(const struct sb_facts *facts, struct stmboot_stage_re
 		facts->uboot.text != NULL ? facts->uboot.text : "(version not found)",
 		facts->board != NULL ? facts->board : "an unknown board", form,
 		size_text(facts, second->end),
-		second->is_uimage || second->is_stm32 ? ", checksums right" : "");
+		second->is_uimage || second->is_stm32 ? ", checksums right"
+		: second->is_fit ? fit_text(facts, &second->fit_load, SB_FIT_FIRMWARE)
+				 : "");
 }
 
 static void summarize_extlinux(const struct sb_facts *facts, struct stmboot_stage_result *stage)
@@ -140,11 +155,30 @@ static const char *kernel_text(enum stmboot_kernel_format format)
 						  : stmboot_kernel_format_text(format);
 }
 
+/* What stands in the file: "zImage of Linux 6.1", or what a FIT has of it. */
+static const char *kernel_phrase(const struct sb_facts *facts, const struct sb_attempt *attempt)
+{
+	const char *release = facts->identity != NULL ? facts->identity->release : NULL;
+	const char *format =
+		attempt->image != NULL && (attempt->image->format != STMBOOT_KERNEL_UNKNOWN ||
+					   !attempt->kernel_is_fit)
+			? kernel_text(attempt->image->format)
+			: "a kernel";
+	const char *phrase =
+		sb_arena_printf(facts->arena, "%s%s%s", format, release != NULL ? " of Linux " : "",
+				release != NULL ? release : "");
+
+	if (!attempt->kernel_is_fit)
+		return phrase;
+	return sb_arena_printf(facts->arena, "FIT%s, %s",
+			       fit_text(facts, &attempt->fit_load, SB_FIT_KERNEL), phrase);
+}
+
 static void summarize_kernel(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_attempt *attempt = facts->attempt;
 	const struct stmboot_part *bare = stmboot_image_part(facts->image, 0);
-	const char *release, *initrd = "";
+	const char *initrd = "";
 
 	if (!facts->is_card && bare->kernel != NULL)
 		stage->summary =
@@ -153,15 +187,16 @@ static void summarize_kernel(const struct sb_facts *facts, struct stmboot_stage_
 	if (attempt == NULL || attempt->kernel.path == NULL || attempt->image == NULL)
 		return;
 	at_file(facts, stage, &attempt->kernel);
-	release = facts->identity != NULL ? facts->identity->release : NULL;
 	if (attempt->initrd.path != NULL)
-		initrd = sb_arena_printf(facts->arena, ", initrd %s of %s", attempt->initrd.path,
-					 size_text(facts, attempt->initrd.size));
+		initrd = sb_arena_printf(
+			facts->arena, ", initrd %s of %s",
+			attempt->initrd_in_fit
+				? sb_fit_member_of(&attempt->fit_load, SB_FIT_RAMDISK)->image->name
+				: attempt->initrd.path,
+			size_text(facts, attempt->initrd.size));
 	stage->summary = sb_arena_printf(
-		facts->arena, "%s, %s%s%s of %s%s", attempt->kernel.path,
-		attempt->kernel_is_fit ? "FIT" : kernel_text(attempt->image->format),
-		release != NULL ? " of Linux " : "", release != NULL ? release : "",
-		size_text(facts, attempt->kernel.size), initrd);
+		facts->arena, "%s, %s of %s%s", attempt->kernel.path, kernel_phrase(facts, attempt),
+		size_text(facts, stmboot_source_size(attempt->image_src)), initrd);
 }
 
 static void summarize_dtb(const struct sb_facts *facts, struct stmboot_stage_result *stage)
@@ -174,15 +209,17 @@ static void summarize_dtb(const struct sb_facts *facts, struct stmboot_stage_res
 	if (attempt == NULL)
 		return;
 	if (attempt->fdt.path == NULL || attempt->dtb == NULL) {
-		stage->summary = attempt->kernel_is_fit ? "the device tree of the FIT"
-							: "U-Boot's own device tree";
+		stage->summary = attempt->kernel_is_fit && !attempt->fit_load.other_fdt
+					 ? "no device tree"
+					 : "U-Boot's own device tree";
 		return;
 	}
 	at_file(facts, stage, &attempt->fdt);
-	stage->summary =
-		sb_arena_printf(facts->arena, "%s, %s%s", attempt->fdt.path,
-				attempt->dtb->model != NULL ? attempt->dtb->model : "no model",
-				attempt->overlay_count > 0 ? ", with overlays" : "");
+	stage->summary = sb_arena_printf(
+		facts->arena, "%s%s, %s%s", attempt->fdt.path,
+		attempt->fdt_in_fit ? fit_text(facts, &attempt->fit_load, SB_FIT_FDT) : "",
+		attempt->dtb->model != NULL ? attempt->dtb->model : "no model",
+		attempt->overlay_count > 0 ? ", with overlays" : "");
 }
 
 static void summarize_rootfs(const struct sb_facts *facts, struct stmboot_stage_result *stage)

@@ -169,6 +169,27 @@ static enum stmboot_status fill_overlays(const struct sb_facts *facts, struct st
 	return STMBOOT_OK;
 }
 
+static const char *member_name(const struct sb_fit_load *load, enum sb_fit_role role)
+{
+	const struct sb_fit_member *member = sb_fit_member_of(load, role);
+
+	return member != NULL ? member->image->name : NULL;
+}
+
+static void fill_fit(const struct sb_attempt *attempt, struct stmboot_boot *boot)
+{
+	const struct sb_fit_load *load = &attempt->fit_load;
+
+	if (load->configuration == NULL)
+		return;
+	boot->fit_configuration = load->configuration->name;
+	boot->kernel_image = member_name(load, SB_FIT_KERNEL);
+	if (attempt->initrd_in_fit)
+		boot->initrd_image = member_name(load, SB_FIT_RAMDISK);
+	if (attempt->fdt_in_fit)
+		boot->dtb_image = member_name(load, SB_FIT_FDT);
+}
+
 static enum stmboot_status fill_attempt(const struct sb_facts *facts, struct stmboot_boot *boot)
 {
 	const struct sb_attempt *attempt = facts->attempt;
@@ -187,6 +208,7 @@ static enum stmboot_status fill_attempt(const struct sb_facts *facts, struct stm
 		boot->dtb_compatible = attempt->dtb->compatible;
 		boot->dtb_compatible_count = attempt->dtb->compatible_count;
 	}
+	fill_fit(attempt, boot);
 	return fill_overlays(facts, boot);
 }
 

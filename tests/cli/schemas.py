@@ -21,7 +21,7 @@ except ImportError as e:
     raise SystemExit(program.tools.SKIPPED) from e
 
 KEYS = """schema version image table partitions boot findings"""
-BOOT = """verdict stops_at soc firmware stages config label append bootargs kernel initrd dtb
+BOOT = """verdict stops_at soc firmware stages config label append bootargs kernel fit initrd dtb
           overlays root init"""
 CHECKED = """path verdict stops_at findings error"""
 FINDING = """code severity stage partition path line offset length found expected message hint"""

@@ -24,9 +24,11 @@ A content, and below it what it is made of:
 
 A payload's lines: text "...", fill SIZE, dtb; a file system's lines: dir PATH,
 file PATH with the lines of its text below a |, script PATH with the same inside
-a uImage, zimage PATH SIZE, dtb PATH with
-lines below it, elf PATH MACHINE, link PATH TARGET. Any of them takes mode=OCTAL.
-A dtb's lines are device tree source. AT is NUMBER or PARTITION+NUMBER.
+a uImage, zimage PATH SIZE, dtb PATH with lines below it, elf PATH MACHINE, link
+PATH TARGET, fit PATH. Any of them takes mode=OCTAL. A FIT's lines: kernel NAME
+SIZE load=N, dtb NAME with lines below it, configuration NAME ROLE=NAME...; each
+image has a sha256, and the first configuration is the default one. A dtb's lines
+are device tree source. AT is NUMBER or PARTITION+NUMBER.
 """
 
 import os
@@ -39,6 +41,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
 
+import fit  # noqa: E402
 import image  # noqa: E402
 import tools  # noqa: E402
 
@@ -147,6 +150,25 @@ def payload(lines):
     return data
 
 
+def fit_image(line):
+    """A FIT as U-Boot's bootm takes it."""
+    images, configurations = [], {}
+    for below in line.below:
+        kind, name = below.words[:2]
+        usual = {"arch": "arm", "compression": "none"}
+        if kind == "kernel":
+            load = below.number_option("load", 0)
+            images.append(fit.Image(name, image.zimage(filler(size(below.plain[2]))),
+                                    type="kernel", os="linux", load=load, entry=load, **usual))
+        elif kind == "dtb":
+            images.append(fit.Image(name, device_tree(below), type="flat_dt", **usual))
+        elif kind == "configuration":
+            configurations[name] = {"description": name, **below.options}
+        else:
+            raise ValueError(f"line {below.number}: a FIT has no {kind}")
+    return fit.build(images, configurations, default=next(iter(configurations)))
+
+
 def file_content(line):
     """The bytes of a file in a file system."""
     kind = line.words[0]
@@ -162,6 +184,8 @@ def file_content(line):
         return device_tree(line)
     if kind == "elf":
         return elf(line.plain[2])
+    if kind == "fit":
+        return fit_image(line)
     raise ValueError(f"line {line.number}: a file system has no {kind}")
 
 
