@@ -26,6 +26,9 @@ struct report {
 /* For a terminal. */
 void render_text(struct buffer *out, const struct report *report, const struct options *o);
 
+/* The configurations and images of its FITs, and the state of their hashes. */
+void render_fits(struct buffer *out, const struct report *report, const struct style *style);
+
 /* "stops at fsbl: 2 errors, 1 warning", and the end of the line. */
 void render_verdict(struct buffer *out, const struct report *report, const struct style *style);
 

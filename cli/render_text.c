@@ -283,8 +283,10 @@ void render_text(struct buffer *out, const struct report *report, const struct o
 	if (!quiet) {
 		add_header(out, report, &style);
 		add_layout(out, report, &style);
-		if (verbose)
+		if (verbose) {
 			add_guids(out, report, &style);
+			render_fits(out, report, &style);
+		}
 		buffer_puts(out, "\n");
 		for (int i = 0; i < STMBOOT_STAGE_COUNT; i++)
 			add_stage(out, &style, &report->boot->stages[i]);

@@ -184,6 +184,9 @@ static void summarize_kernel(const struct sb_facts *facts, struct stmboot_stage_
 		stage->summary =
 			sb_arena_printf(facts->arena, "%s of %s", kernel_text(bare->kernel->format),
 					size_text(facts, bare->kernel->file_bytes));
+	if (facts->has_bare_fit)
+		stage->summary = sb_arena_printf(facts->arena, "FIT%s",
+						 fit_text(facts, &facts->bare_fit, SB_FIT_KERNEL));
 	if (attempt == NULL || attempt->kernel.path == NULL || attempt->image == NULL)
 		return;
 	at_file(facts, stage, &attempt->kernel);
@@ -301,7 +304,7 @@ bool sb_stage_applies(const struct sb_facts *facts, enum stmboot_stage stage)
 	case STMBOOT_STAGE_EXTLINUX:
 		return facts->config >= 0;
 	case STMBOOT_STAGE_KERNEL:
-		return facts->config >= 0 || bare->kernel != NULL;
+		return facts->config >= 0 || bare->kernel != NULL || facts->has_bare_fit;
 	case STMBOOT_STAGE_DTB:
 		return facts->config >= 0 || bare->dtb != NULL;
 	case STMBOOT_STAGE_INIT:
