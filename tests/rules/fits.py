@@ -9,6 +9,7 @@ import image
 import recipe
 from damage import conf, put
 from fit import Image, build, digest
+from linux import arm64, release, with_payload
 from loaders import MP15, card, fsbl
 from small import Row, golden
 
@@ -36,9 +37,9 @@ def fdt(source=BOARD, name="fdt-1", **fields):
                  **{"type": "flat_dt", "arch": "arm", "compression": "none", **fields})
 
 
-def ramdisk(**fields):
+def ramdisk(program="init", **fields):
     """A ramdisk with a program in it."""
-    return Image("ramdisk-1", cards.newc([("init", 0o100755, b"#!/init\n")]),
+    return Image("ramdisk-1", cards.newc([(program, 0o100755, b"#!/init\n")]),
                  **{"type": "ramdisk", "os": "linux", "arch": "arm", "compression": "none",
                     **fields})
 
@@ -92,6 +93,19 @@ def with_overlay(**fields):
     return fit(kernel(), fdt(**fields), overlay, conf_={"fdt": ["fdt-1", "fdt-2"]})
 
 
+def with_broken_overlay():
+    """An overlay for a node that is not there."""
+    overlay = fdt(f'fragment@0 {{ target-path = "/none"; {OVERLAY} }};', name="fdt-2")
+    return fit(kernel(), fdt(load=0xC4000000), overlay, conf_={"fdt": ["fdt-1", "fdt-2"]})
+
+
+def packed(text):
+    """A kernel that bootm unpacks."""
+    return kernel(gzip.compress(text, mtime=0), compression="gzip")
+
+
+FIRST_OF_TWO = LABEL.replace("linux", "fit") + (
+    "label linux\n  kernel /boot/zImage\n  fdt /boot/stm32mp157c-dk2.dtb\n" + APPEND)
 SIGNATURE = 'signature-1 { algo = "sha256,rsa2048"; key-name-hint = "dev"; };'
 TWO = {"conf": CONF, "other": CONF}
 
@@ -173,4 +187,20 @@ ROWS = [
         fit(kernel(), fdt(), ramdisk(),
             label=LABEL.replace(APPEND, "  fdt /boot/stm32mp157c-dk2.dtb\n" + APPEND)),
         fit(kernel(), fdt(), ramdisk())),
+
+    # what is inside a FIT takes part in the boot as other files do
+    Row("extlinux.label-fails", "fit-kernel",
+        fit(damaged(kernel()), fdt(), label=FIRST_OF_TWO),
+        fit(kernel(), fdt(), label=FIRST_OF_TWO), says="U-Boot rejects its FIT"),
+    Row("kernel.no-modules", "fit-kernel", fit(kernel(with_payload(release("6.1.1"))), fdt()),
+        fit(kernel(with_payload(release("6.1.0"))), fdt())),
+    Row("kernel.no-modules", "fit-kernel", fit(packed(release("6.1.1")), fdt()),
+        fit(packed(release("6.1.0")), fdt())),
+    Row("kernel.truncated", "fit-kernel", fit(kernel(CODE[:-1]), fdt()), fit()),
+    Row("kernel.other-architecture", "fit-kernel", fit(kernel(arm64()), fdt()), fit()),
+    Row("kernel.initrd-without-init", "fit-kernel",
+        fit(kernel(), fdt(), ramdisk("Init")), fit(kernel(), fdt(), ramdisk())),
+    Row("dtb.board-mismatch", "fit-kernel",
+        fit(kernel(), fdt(BOARD.replace("157c-dk2", "157c-ev1"))), fit()),
+    Row("dtb.overlay-fails", "fit-kernel", with_broken_overlay(), with_overlay(load=0xC4000000)),
 ]
