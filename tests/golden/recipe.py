@@ -26,11 +26,13 @@ A payload's lines: text "...", fill SIZE, dtb; a file system's lines: dir PATH,
 file PATH with the lines of its text below a |, script PATH with the same inside
 a uImage, zimage PATH SIZE, dtb PATH with lines below it, elf PATH MACHINE, link
 PATH TARGET, fit PATH. Any of them takes mode=OCTAL. A FIT's lines: kernel NAME
-SIZE load=N, dtb NAME with lines below it, configuration NAME ROLE=NAME...; each
-image has a sha256, and the first configuration is the default one. A dtb's lines
-are device tree source. AT is NUMBER or PARTITION+NUMBER.
+SIZE load=N, dtb NAME [gzip] [load=N] with lines below it, configuration NAME
+ROLE=NAME[,NAME...]...; each image has a sha256, and the first configuration is
+the default one. A dtb's lines are device tree source. AT is NUMBER or
+PARTITION+NUMBER.
 """
 
+import gzip
 import os
 import re
 import shlex
@@ -161,9 +163,15 @@ def fit_image(line):
             images.append(fit.Image(name, image.zimage(filler(size(below.plain[2]))),
                                     type="kernel", os="linux", load=load, entry=load, **usual))
         elif kind == "dtb":
-            images.append(fit.Image(name, device_tree(below), type="flat_dt", **usual))
+            data = device_tree(below)
+            if "gzip" in below.plain:
+                data, usual["compression"] = gzip.compress(data, mtime=0), "gzip"
+            if "load" in below.options:
+                usual["load"] = below.number_option("load", 0)
+            images.append(fit.Image(name, data, type="flat_dt", **usual))
         elif kind == "configuration":
-            configurations[name] = {"description": name, **below.options}
+            configurations[name] = {"description": name, **{
+                role: names.split(",") for role, names in below.options.items()}}
         else:
             raise ValueError(f"line {below.number}: a FIT has no {kind}")
     return fit.build(images, configurations, default=next(iter(configurations)))
