@@ -30,10 +30,16 @@ void sb_fit_classify(struct stmboot_fit_hash *hash)
 		hash->state = STMBOOT_FIT_HASH_MALFORMED;
 }
 
-static bool select_kinds(const struct stmboot_fit_image *image, struct hashing *h)
+static bool is_known(const struct stmboot_fit_image *image)
 {
-	bool any = false;
+	for (size_t i = 0; i < image->digest_count; i++)
+		if (image->digests[i].state == STMBOOT_FIT_HASH_UNCHECKED)
+			return false;
+	return true;
+}
 
+static void select_kinds(const struct stmboot_fit_image *image, struct hashing *h)
+{
 	for (size_t i = 0; i < image->digest_count; i++) {
 		enum sb_digest_kind kind;
 
@@ -42,9 +48,8 @@ static bool select_kinds(const struct stmboot_fit_image *image, struct hashing *
 		kind = sb_digest_find(image->digests[i].algorithm);
 		if (!h->wanted[kind])
 			sb_digest_begin(&h->digests[kind], kind);
-		h->wanted[kind] = any = true;
+		h->wanted[kind] = true;
 	}
-	return any;
 }
 
 static enum stmboot_status feed(struct stmboot_context *ctx, struct stmboot_source *src,
@@ -99,7 +104,7 @@ enum stmboot_status stmboot_fit_verify(struct stmboot_context *ctx, struct stmbo
 	struct sb_fit_object *object = (struct sb_fit_object *)(void *)fit; /* its first member */
 	const struct stmboot_fit_image *image;
 	struct hashing *h;
-	enum stmboot_status status = STMBOOT_OK;
+	enum stmboot_status status;
 
 	if (index >= fit->image_count)
 		return STMBOOT_INVALID_ARGUMENT;
@@ -108,16 +113,18 @@ enum stmboot_status stmboot_fit_verify(struct stmboot_context *ctx, struct stmbo
 		return STMBOOT_NOT_FOUND;
 	if (!image->inside)
 		return STMBOOT_TRUNCATED;
+	if (is_known(image))
+		return STMBOOT_OK;
+	if (!take_budget(ctx, object, image->bytes))
+		return STMBOOT_LIMIT;
 	h = sb_alloc(ctx, sizeof(*h));
 	if (h == NULL)
 		return STMBOOT_NO_MEMORY;
-	if (select_kinds(image, h)) {
-		status = take_budget(ctx, object, image->bytes) ? feed(ctx, src, image, h)
-								: STMBOOT_LIMIT;
-		for (size_t i = 0; i < image->digest_count && status == STMBOOT_OK; i++)
-			/* const to the outside, but allocated writable */
-			compare((struct stmboot_fit_hash *)(uintptr_t)&image->digests[i], h);
-	}
+	select_kinds(image, h);
+	status = feed(ctx, src, image, h);
+	for (size_t i = 0; i < image->digest_count && status == STMBOOT_OK; i++)
+		/* const to the outside, but allocated writable */
+		compare((struct stmboot_fit_hash *)(uintptr_t)&image->digests[i], h);
 	sb_free(ctx, h);
 	return status;
 }
