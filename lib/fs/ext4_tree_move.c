@@ -132,15 +132,17 @@ static enum stmboot_status free_all(struct sb_tree *tree, uint32_t number, uint3
 
 enum stmboot_status sb_tree_check_empty(struct sb_tree *tree, const struct sb_spot *spot)
 {
-	uint32_t number = spot->inode.number;
-	struct sb_tree_names *names;
+	struct sb_tree_names *names = NULL;
 	uint32_t folders;
 	enum stmboot_status status = sb_tree_check_inode(tree, &spot->inode);
 
 	if (status == STMBOOT_OK)
-		status = sb_tree_names(tree, number, &names);
-	if (status == STMBOOT_OK && spot->directory != 0)
-		status = check_directory(tree, number, spot->directory, names, &folders);
+		status = sb_tree_names(tree, spot->inode.number, &names);
+	if (status != STMBOOT_OK)
+		return status;
+	if (spot->directory != 0)
+		status =
+			check_directory(tree, spot->inode.number, spot->directory, names, &folders);
 	if (status == STMBOOT_OK && names->count > 2)
 		return sb_tree_refuse(tree, STMBOOT_CONFLICT, NULL,
 				      "is a directory with %zu name%s", names->count - 2,
