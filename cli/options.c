@@ -353,7 +353,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_QUIET] = { "quiet", 'q', NULL, "only the verdict, errors and warnings",
 			   ANY_COMMAND },
 	[OPTION_VERBOSE] = { "verbose", 'v', NULL,
-			     "also GUIDs, what is in a FIT, and what each finding means and who "
+			     "also GUIDs, FITs, and what each finding means and who "
 			     "decides it",
 			     ANY_COMMAND },
 	[OPTION_VERSION] = { "version", 0, NULL, "print the version", ANY_COMMAND },
