@@ -10,6 +10,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
+#include "format/chips.h"
 #include "format/formats.h"
 #include "source/source.h"
 
@@ -25,23 +26,6 @@ enum {
 
 #define EXT_PADDING UINT32_C(0xffff5453)
 
-/* What differs between the versions. */
-struct layout {
-	uint32_t version;
-	enum stmboot_soc soc;
-	uint32_t base_bytes;
-	uint32_t key_bytes; /* also those of the signature */
-	uint32_t padding_bytes;
-	const char *text;
-};
-
-static const struct layout layouts[] = {
-	{ STMBOOT_STM32_V1_0, STMBOOT_SOC_STM32MP15, 256, 64, 83, "1.0" },
-	{ STMBOOT_STM32_V2_0, STMBOOT_SOC_STM32MP13, 128, 64, 16, "2.0" },
-	{ STMBOOT_STM32_V2_2, STMBOOT_SOC_STM32MP2, 128, 64, 16, "2.2" },
-	{ STMBOOT_STM32_V2_3, STMBOOT_SOC_STM32MP2, 160, 96, 8, "2.3" },
-};
-
 struct extension_kind {
 	uint32_t type;
 	uint32_t flag;
@@ -55,14 +39,6 @@ static const struct extension_kind extension_kinds[] = {
 };
 
 enum { EXTENSION_KINDS = sizeof(extension_kinds) / sizeof(extension_kinds[0]) };
-
-static const struct layout *layout_of(uint32_t version)
-{
-	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		if (layouts[i].version == version)
-			return &layouts[i];
-	return NULL;
-}
 
 /*
  * The version stands behind the signature, whose length depends on the version.
@@ -120,7 +96,8 @@ static void decode_v1(struct stmboot_stm32 *image, struct sb_cursor *c)
 	image->binary_type = sb_u8(c);
 }
 
-static void decode_v2(struct stmboot_stm32 *image, const struct layout *layout, struct sb_cursor *c)
+static void decode_v2(struct stmboot_stm32 *image, const struct sb_chip_header *layout,
+		      struct sb_cursor *c)
 {
 	image->is_signed = (image->flags & SB_STM32_FLAG_AUTHENTICATION) != 0;
 	image->is_encrypted = (image->flags & SB_STM32_FLAG_DECRYPTION) != 0;
@@ -266,7 +243,7 @@ static enum stmboot_status decode_extensions(struct stmboot_source *src,
 }
 
 static enum stmboot_status decode_body(struct stmboot_source *src, struct stmboot_stm32 *image,
-				       const struct layout *layout, struct sb_cursor *c)
+				       const struct sb_chip_header *layout, struct sb_cursor *c)
 {
 	enum stmboot_status status = STMBOOT_OK;
 
@@ -286,7 +263,7 @@ static enum stmboot_status decode_body(struct stmboot_source *src, struct stmboo
 enum stmboot_status sb_stm32_decode(struct stmboot_source *src, struct stmboot_stm32 *out)
 {
 	struct stmboot_stm32 image = { .source_bytes = stmboot_source_size(src) };
-	const struct layout *layout;
+	const struct sb_chip_header *layout;
 	uint8_t header[PEEK_BYTES];
 	struct sb_cursor c = sb_cursor(header, sizeof(header));
 	size_t got;
@@ -297,7 +274,7 @@ enum stmboot_status sb_stm32_decode(struct stmboot_source *src, struct stmboot_s
 	if (got < 4 || sb_le32(&c) != MAGIC)
 		return STMBOOT_NOT_RECOGNISED;
 	image.version = read_version(header);
-	layout = layout_of(image.version);
+	layout = sb_chip_header(image.version);
 	if (layout != NULL) {
 		image.version_known = true;
 		image.soc = layout->soc;
@@ -362,7 +339,7 @@ enum stmboot_status stmboot_stm32_verify(struct stmboot_context *ctx, struct stm
 
 const char *stmboot_stm32_version_text(uint32_t version)
 {
-	const struct layout *layout = layout_of(version);
+	const struct sb_chip_header *layout = sb_chip_header(version);
 
 	return layout != NULL ? layout->text : NULL;
 }
@@ -384,7 +361,7 @@ const char *stmboot_stm32_type_text(uint32_t binary_type)
 
 const char *stmboot_soc_text(enum stmboot_soc soc)
 {
-	static const char *const names[] = { NULL, "stm32mp15", "stm32mp13", "stm32mp2" };
+	const struct sb_chip *chip = sb_chip(soc);
 
-	return (size_t)soc < sizeof(names) / sizeof(names[0]) ? names[soc] : NULL;
+	return chip != NULL ? chip->text : NULL;
 }

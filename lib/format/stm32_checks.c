@@ -9,9 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "format/chips.h"
 #include "format/formats.h"
-
-#define TFA_BL33_ADDRESS_MP15 UINT32_C(0xc0100000)
 
 enum { VERSION_END = 108 }; /* in version 2.3, where it stands last */
 
@@ -22,37 +21,19 @@ struct checked {
 	struct sb_scope lowered; /* for what is no error in this case */
 };
 
-/* Where a ROM puts a first stage. */
-struct window {
-	uint32_t version;
-	uint32_t ram_first;     /* internal memory */
-	uint32_t payload_first; /* where the ROM puts the first payload byte */
-	uint32_t ram_end;
-	uint32_t safe_bytes; /* a payload that surely fits */
-	uint32_t most_bytes; /* one byte more surely does not fit */
-	bool exact;          /* payload_first is documented */
-};
-
-static const struct window windows[] = {
-	{ STMBOOT_STM32_V1_0, 0x2ffc0000, 0x2ffc2500, 0x30000000, 252672, 252928, true },
-	{ STMBOOT_STM32_V2_0, 0x2ffe0000, 0x2ffe0000, 0x30000000, 131072, 131072, true },
-	{ STMBOOT_STM32_V2_2, 0x0e000000, 0x0e002600, 0x0e040000, 252416, 252928, false },
-	{ STMBOOT_STM32_V2_3, 0x0e000000, 0x0e002640, 0x0e040000, 252352, 252928, false },
-};
-
-static const struct window *window_of(uint32_t version)
-{
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-		if (windows[i].version == version)
-			return &windows[i];
-	return NULL;
-}
-
 static bool in_internal_ram(const struct stmboot_stm32 *image, uint32_t address)
 {
-	const struct window *w = window_of(image->version);
+	const struct sb_chip_header *w = sb_chip_header(image->version);
 
 	return w != NULL && address >= w->ram_first && address < w->ram_end;
+}
+
+/* A first stage for the coprocessor, whose own memory is not documented. */
+static bool is_m33(const struct stmboot_stm32 *image)
+{
+	const struct sb_chip_header *w = sb_chip_header(image->version);
+
+	return image->binary_type == STMBOOT_STM32_TYPE_M33 && w != NULL && w->m33_bytes != 0;
 }
 
 enum stmboot_stm32_role stmboot_stm32_likely_role(const struct stmboot_stm32 *image)
@@ -105,13 +86,13 @@ static void report_unknown_version(const struct checked *c)
 static void check_chip(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
+	const struct sb_chip_header *w;
 	uint32_t made_for = 0;
 
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-		if (image->entry_point >= windows[i].ram_first &&
-		    image->entry_point < windows[i].ram_end && made_for == 0)
-			made_for = windows[i].version;
-	if (made_for == 0 || in_internal_ram(image, image->entry_point))
+	for (size_t i = 0; made_for == 0 && (w = sb_chip_header_at(i)) != NULL; i++)
+		if (image->entry_point >= w->ram_first && image->entry_point < w->ram_end)
+			made_for = w->version;
+	if (made_for == 0 || is_m33(image) || in_internal_ram(image, image->entry_point))
 		return;
 	sb_report(c->scope, SB_STM32_VERSION,
 		  &(struct sb_finding){
@@ -204,12 +185,12 @@ static void check_checksum(const struct checked *c)
 }
 
 /* Where the ROM would put a first stage; NULL for another. */
-static const struct window *rom_window(const struct checked *c)
+static const struct sb_chip_header *rom_window(const struct checked *c)
 {
-	return c->role == STMBOOT_STM32_FSBL ? window_of(c->image->version) : NULL;
+	return c->role == STMBOOT_STM32_FSBL ? sb_chip_header(c->image->version) : NULL;
 }
 
-static bool entry_is_inside(const struct stmboot_stm32 *image, const struct window *w)
+static bool entry_is_inside(const struct stmboot_stm32 *image, const struct sb_chip_header *w)
 {
 	uint64_t entry = image->entry_point;
 
@@ -222,10 +203,10 @@ static bool entry_is_inside(const struct stmboot_stm32 *image, const struct wind
 static void check_entry(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
-	const struct window *w = rom_window(c);
+	const struct sb_chip_header *w = rom_window(c);
 	uint64_t first, end;
 
-	if (w == NULL || entry_is_inside(image, w))
+	if (w == NULL || is_m33(image) || entry_is_inside(image, w))
 		return;
 	first = w->exact ? w->payload_first : w->ram_first;
 	end = w->exact ? first + image->payload_bytes : w->ram_end;
@@ -244,9 +225,9 @@ static void check_entry(const struct checked *c)
 static void check_load(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
-	const struct window *w = rom_window(c);
+	const struct sb_chip_header *w = rom_window(c);
 
-	if (w != NULL && !in_internal_ram(image, image->load_address))
+	if (w != NULL && !is_m33(image) && !in_internal_ram(image, image->load_address))
 		sb_report(c->scope, SB_STM32_LOAD_OUTSIDE,
 			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
 						.length = 4,
@@ -273,9 +254,9 @@ static void check_thumb(const struct checked *c)
 }
 
 /* A payload that surely fits. */
-static uint64_t safe_bytes(const struct checked *c, const struct window *w)
+static uint64_t safe_bytes(const struct checked *c, const struct sb_chip_header *w)
 {
-	return c->image->binary_type == STMBOOT_STM32_TYPE_M33 ? 131072 : w->safe_bytes;
+	return is_m33(c->image) ? w->m33_bytes : w->safe_bytes;
 }
 
 static void report_size(const struct checked *c, enum sb_code code, uint64_t safe)
@@ -292,7 +273,7 @@ static void report_size(const struct checked *c, enum sb_code code, uint64_t saf
 
 static void check_most(const struct checked *c)
 {
-	const struct window *w = rom_window(c);
+	const struct sb_chip_header *w = rom_window(c);
 
 	if (w != NULL && c->image->payload_bytes > w->most_bytes)
 		report_size(c, SB_STM32_TOO_LARGE, safe_bytes(c, w));
@@ -300,7 +281,7 @@ static void check_most(const struct checked *c)
 
 static void check_safe(const struct checked *c)
 {
-	const struct window *w = rom_window(c);
+	const struct sb_chip_header *w = rom_window(c);
 
 	if (w != NULL && c->image->payload_bytes > safe_bytes(c, w))
 		report_size(c, SB_STM32_SIZE_LIMIT, safe_bytes(c, w));
@@ -398,7 +379,8 @@ static void check_extensions(const struct checked *c)
 static void check_payload_offset(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
-	uint64_t usual = image->version == STMBOOT_STM32_V2_3 ? 576 : 512;
+	const struct sb_chip_header *header = sb_chip_header(image->version);
+	uint64_t usual = header != NULL ? header->usual_bytes : image->header_bytes;
 
 	if (c->role != STMBOOT_STM32_FSBL || image->version == STMBOOT_STM32_V1_0 ||
 	    image->header_bytes == usual ||
@@ -495,9 +477,9 @@ static void report_type(const struct checked *c, enum sb_code code, const char *
 static void check_fsbl_type(const struct checked *c)
 {
 	uint32_t type = c->image->binary_type;
-	bool is_m33 = type == STMBOOT_STM32_TYPE_M33 && c->image->soc == STMBOOT_SOC_STM32MP2;
 
-	if (c->role == STMBOOT_STM32_FSBL && type != STMBOOT_STM32_TYPE_UBOOT && !is_m33 &&
+	if (c->role == STMBOOT_STM32_FSBL && type != STMBOOT_STM32_TYPE_UBOOT &&
+	    !is_m33(c->image) &&
 	    (type < STMBOOT_STM32_TYPE_TFA || type >= STMBOOT_STM32_TYPE_OPTEE_H))
 		report_type(c, SB_STM32_BINARY_TYPE_UNUSUAL, "0x00 (U-Boot SPL) or 0x10 (TF-A)");
 }
@@ -527,16 +509,19 @@ static void check_ssbl_type(const struct checked *c)
 static void check_ssbl_load(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->image;
+	/* the only chip that TF-A loads such images on */
+	const struct sb_chip_image *uboot = sb_chip_image(STMBOOT_SOC_STM32MP15, "nt-fw");
 
 	if (c->role == STMBOOT_STM32_SSBL && image->binary_type == STMBOOT_STM32_TYPE_UBOOT &&
-	    image->load_address != 0 && image->load_address != TFA_BL33_ADDRESS_MP15)
+	    image->load_address != 0 && image->load_address != uboot->address)
 		sb_report(c->scope, SB_STM32_SSBL_LOAD,
-			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
-						.length = 4,
-						.found = hex(c, image->load_address),
-						.expected = "0xc0100000 or 0",
-						.hint = "write u-boot.stm32, made for address "
-							"0xc0100000" });
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
+				  .length = 4,
+				  .found = hex(c, image->load_address),
+				  .expected =
+					  sb_text(c->scope, "0x%08" PRIx32 " or 0", uboot->address),
+				  .hint = "write u-boot.stm32, made for that address" });
 }
 
 /* clang-format off */
