@@ -81,6 +81,59 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fwu_decode(struct stmb
 /** Release a record; NULL is fine. */
 STMBOOT_API void stmboot_fwu_free(struct stmboot_fwu *fwu);
 
+/** What TF-A makes of a copy of the metadata. */
+enum stmboot_fwu_reason {
+	STMBOOT_FWU_READS,         /**< it goes by this copy */
+	STMBOOT_FWU_OTHER_VERSION, /**< this TF-A reads another version */
+	STMBOOT_FWU_CUT,           /**< the partition or file ends before the metadata */
+	STMBOOT_FWU_BAD_CRC,
+	STMBOOT_FWU_BAD_INDEX,   /**< a bank that does not exist */
+	STMBOOT_FWU_OTHER_BANKS, /**< another number of banks than two */
+	STMBOOT_FWU_TOO_LARGE,   /**< more images than this TF-A is built for */
+	STMBOOT_FWU_NO_IMAGES,   /**< no image is described */
+};
+
+/** The TF-A that reads metadata. */
+struct stmboot_fwu_reader {
+	uint32_t version; /**< of metadata: 1 up to v2.10, 2 from v2.11 on; 0: either */
+	uint64_t bytes;   /**< it has room for; 0: any number */
+};
+
+/**
+ * Would TF-A take a copy of the metadata? TF-A drivers/fwu/fwu.c.
+ *
+ * @param fwu     decoded metadata
+ * @param reader  borrowed for the call
+ * @return the first of TF-A's checks that fails, or STMBOOT_FWU_READS
+ */
+STMBOOT_API enum stmboot_fwu_reason stmboot_fwu_judge(const struct stmboot_fwu *fwu,
+						      const struct stmboot_fwu_reader *reader);
+
+/** A reason as a short English phrase; never NULL. Static. */
+STMBOOT_API const char *stmboot_fwu_reason_text(enum stmboot_fwu_reason reason);
+
+enum { STMBOOT_FWU_NO_BANK = -1 };
+
+/** The bank that TF-A boots. */
+struct stmboot_fwu_choice {
+	int32_t bank;      /**< or STMBOOT_FWU_NO_BANK: it stops */
+	bool on_trial;     /**< it counts these boots, in a register that is not on the card */
+	int32_t alternate; /**< the bank after the last trial; STMBOOT_FWU_NO_BANK: none */
+};
+
+/**
+ * Choose a bank as TF-A does, in metadata that it reads: the active one when it
+ * is accepted or on trial, else another. TF-A plat/st/common/
+ * bl2_io_storage.c, plat_fwu_get_boot_idx().
+ */
+STMBOOT_API struct stmboot_fwu_choice stmboot_fwu_choose(const struct stmboot_fwu *fwu);
+
+/** "accepted", "valid", "invalid" or "unknown": a bank's state (version 2). Static. */
+STMBOOT_API const char *stmboot_fwu_state_text(uint8_t state);
+
+/** The image that is a firmware package, or NULL; borrowed. */
+STMBOOT_API const struct stmboot_fwu_image *stmboot_fwu_find_fip(const struct stmboot_fwu *fwu);
+
 /**
  * Turn what is wrong with metadata into diagnostics.
  *

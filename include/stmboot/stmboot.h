@@ -12,6 +12,7 @@
 
 #include <stmboot/boot.h>
 #include <stmboot/boot_env.h>
+#include <stmboot/boot_fwu.h>
 #include <stmboot/boot_edit.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/compression.h>

@@ -20,7 +20,9 @@ enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena
 				    .config = -1,
 				    .init = -1 };
 	facts->is_card = facts->gpt->type != STMBOOT_TABLE_NONE;
-	status = sb_facts_loaders(facts);
+	status = sb_facts_rom(facts);
+	if (status == STMBOOT_OK)
+		status = sb_facts_loaders(facts);
 	if (status == STMBOOT_OK)
 		status = sb_facts_environment(facts);
 	if (status == STMBOOT_OK)
@@ -73,6 +75,8 @@ void sb_facts_release(struct sb_facts *facts)
 		stmboot_extlinux_free(config->conf);
 		stmboot_source_close(config->src);
 	}
+	for (size_t i = 0; i < SB_FSBL_COPIES; i++)
+		stmboot_source_close(facts->fsbl[i].window);
 	for (size_t i = 0; i < SB_ENV_COPIES; i++)
 		stmboot_env_free(facts->env.read[i]);
 	stmboot_env_area_free(facts->env.file);

@@ -12,6 +12,7 @@
 
 #include <stmboot/boot.h>
 #include <stmboot/boot_env.h>
+#include <stmboot/boot_fwu.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
@@ -23,6 +24,8 @@
 #include "boot/env_places.h"
 #include "boot/search.h"
 #include "format/boot_script.h"
+#include "boot/generations.h"
+#include "format/chips.h"
 #include "format/cpio.h"
 #include "format/elf.h"
 #include "format/fit.h"
@@ -30,7 +33,6 @@
 #include "image/image.h"
 
 enum {
-	SB_FSBL_COPIES = 2,
 	SB_MAX_CONFIGS = 16,
 	SB_MAX_RELEASES = 8,
 	SB_MAX_JOURNALS = 16,
@@ -44,10 +46,12 @@ struct sb_program_version {
 	unsigned number;  /* U-Boot: 202301; TF-A: 208; 0: not found */
 };
 
-/* One of the partitions that the ROM looks at. */
+/* One of the places that the ROM looks at; without a source there is nothing. */
 struct sb_first_stage {
-	const struct stmboot_part *part;
+	const struct stmboot_part *part; /* NULL: it is none of the image's partitions */
+	uint64_t offset;                 /* on the medium */
 	struct stmboot_source *src;
+	struct stmboot_source *window; /* the source, where no part has it */
 	bool is_stm32;
 	struct stmboot_stm32 image;
 	struct sb_scan scan;
@@ -57,10 +61,11 @@ struct sb_first_stage {
 /* How the first stage finds the second. */
 enum sb_search {
 	SB_SEARCH_NONE,
-	SB_SEARCH_NUMBER, /* SPL: a partition number */
-	SB_SEARCH_NAME,   /* TF-A: an exact name */
-	SB_SEARCH_TYPE,   /* TF-A from v2.8: a type GUID */
-	SB_SEARCH_BARE,   /* the image is the second stage */
+	SB_SEARCH_NUMBER,   /* SPL: a partition number */
+	SB_SEARCH_NAME,     /* TF-A: an exact name */
+	SB_SEARCH_TYPE,     /* TF-A from v2.8: a type GUID */
+	SB_SEARCH_METADATA, /* TF-A: a unique GUID, which the metadata of updates gives */
+	SB_SEARCH_BARE,     /* the image is the second stage */
 };
 
 struct sb_second_stage {
@@ -82,6 +87,14 @@ struct sb_second_stage {
 	struct sb_scan scan;
 	uint64_t end;                         /* bytes of the partition that the image takes */
 	const struct stmboot_part *misplaced; /* another partition that holds a second stage */
+};
+
+/* The metadata of firmware updates, and what TF-A makes of it. */
+struct sb_updates {
+	bool any; /* there is a partition for it */
+	struct stmboot_boot_fwu said;
+	const struct stmboot_part *copies[2]; /* NULL: there is none */
+	const struct stmboot_part *banks[STMBOOT_FWU_MAX_BANKS];
 };
 
 /* A saved variable that has another value than this U-Boot gives it. */
@@ -266,16 +279,19 @@ struct sb_facts {
 	struct stmboot_gpt_view rom_view;
 	size_t fsbl_count; /* how many there are; two of them count */
 	struct sb_first_stage fsbl[SB_FSBL_COPIES];
-	int fsbl_taken; /* index of the copy that the ROM starts, or -1 */
-	bool raw_fsbl;  /* an STM32 header stands at the raw place of a card without GPT */
+	int fsbl_taken;      /* index of the copy that the ROM starts, or -1 */
+	bool is_raw;         /* without a GPT the ROM looks at places of its own */
+	uint64_t unused_raw; /* an STM32 header stands at such a place, for nothing; or 0 */
 	enum stmboot_soc soc;
 	const char *board; /* first compatible of U-Boot's own device tree, or NULL */
 
 	/* fsbl, ssbl */
 	enum stmboot_fsbl_kind fsbl_kind;
 	struct sb_program_version fsbl_version;
+	const struct sb_generation *generation;
 	struct stmboot_gpt_tfa tfa;
 	struct stmboot_gpt_view loader_view;
+	struct sb_updates updates;
 	struct sb_second_stage second;
 	struct sb_program_version uboot;
 	unsigned uboot_number; /* found, or assumed */
@@ -342,6 +358,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_gather(struct stmboot_context *ct
 void sb_facts_release(struct sb_facts *facts);
 
 /* The parts of the gathering, in order; each builds on those before it. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_rom(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_loaders(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_environment(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_script(struct sb_facts *facts,
@@ -377,6 +394,21 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_apply_overlay(struct sb_facts *fa
 
 /* Remember a file system that takes part in the boot, if its journal has to be replayed. */
 void sb_facts_note_journal(struct sb_facts *facts, const struct stmboot_part *part, bool searched);
+
+/*
+ * What TF-A makes of the metadata of firmware updates, and which partition it
+ * gives; the generation and what the loader sees are known.
+ */
+void sb_facts_updates(struct sb_facts *facts);
+
+/* The first partition of a name that a reader sees, or NULL. */
+const struct stmboot_part *sb_facts_named(const struct sb_facts *facts,
+					  const struct stmboot_gpt_view *view, const char *name);
+
+/* Look at one first stage, at its part or its window. */
+STMBOOT_NODISCARD enum stmboot_status sb_facts_first_stage(struct sb_facts *facts,
+							   const struct stmboot_part *part,
+							   struct sb_first_stage *stage);
 
 /* What makes the gathering stop; anything else is a fact about the card. */
 static inline bool sb_is_fatal(enum stmboot_status status)

@@ -3,17 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "boot/facts.h"
-
-enum {
-	SPL_PARTITION_SD = 3,   /* CONFIG_SYS_MMCSD_RAW_MODE_U_BOOT_PARTITION */
-	SPL_PARTITION_EMMC = 1, /* CONFIG_SYS_MMCSD_RAW_MODE_U_BOOT_PARTITION_MMC2 */
-	RAW_FSBL_OFFSET = 128 * 512,
-	STM32_MAGIC = 0x324d5453,
-};
-
-#define FIP_TYPE_GUID "19d5df83-11b0-457b-be2c-7559c13142a5"
+#include "format/fwu.h"
 
 unsigned sb_version_number(const char *text)
 {
@@ -42,68 +33,6 @@ static struct sb_program_version version_of(struct sb_facts *facts, const struct
 	return version;
 }
 
-/* Would the ROM start it? Ask the checks, without keeping what they say. */
-static enum stmboot_status judge(struct sb_facts *facts, struct sb_first_stage *stage)
-{
-	struct stmboot_diags *scratch;
-	enum stmboot_severity worst = STMBOOT_NOTE;
-	struct sb_scope scope;
-	enum stmboot_status status = stmboot_diags_new(facts->ctx, &scratch);
-
-	if (status != STMBOOT_OK)
-		return status;
-	scope = sb_scope(scratch, stage->src);
-	sb_stm32_validate(&scope, &stage->image, STMBOOT_STM32_FSBL);
-	(void)sb_diags_worst(scratch, 0, STMBOOT_NO_STAGE, &worst);
-	stage->good = worst < STMBOOT_ERROR;
-	status = sb_diags_status(scratch);
-	stmboot_diags_free(scratch);
-	return status;
-}
-
-static enum stmboot_status first_stage(struct sb_facts *facts, const struct stmboot_part *part,
-				       struct sb_first_stage *stage)
-{
-	enum stmboot_status status;
-
-	stage->part = part;
-	stage->src = stmboot_image_part_source(facts->image, part->number);
-	if (part->stm32 == NULL)
-		return STMBOOT_OK;
-	stage->is_stm32 = true;
-	status = sb_image_scan(facts->image, part->number, &stage->scan);
-	stage->image = *part->stm32;
-	return sb_is_fatal(status) ? status : judge(facts, stage);
-}
-
-static enum stmboot_status find_first_stages(struct sb_facts *facts)
-{
-	const struct stmboot_partition *found[SB_FSBL_COPIES];
-	uint8_t word[4];
-
-	facts->rom_view = stmboot_gpt_rom_view(facts->gpt);
-	facts->fsbl_count = stmboot_gpt_fsbl(&facts->rom_view, found, SB_FSBL_COPIES);
-	for (size_t i = 0; i < SB_FSBL_COPIES && i < facts->fsbl_count; i++) {
-		/* behind an MBR the ROM's partitions are not those of the image */
-		const struct stmboot_part *part =
-			facts->gpt->type == STMBOOT_TABLE_GPT
-				? stmboot_image_find(facts->image, found[i]->number)
-				: NULL;
-		enum stmboot_status status = STMBOOT_OK;
-
-		if (part != NULL)
-			status = first_stage(facts, part, &facts->fsbl[i]);
-		if (status != STMBOOT_OK)
-			return status;
-		if (facts->fsbl_taken < 0 && facts->fsbl[i].good)
-			facts->fsbl_taken = (int)i;
-	}
-	facts->raw_fsbl = stmboot_source_read(sb_image_medium(facts->image), RAW_FSBL_OFFSET, word,
-					      sizeof(word)) == STMBOOT_OK &&
-			  sb_get_le32(word) == STM32_MAGIC;
-	return STMBOOT_OK;
-}
-
 /* The copy that the later stages follow: the one taken, else the first with a header. */
 static const struct sb_first_stage *followed(const struct sb_facts *facts)
 {
@@ -115,8 +44,8 @@ static const struct sb_first_stage *followed(const struct sb_facts *facts)
 	return NULL;
 }
 
-static const struct stmboot_part *find_name(const struct sb_facts *facts,
-					    const struct stmboot_gpt_view *view, const char *name)
+const struct stmboot_part *sb_facts_named(const struct sb_facts *facts,
+					  const struct stmboot_gpt_view *view, const char *name)
 {
 	for (size_t i = 0; i < view->count; i++)
 		if (strcmp(view->partitions[i]->name, name) == 0)
@@ -124,13 +53,32 @@ static const struct stmboot_part *find_name(const struct sb_facts *facts,
 	return NULL;
 }
 
-static const struct stmboot_part *find_fip_type(const struct sb_facts *facts,
-						const struct stmboot_gpt_view *view)
+static const struct stmboot_part *find_type(const struct sb_facts *facts,
+					    const struct stmboot_gpt_view *view, const char *guid)
 {
 	for (size_t i = 0; i < view->count; i++)
-		if (strcmp(view->partitions[i]->type_guid, FIP_TYPE_GUID) == 0)
+		if (strcmp(view->partitions[i]->type_guid, guid) == 0)
 			return stmboot_image_find(facts->image, view->partitions[i]->number);
 	return NULL;
+}
+
+/* What the table that the ROM reads, or else U-Boot, shows of the generation of a card. */
+static struct sb_signs signs_of(const struct sb_facts *facts, const struct stmboot_gpt_view *view)
+{
+	struct sb_signs signs = { .first_stage = facts->fsbl_kind,
+				  .soc = facts->soc,
+				  .version = facts->fsbl_version.number };
+
+	signs.fip = sb_facts_named(facts, view, sb_fip_name) != NULL ||
+		    find_type(facts, view, sb_fwu_fip_type) != NULL;
+	for (size_t i = 0; i < STMBOOT_FWU_COPIES; i++) {
+		const struct stmboot_part *part = sb_facts_named(facts, view, sb_metadata_names[i]);
+
+		signs.metadata = signs.metadata || part != NULL;
+		if (part != NULL && part->fwu != NULL && signs.metadata_version == 0)
+			signs.metadata_version = part->fwu->version;
+	}
+	return signs;
 }
 
 /*
@@ -141,11 +89,10 @@ static const struct stmboot_part *find_fip_type(const struct sb_facts *facts,
 static void guess_first_stage(struct sb_facts *facts)
 {
 	struct stmboot_gpt_view view = stmboot_gpt_uboot_view(facts->gpt);
-	const struct stmboot_part *ssbl = find_name(facts, &view, "ssbl");
+	const struct stmboot_part *ssbl = sb_facts_named(facts, &view, "ssbl");
+	struct sb_signs signs = signs_of(facts, &view);
 
-	if (find_name(facts, &view, "fip") != NULL || find_fip_type(facts, &view) != NULL ||
-	    find_name(facts, &view, "metadata1") != NULL ||
-	    (ssbl != NULL && ssbl->content == STMBOOT_CONTENT_STM32))
+	if (signs.fip || signs.metadata || (ssbl != NULL && ssbl->content == STMBOOT_CONTENT_STM32))
 		facts->fsbl_kind = STMBOOT_FSBL_TFA;
 	else if (facts->is_card)
 		facts->fsbl_kind = STMBOOT_FSBL_SPL;
@@ -172,45 +119,88 @@ static void identify_first_stage(struct sb_facts *facts)
 		guess_first_stage(facts);
 }
 
-/*
- * TF-A up to v2.7 may be built for a FIP or for STM32 images; the table tells
- * which. From v2.8 on only a FIP is looked for, by type first.
- */
-static void search_as_tfa(struct sb_facts *facts)
+/* A FIP for OP-TEE tells that TF-A was built for it; with STM32 images the names do. */
+static bool has_optee(const struct sb_facts *facts, const struct stmboot_gpt_view *view)
+{
+	const struct stmboot_part *fip = sb_facts_named(facts, view, sb_fip_name);
+
+	return sb_facts_named(facts, view, "teeh") != NULL ||
+	       (fip != NULL && fip->fip != NULL && fip->fip->tos_magic == STMBOOT_FIP_OPTEE);
+}
+
+/* How TF-A reads the table: its limits are those of the generation. */
+static struct stmboot_gpt_tfa tfa_reader(const struct sb_facts *facts,
+					 const struct stmboot_gpt_view *all)
+{
+	const struct sb_generation *g = facts->generation;
+	bool optee = has_optee(facts, all);
+	unsigned version = facts->fsbl_version.number;
+
+	return (struct stmboot_gpt_tfa){
+		.version = version != 0 ? version : g->until,
+		.max_entries = optee && g->entries_op_tee != 0 ? g->entries_op_tee : g->entries,
+		.stm32mp2 = facts->soc == STMBOOT_SOC_STM32MP2,
+		.fip = (g->packed & SB_PACKED_FIP) != 0,
+		.optee = optee,
+		.fwu = g->metadata_version != 0,
+	};
+}
+
+static void search_by_metadata(struct sb_facts *facts)
 {
 	struct sb_second_stage *second = &facts->second;
-	struct stmboot_gpt_view all = stmboot_gpt_rom_view(facts->gpt);
-	unsigned version = facts->fsbl_version.number;
-	bool old_style = version < 208 && find_name(facts, &all, "fip") == NULL &&
-			 find_fip_type(facts, &all) == NULL;
+	const struct stmboot_boot_fwu *said = &facts->updates.said;
 
-	facts->tfa = (struct stmboot_gpt_tfa){
-		.version = old_style && version == 0 ? 207 : version,
-		.stm32mp2 = facts->soc == STMBOOT_SOC_STM32MP2,
-		.fip = !old_style,
-		.optee = find_name(facts, &all, "teeh") != NULL,
-		.fwu = find_name(facts, &all, "metadata1") != NULL,
-	};
-	facts->loader_view = stmboot_gpt_tfa_view(facts->gpt, &facts->tfa);
+	second->search = SB_SEARCH_METADATA;
+	if (said->choice.bank != STMBOOT_FWU_NO_BANK && said->banks[said->choice.bank].seen)
+		second->part = facts->updates.banks[said->choice.bank];
+}
+
+static void search_by_name(struct sb_facts *facts)
+{
+	const struct sb_generation *g = facts->generation;
+	struct sb_second_stage *second = &facts->second;
+
 	second->search = SB_SEARCH_NAME;
-	second->name = old_style ? "ssbl" : "fip";
-	if (version == 0 || version >= 208)
-		second->part = find_fip_type(facts, &facts->loader_view);
+	second->name = g->partition;
+	if (g->type != NULL)
+		second->part = find_type(facts, &facts->loader_view, g->type);
 	if (second->part != NULL)
 		second->search = SB_SEARCH_TYPE;
 	else
-		second->part = find_name(facts, &facts->loader_view, second->name);
+		second->part = sb_facts_named(facts, &facts->loader_view, g->partition);
 }
 
-static void search_as_spl(struct sb_facts *facts)
+static void search_by_number(struct sb_facts *facts)
 {
 	struct sb_second_stage *second = &facts->second;
 
-	facts->loader_view = stmboot_gpt_uboot_view(facts->gpt);
 	second->search = SB_SEARCH_NUMBER;
-	second->number =
-		facts->info->medium == STMBOOT_MEDIUM_EMMC ? SPL_PARTITION_EMMC : SPL_PARTITION_SD;
+	second->number = facts->info->medium == STMBOOT_MEDIUM_EMMC ? facts->generation->emmc_number
+								    : facts->generation->sd_number;
 	second->part = sb_facts_part(facts, &facts->loader_view, second->number);
+}
+
+/* As the generation of the card does it. */
+static void search(struct sb_facts *facts)
+{
+	struct stmboot_gpt_view all = stmboot_gpt_rom_view(facts->gpt);
+	struct sb_signs signs = signs_of(facts, &all);
+
+	facts->generation = sb_generation(&signs);
+	if (facts->generation->first_stage == STMBOOT_FSBL_TFA) {
+		facts->tfa = tfa_reader(facts, &all);
+		facts->loader_view = stmboot_gpt_tfa_view(facts->gpt, &facts->tfa);
+	} else {
+		facts->loader_view = stmboot_gpt_uboot_view(facts->gpt);
+	}
+	sb_facts_updates(facts);
+	if (facts->generation->metadata_version != 0)
+		search_by_metadata(facts);
+	else if (facts->generation->partition != NULL)
+		search_by_name(facts);
+	else
+		search_by_number(facts);
 }
 
 static bool is_second_stage(const struct stmboot_part *part)
@@ -355,17 +345,11 @@ static enum stmboot_status find_control(struct sb_facts *facts)
 
 static enum stmboot_soc soc_of_board(const struct stmboot_dtb *dtb)
 {
-	for (size_t i = 0; i < dtb->compatible_count; i++) {
-		const char *text = dtb->compatible[i];
+	enum stmboot_soc soc = STMBOOT_SOC_UNKNOWN;
 
-		if (strncmp(text, "st,stm32mp15", 12) == 0)
-			return STMBOOT_SOC_STM32MP15;
-		if (strncmp(text, "st,stm32mp13", 12) == 0)
-			return STMBOOT_SOC_STM32MP13;
-		if (strncmp(text, "st,stm32mp2", 11) == 0)
-			return STMBOOT_SOC_STM32MP2;
-	}
-	return STMBOOT_SOC_UNKNOWN;
+	for (size_t i = 0; i < dtb->compatible_count && soc == STMBOOT_SOC_UNKNOWN; i++)
+		soc = sb_chip_of_board(dtb->compatible[i]);
+	return soc;
 }
 
 /* SPL and U-Boot are built together: a version that one hides is taken from the other. */
@@ -401,7 +385,7 @@ static enum stmboot_status take_bare(struct sb_facts *facts)
 	} else if (part->fit != NULL) {
 		status = sb_facts_bare_fit(facts, part);
 	} else if (part->stm32 != NULL) {
-		status = first_stage(facts, part, &facts->fsbl[0]);
+		status = sb_facts_first_stage(facts, part, &facts->fsbl[0]);
 		facts->fsbl_count = 1;
 		facts->fsbl_taken = facts->fsbl[0].good ? 0 : -1;
 		identify_first_stage(facts);
@@ -414,15 +398,11 @@ enum stmboot_status sb_facts_loaders(struct sb_facts *facts)
 	enum stmboot_status status = STMBOOT_OK;
 
 	if (!facts->is_card) {
+		sb_facts_updates(facts);
 		status = take_bare(facts);
 	} else {
-		if (facts->info->medium == STMBOOT_MEDIUM_SD)
-			status = find_first_stages(facts);
 		identify_first_stage(facts);
-		if (facts->fsbl_kind == STMBOOT_FSBL_TFA)
-			search_as_tfa(facts);
-		else
-			search_as_spl(facts);
+		search(facts);
 		look_elsewhere(facts);
 	}
 	if (status == STMBOOT_OK && facts->second.part != NULL)

@@ -19,6 +19,8 @@ extern const struct sb_rules sb_saved_rules;
 extern const struct sb_rules sb_journal_rules;
 extern const struct sb_rules sb_config_rules;
 extern const struct sb_rules sb_label_rules;
+extern const struct sb_rules sb_updates_copy_rules;
+extern const struct sb_rules sb_updates_rules;
 extern const struct sb_rules sb_loaded_rules;
 extern const struct sb_rules sb_loaded_dtb_rules;
 extern const struct sb_rules sb_root_rules;
@@ -38,6 +40,7 @@ void sb_judge_loaders(const struct sb_facts *facts, const struct sb_scope *scope
 void sb_judge_environment(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_saved(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_updates(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_journals(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_uboot(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_kernel(const struct sb_facts *facts, const struct sb_scope *scope);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* FIT images and firmware update metadata: containers that name what to load. */
-#include <string.h>
-
+/* FIT images: containers that name what to load. */
 #include "boot/rules.h"
 #include "format/fit.h"
 #include "format/formats.h"
@@ -54,47 +52,9 @@ static void judge_bare_fit(const struct sb_facts *facts, const struct sb_scope *
 	judge_fit(&inner, part->fit, &facts->bare_fit, STMBOOT_OK);
 }
 
-/* Would TF-A take this copy? (drivers/fwu/fwu.c) */
-static bool is_sound(const struct stmboot_fwu *fwu)
-{
-	return fwu->has_computed_crc && fwu->crc == fwu->computed_crc && fwu->active_index < 2 &&
-	       fwu->previous_active_index < 2;
-}
-
-static bool is_metadata(const struct stmboot_part *part)
-{
-	return part->entry == NULL || strcmp(part->entry->name, "metadata1") == 0 ||
-	       strcmp(part->entry->name, "metadata2") == 0;
-}
-
-/* The first copy that is sound counts; what is wrong with the other is no error. */
-static void judge_metadata(const struct sb_facts *facts, const struct sb_scope *scope)
-{
-	const struct stmboot_part *taken = NULL;
-	size_t count = stmboot_image_part_count(facts->image);
-
-	for (size_t i = 0; i < count && taken == NULL; i++) {
-		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
-
-		if (part->fwu != NULL && is_metadata(part) && is_sound(part->fwu))
-			taken = part;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
-		struct sb_scope inner;
-
-		if (part->fwu == NULL || !is_metadata(part))
-			continue;
-		inner = sb_scope_part(scope, facts, part);
-		if (taken != NULL && part != taken)
-			inner.ceiling = STMBOOT_WARNING;
-		sb_fwu_validate(&inner, part->fwu);
-	}
-}
-
 void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	judge_metadata(facts, scope);
+	sb_judge_updates(facts, scope);
 	judge_second_fit(facts, scope);
 	judge_kernel_fit(facts, scope);
 	judge_bare_fit(facts, scope);

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "boot/rules.h"
 #include "format/gpt.h"
+#include "format/stm32.h"
 
 /* Where the entries stand that a program looks through, or the header that it rejects. */
 static uint64_t table_offset(const struct sb_facts *facts, const struct stmboot_gpt_view *view)
@@ -30,6 +31,9 @@ static const char *fsbl_hint(const struct sb_facts *facts, const struct sb_scope
 {
 	const struct stmboot_part *part = nameless_fsbl(facts);
 
+	if (facts->is_raw)
+		return "write the .stm32 file to bytes 65536 and 327680 (dd seek=128 and 640), or "
+		       "make a GPT with partitions fsbl1 and fsbl2";
 	if (facts->rom_view.copy == NULL)
 		return "make the table right first";
 	if (part == NULL)
@@ -48,36 +52,64 @@ static void check_fsbl_found(const struct sb_facts *facts, const struct sb_scope
 		return;
 	sb_report(scope, SB_FSBL_NOT_FOUND,
 		  &(struct sb_finding){
-			  .offset = table_offset(facts, &facts->rom_view),
-			  .found = copy == NULL ? stmboot_gpt_reason_text(facts->rom_view.reason)
-						: "no partition whose name begins with \"fsbl\"",
+			  .offset = facts->is_raw ? sb_chip_at(0)->raw_fsbl[0]
+						  : table_offset(facts, &facts->rom_view),
+			  .found = facts->is_raw
+					   ? "no GPT, and no STM32 header at 64 KiB or 320 KiB"
+				   : copy == NULL ? stmboot_gpt_reason_text(facts->rom_view.reason)
+						  : "no partition whose name begins with \"fsbl\"",
 			  .expected = "a partition named fsbl1 in the primary GPT",
 			  .hint = fsbl_hint(facts, scope),
 		  });
 }
 
+/* Inside the partition of a first stage, or where it stands without one. */
+static struct sb_scope scope_stage(const struct sb_facts *facts, const struct sb_scope *scope,
+				   const struct sb_first_stage *stage)
+{
+	struct sb_scope inner = *scope;
+
+	if (stage->part != NULL)
+		return sb_scope_part(scope, facts, stage->part);
+	inner.src = stage->src;
+	return inner;
+}
+
+/* The first place at which a first stage was looked at, or NULL. */
+static const struct sb_first_stage *first_place(const struct sb_facts *facts)
+{
+	for (size_t i = 0; i < SB_FSBL_COPIES; i++)
+		if (facts->fsbl[i].src != NULL)
+			return &facts->fsbl[i];
+	return NULL;
+}
+
 static void check_fsbl_count(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	struct sb_scope part;
+	const struct sb_first_stage *stage = first_place(facts);
+	struct sb_scope inner;
 
-	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count != 1 ||
-	    facts->fsbl[0].part == NULL)
+	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count != 1 || stage == NULL)
 		return;
-	part = sb_scope_part(scope, facts, facts->fsbl[0].part);
-	sb_report(&part, SB_FSBL_SINGLE,
-		  &(struct sb_finding){ .found = "one partition whose name begins with \"fsbl\"",
-					.expected = "two",
-					.hint = "add a partition fsbl2 with the same content" });
+	inner = scope_stage(facts, scope, stage);
+	sb_report(&inner, SB_FSBL_SINGLE,
+		  &(struct sb_finding){
+			  .found = facts->is_raw
+					   ? sb_text(scope, "one STM32 header, at byte %" PRIu64,
+						     stage->offset)
+					   : "one partition whose name begins with \"fsbl\"",
+			  .expected = "two",
+			  .hint = facts->is_raw ? "write the loader to bytes 65536 and 327680"
+						: "add a partition fsbl2 with the same content" });
 }
 
 static void check_fsbl_counted(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	struct sb_scope part;
 
-	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count <= SB_FSBL_COPIES ||
-	    facts->soc == STMBOOT_SOC_STM32MP2 || facts->fsbl[0].part == NULL)
+	if (facts->info->medium != STMBOOT_MEDIUM_SD || facts->fsbl_count <= SB_FSBL_COPIES)
 		return;
-	part = sb_scope_part(scope, facts, facts->fsbl[0].part);
+	part = scope_stage(facts, scope, &facts->fsbl[0]);
 	sb_report(&part, SB_FSBL_IGNORED_COPY,
 		  &(struct sb_finding){
 			  .found = sb_text(scope, "%zu partitions", facts->fsbl_count),
@@ -85,11 +117,107 @@ static void check_fsbl_counted(const struct sb_facts *facts, const struct sb_sco
 			  .hint = "give the others names that do not begin with fsbl" });
 }
 
+/* "fsbl2" before "fsbl1"; other names have no order that is known. */
+static bool in_order(const char *first, const char *second)
+{
+	return strlen(first) != strlen(second) || strcmp(first, second) <= 0;
+}
+
+/* The ROM goes by the table; who updates a card may go by the names or by the places. */
+static void check_fsbl_order(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *a = facts->fsbl[0].part, *b = facts->fsbl[1].part;
+	struct sb_scope part;
+
+	if (a == NULL || b == NULL || a->entry == NULL || b->entry == NULL ||
+	    (a->offset < b->offset && in_order(a->entry->name, b->entry->name)))
+		return;
+	part = sb_scope_part(scope, facts, b);
+	sb_report(&part, SB_FSBL_ORDER,
+		  &(struct sb_finding){
+			  .found = sb_text(scope, "%s in entry %" PRIu32 ", %s in entry %" PRIu32,
+					   a->entry->name, a->number, b->entry->name, b->number),
+			  .expected = "the first copy before the second, in the table, on the card "
+				      "and by name",
+			  .hint = "make the table again with fsbl1 in front" });
+}
+
+/* FSBLM is found by the same ROM, but not started as the main processor's. */
+static void check_fsbl_processor(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; i < SB_FSBL_COPIES; i++) {
+		const struct sb_first_stage *stage = &facts->fsbl[i];
+		struct sb_scope inner;
+
+		if (!stage->is_stm32 || stage->image.binary_type != STMBOOT_STM32_TYPE_M33)
+			continue;
+		inner = scope_stage(facts, scope, stage);
+		sb_report(&inner, SB_FSBL_COPROCESSOR,
+			  &(struct sb_finding){
+				  .offset = sb_stm32_field(&stage->image, SB_STM32_AT_BINARY_TYPE),
+				  .length = 4,
+				  .found = sb_text(scope, "0x%08" PRIx32, stage->image.binary_type),
+				  .expected = "the binary type of TF-A, 0x10",
+				  .hint = "write TF-A to this partition, or name it fsblm1" });
+	}
+}
+
+static void check_raw_unused(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	if (facts->unused_raw != 0)
+		sb_report(scope, SB_FSBL_RAW_IGNORED,
+			  &(struct sb_finding){ .offset = facts->unused_raw,
+						.length = 4,
+						.found = "an STM32 header",
+						.expected = "loaders in partitions, as there is a "
+							    "GPT" });
+}
+
+/* What begins where the loader stands is a partition for it. */
+static const struct stmboot_part *raw_owner(const struct sb_facts *facts,
+					    const struct sb_first_stage *stage)
+{
+	uint64_t size = stage->image.header_bytes + stage->image.payload_bytes;
+
+	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
+
+		if (part->offset != stage->offset &&
+		    sb_ranges_overlap(stage->offset, size, part->offset, part->size))
+			return part;
+	}
+	return NULL;
+}
+
+static void check_raw_place(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	for (size_t i = 0; facts->is_raw && i < SB_FSBL_COPIES; i++) {
+		const struct sb_first_stage *stage = &facts->fsbl[i];
+		const struct stmboot_part *part = stage->is_stm32 ? raw_owner(facts, stage) : NULL;
+		struct sb_scope inner;
+
+		if (part == NULL)
+			continue;
+		inner = scope_stage(facts, scope, stage);
+		sb_report(&inner, SB_FSBL_RAW_IN_PARTITION,
+			  &(struct sb_finding){
+				  .length = stage->image.header_bytes + stage->image.payload_bytes,
+				  .found = sb_text(scope, "sectors of partition %" PRIu32,
+						   part->number),
+				  .expected = "a place outside all partitions",
+				  .hint = "let the first partition begin at 1 MiB" });
+	}
+}
+
 /* clang-format off */
 static const sb_facts_rule rom_rows[] = {
 	{ SB_FSBL_NOT_FOUND, check_fsbl_found },
 	{ SB_FSBL_SINGLE, check_fsbl_count },
 	{ SB_FSBL_IGNORED_COPY, check_fsbl_counted },
+	{ SB_FSBL_ORDER, check_fsbl_order },
+	{ SB_FSBL_COPROCESSOR, check_fsbl_processor },
+	{ SB_FSBL_RAW_IGNORED, check_raw_unused },
+	{ SB_FSBL_RAW_IN_PARTITION, check_raw_place },
 };
 /* clang-format on */
 
@@ -97,7 +225,8 @@ const struct sb_rules sb_rom_rules = SB_RULES(rom_rows);
 
 static void check_magic(const struct sb_first_stage *stage, const struct sb_scope *scope)
 {
-	enum stmboot_content content = stage->part->content;
+	enum stmboot_content content =
+		stage->part != NULL ? stage->part->content : STMBOOT_CONTENT_UNKNOWN;
 
 	if (stage->is_stm32)
 		return;
@@ -125,9 +254,9 @@ static void judge_fsbl_copies(const struct sb_facts *facts, const struct sb_scop
 		const struct sb_first_stage *stage = &facts->fsbl[i];
 		struct sb_scope part;
 
-		if (stage->part == NULL)
+		if (stage->src == NULL)
 			continue;
-		part = sb_scope_part(scope, facts, stage->part);
+		part = scope_stage(facts, scope, stage);
 		if (facts->fsbl_taken >= 0 && facts->fsbl_taken != (int)i)
 			part.ceiling = STMBOOT_WARNING;
 		for (struct sb_run run = sb_run(&sb_fsbl_copy_rules, &part); sb_run_next(&run);)
@@ -146,7 +275,7 @@ static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope 
 		return;
 	if (a->image.payload_bytes == b->image.payload_bytes && a->scan.crc32 == b->scan.crc32)
 		return;
-	part = sb_scope_part(scope, facts, b->part);
+	part = scope_stage(facts, scope, b);
 	sb_report(&part, SB_FSBL_COPIES_DIFFER,
 		  &(struct sb_finding){
 			  .length = b->image.header_bytes + b->image.payload_bytes,
@@ -158,18 +287,10 @@ static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope 
 				  "FILE`" });
 }
 
-static enum stmboot_soc soc_of(const char *board)
-{
-	if (strstr(board, "stm32mp15") != NULL)
-		return STMBOOT_SOC_STM32MP15;
-	if (strstr(board, "stm32mp13") != NULL)
-		return STMBOOT_SOC_STM32MP13;
-	return strstr(board, "stm32mp2") != NULL ? STMBOOT_SOC_STM32MP2 : STMBOOT_SOC_UNKNOWN;
-}
-
 static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	enum stmboot_soc board = facts->board != NULL ? soc_of(facts->board) : STMBOOT_SOC_UNKNOWN;
+	enum stmboot_soc board =
+		facts->board != NULL ? sb_chip_of_board(facts->board) : STMBOOT_SOC_UNKNOWN;
 	const struct sb_first_stage *stage;
 	struct sb_scope part;
 
@@ -178,7 +299,7 @@ static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope 
 	stage = &facts->fsbl[facts->fsbl_taken];
 	if (stage->image.soc == board || stage->image.soc == STMBOOT_SOC_UNKNOWN)
 		return;
-	part = sb_scope_part(scope, facts, stage->part);
+	part = scope_stage(facts, scope, stage);
 	sb_report(&part, SB_FSBL_OTHER_CHIP,
 		  &(struct sb_finding){
 			  .offset = 72,
@@ -194,6 +315,9 @@ static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope 
 static const char *wanted_second(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_second_stage *second = &facts->second;
+
+	if (second->search == SB_SEARCH_METADATA)
+		return "the partition that metadata1 or metadata2 names";
 
 	if (second->search == SB_SEARCH_NUMBER)
 		return sb_text(scope, "a legacy U-Boot image or a FIT in partition %" PRIu32,
@@ -218,6 +342,8 @@ static const char *second_hint(const struct sb_facts *facts, const struct sb_sco
 
 	if (there == NULL || (facts->second.part == NULL && !sees_all(&facts->loader_view)))
 		return NULL;
+	if (facts->second.search == SB_SEARCH_METADATA)
+		return NULL;
 	if (facts->second.search == SB_SEARCH_NUMBER)
 		return sb_text(scope,
 			       "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32,
@@ -241,6 +367,9 @@ static void check_second_found(const struct sb_facts *facts, const struct sb_sco
 	const char *found;
 
 	if (!facts->is_card)
+		return;
+	/* what keeps TF-A from following metadata has codes of its own */
+	if (second->search == SB_SEARCH_METADATA && facts->loader_view.count > 0)
 		return;
 	if (second->part == NULL) {
 		found = sees_all(&facts->loader_view)
@@ -269,7 +398,7 @@ static void check_second_format(const struct sb_facts *facts, const struct sb_sc
 	if (second->part == NULL || facts->fsbl_kind != STMBOOT_FSBL_TFA ||
 	    second->search == SB_SEARCH_BARE)
 		return;
-	if (facts->tfa.fip ? second->is_fip : second->is_stm32)
+	if (sb_generation_loads(facts->generation, second->part->content))
 		return;
 	part = sb_scope_part(scope, facts, second->part);
 	sb_report(&part, SB_FSBL_SECOND_STAGE_FORMAT,

@@ -57,15 +57,20 @@ static void summarize_rom(const struct sb_facts *facts, struct stmboot_stage_res
 	const struct sb_first_stage *fsbl = &facts->fsbl[index];
 	const char *version;
 
-	if (fsbl->part == NULL || !fsbl->is_stm32)
+	if (!fsbl->is_stm32)
 		return;
-	at_part(stage, fsbl->part);
+	if (fsbl->part != NULL)
+		at_part(stage, fsbl->part);
+	stage->has_offset = true;
+	stage->offset = fsbl->offset;
 	version = stmboot_stm32_version_text(fsbl->image.version);
 	stage->summary = sb_arena_printf(
 		facts->arena, "%s: STM32 header v%s, %s, checksum 0x%08" PRIx32 " is right%s",
-		name_of(facts, fsbl->part), version != NULL ? version : "?",
-		size_text(facts, fsbl->image.payload_bytes), fsbl->image.checksum,
-		index > 0 ? "; the first copy is not usable" : "");
+		fsbl->part != NULL
+			? name_of(facts, fsbl->part)
+			: sb_arena_printf(facts->arena, "at %s", size_text(facts, fsbl->offset)),
+		version != NULL ? version : "?", size_text(facts, fsbl->image.payload_bytes),
+		fsbl->image.checksum, index > 0 ? "; the first copy is not usable" : "");
 }
 
 static const char *first_stage_name(const struct sb_facts *facts)
@@ -79,12 +84,28 @@ static const char *first_stage_name(const struct sb_facts *facts)
 	return sb_arena_printf(facts->arena, "%s %s", kind, facts->fsbl_version.text);
 }
 
+static const char *bank_text(const struct sb_facts *facts)
+{
+	const struct stmboot_boot_fwu *said = &facts->updates.said;
+	const char *trial = "";
+
+	if (said->choice.on_trial)
+		trial = said->choice.alternate != STMBOOT_FWU_NO_BANK
+				? sb_arena_printf(facts->arena,
+						  ", on trial: bank %" PRId32 " after the last one",
+						  said->choice.alternate)
+				: ", on trial";
+	return sb_arena_printf(facts->arena, "by metadata%" PRId32 ": bank %" PRId32 "%s",
+			       said->taken + 1, said->choice.bank, trial);
+}
+
 static void summarize_fsbl(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_second_stage *second = &facts->second;
-	const char *how = second->search == SB_SEARCH_NUMBER ? "by its number"
-			  : second->search == SB_SEARCH_TYPE ? "by its type GUID"
-							     : "by its name";
+	const char *how = second->search == SB_SEARCH_NUMBER     ? "by its number"
+			  : second->search == SB_SEARCH_TYPE     ? "by its type GUID"
+			  : second->search == SB_SEARCH_METADATA ? bank_text(facts)
+								 : "by its name";
 
 	if (second->part == NULL || second->search == SB_SEARCH_BARE)
 		return;

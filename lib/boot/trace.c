@@ -347,6 +347,13 @@ struct stmboot_gpt_view stmboot_boot_table_view(const struct stmboot_boot *boot,
 	}
 }
 
+const struct stmboot_boot_fwu *stmboot_boot_get_fwu(const struct stmboot_boot *boot)
+{
+	const struct sb_updates *updates = &sb_boot_facts(boot)->updates;
+
+	return updates->any ? &updates->said : NULL;
+}
+
 void stmboot_boot_free(const struct stmboot_boot *boot)
 {
 	struct trace *trace = trace_of(boot);

@@ -7,13 +7,12 @@
 #include "base/diag.h"
 #include "boot/trace.h"
 #include "edit/part_edit.h"
+#include "format/chips.h"
 #include "format/fit.h"
 #include "format/formats.h"
+#include "format/fwu.h"
 #include "image/part.h"
 #include "source/source.h"
-
-#define FIP_TYPE_GUID "19d5df83-11b0-457b-be2c-7559c13142a5"
-#define FWU_TYPE_GUID "8a7a84a0-8387-40f6-ab41-a8b9a5a60d23"
 
 enum role {
 	ROLE_ANY,
@@ -80,7 +79,7 @@ static enum role role_of_second(const struct sb_facts *facts)
 static enum role role_of(const struct stmboot_boot_edit *edit, const struct stmboot_part *part)
 {
 	static const char *const secure[] = { "teeh", "teed", "teex", NULL };
-	static const char *const metadata[] = { "metadata1", "metadata2", NULL };
+	const char *const metadata[] = { sb_metadata_names[0], sb_metadata_names[1], NULL };
 	const struct sb_facts *facts = sb_boot_facts(edit->before.boot);
 	const struct sb_config *config = sb_facts_config(sb_boot_facts(edit->before.boot));
 	bool tfa = facts->fsbl_kind == STMBOOT_FSBL_TFA;
@@ -89,11 +88,11 @@ static enum role role_of(const struct stmboot_boot_edit *edit, const struct stmb
 		return ROLE_FSBL;
 	if (part == facts->second.part)
 		return role_of_second(facts);
-	if (has_type(part, FIP_TYPE_GUID))
+	if (has_type(part, sb_fwu_fip_type))
 		return ROLE_TFA_FIP;
 	if (tfa && !facts->tfa.fip && has_name(part, secure))
 		return ROLE_TFA_STM32;
-	if (part->fwu != NULL || has_type(part, FWU_TYPE_GUID) || has_name(part, metadata))
+	if (part->fwu != NULL || has_type(part, sb_metadata_type) || has_name(part, metadata))
 		return ROLE_METADATA;
 	return config != NULL && config->partition == part->number ? ROLE_CONFIG : ROLE_ANY;
 }
@@ -212,15 +211,10 @@ static enum stmboot_status check_intact(const struct checked *c)
 /* The chip of the card: of the board that its U-Boot was built for, else of its loader. */
 static enum stmboot_soc soc_of_card(const struct sb_facts *facts)
 {
-	const char *board = facts->board;
+	enum stmboot_soc soc =
+		facts->board != NULL ? sb_chip_of_board(facts->board) : STMBOOT_SOC_UNKNOWN;
 
-	if (board == NULL)
-		return facts->soc;
-	if (strstr(board, "stm32mp15") != NULL)
-		return STMBOOT_SOC_STM32MP15;
-	if (strstr(board, "stm32mp13") != NULL)
-		return STMBOOT_SOC_STM32MP13;
-	return strstr(board, "stm32mp2") != NULL ? STMBOOT_SOC_STM32MP2 : facts->soc;
+	return soc != STMBOOT_SOC_UNKNOWN ? soc : facts->soc;
 }
 
 static enum stmboot_status check_chip(const struct checked *c)

@@ -24,6 +24,9 @@ HW_CONFIG = "08b8f1d9-c9cf-9349-a962-6fbc6b7265cc"
 NT_FW = "d6d0eea7-fcea-d54b-9782-9934f234b6e4"
 TOS_FW = "05d0e189-53dc-1347-8d2b-500a4b7a3e38"
 TOS_FW_CONFIG = "26257c1a-dbc6-7f47-8d96-c4c4b0248021"
+DDR_FW = "b11249be-92dd-4b10-867c-2c6a4b47a7fb"
+SOC_FW = "47d4086d-4cfe-9846-9b95-2950cbbd5a00"
+SOC_FW_CONFIG = "9979814b-0376-fb46-8c8e-8d267f7859e0"
 NO_BANK = "00000000-0000-0000-0000-000000000000"
 ACCEPTED, ON_TRIAL, INVALID = 0xFC, 0xFE, 0xFF
 
@@ -85,6 +88,14 @@ def fwu(banks, active=0, previous=1, states=(ACCEPTED, ACCEPTED), kind=FIP_TYPE,
     data = head + body
     if size is not None:
         data = data.ljust(size - 4, b"\0")
+    return struct.pack("<I", image.crc(data)) + data
+
+
+def fwu_v1(banks, active=0, previous=1, accepted=(1, 1), kind=FIP_TYPE):
+    """Firmware update metadata of version 1, for one image in two banks."""
+    data = struct.pack("<III", 1, active, previous) + uuid.UUID(kind).bytes_le + bytes(16)
+    for guid, good in zip(banks, accepted):
+        data += uuid.UUID(guid).bytes_le + struct.pack("<II", good, 0)
     return struct.pack("<I", image.crc(data)) + data
 
 

@@ -105,10 +105,10 @@ def ssbl(**fields):
     return loader(3, make)
 
 
-def package(change=None, at=3, board=MP15, **fields):
+def package(change=None, at=3, board=MP15, environment_in="fip", **fields):
     """The firmware package again; change(images) gives other images."""
     def step(target):
-        images = containers.fip_images(board)
+        images = containers.fip_images(board, environment_in)
         data = containers.fip(change(images) if change else images, **fields)
         target.write(at, 0, data.ljust(target.size(at), b"\0"))
     return step
@@ -176,6 +176,7 @@ def entries(count):
     return package(change)
 
 
+STOPPED = {"fwu.no-copy": "TF-A refuses both copies"}
 SPARE = partition(5, "spare", 1740, 8)
 UNKNOWN_TFA = first_stages(image.stm32_image(recipe.filler(2000), binary_type=0x10))
 FULL = {"env.overwrites-data": "what fills the partition leaves no room for it"}
@@ -225,8 +226,9 @@ partition 7 rootfs at=308 size=768K bootable
     dir /sbin
     elf /sbin/init arm mode=755
 """, [first_stages(image.stm32_image(TFA.replace(b"v2.8", b"v2.11"), binary_type=0x10)),
+      entry(3, type=METADATA_TYPE), entry(4, type=METADATA_TYPE),
       entry(5, type=FIP_TYPE, guid=FIP_A), entry(6, type=FIP_TYPE, guid=FIP_B),
-      package(at=5), package(at=6), metadata()]),
+      package(at=5, environment_in="fip-a"), package(at=6, environment_in="fip-a"), metadata()]),
     "bare-stm32-file": ("part 2K\n  stm32\n    fill 1792", []),
     "bare-metadata": ("part 124\n  payload\n    fill 124",
                       [poke(0, 0, containers.fwu((FIP_A, FIP_B), size=124))]),
@@ -332,9 +334,10 @@ ROWS = [
 
     Row("fwu.crc", "fwu", [metadata(first=0)], [metadata()]),
     Row("fwu.truncated", "bare-metadata", [length(123)], [length(124)]),
-    Row("fwu.index", "fwu", [metadata(active=2)], [metadata(active=1)]),
+    Row("fwu.index", "fwu", [metadata(active=2)], [metadata(active=1)], STOPPED),
     Row("fwu.bank-count", "fwu", [metadata(banks=(FIP_A, FIP_B, FIP_B))],
-        [metadata(banks=(FIP_A, FIP_B))]),
+        [metadata(banks=(FIP_A, FIP_B))],
+        {**STOPPED, "fwu.too-large": "a third bank takes more room, too"}),
     Row("fwu.bank-invalid", "fwu", [metadata(states=(INVALID, ACCEPTED))],
         [metadata(states=(ACCEPTED, INVALID))]),
     Row("fwu.no-bank", "fwu", [metadata(states=(INVALID, INVALID))],
@@ -344,7 +347,7 @@ ROWS = [
         [metadata(states=(ACCEPTED, ON_TRIAL))]),
     Row("fwu.no-fip", "fwu", [metadata(kind=METADATA_TYPE)], [metadata(kind=FIP_TYPE)]),
     Row("fwu.no-partition", "fwu", [metadata(banks=(NO_BANK, FIP_B))],
-        [metadata(banks=(FIP_A, NO_BANK))]),
+        [metadata(banks=(FIP_A, NO_BANK))], {"fwu.no-fallback": "it is the other bank there"}),
 
     Row("env.overwrites-data", "healthy",
         [uboot(lambda old: old.ljust(65536 - 16384 - 64 + 1, b"\0"))],

@@ -167,7 +167,7 @@ Test(fwu, without_a_descriptor)
 	bytes_le(&b, 20, 0, 2);
 	memset(b.data + 32, 0, b.size - 32);
 	mend(&b, 32);
-	cr_expect_str_eq(judge(&b), "");
+	cr_expect_str_eq(judge(&b), "fwu.no-fip ");
 	bytes_free(&b);
 }
 
