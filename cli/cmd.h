@@ -36,6 +36,7 @@ int cmd_fs_mv(struct stmboot_context *ctx, const struct options *o);
 int cmd_fs_put(struct stmboot_context *ctx, const struct options *o);
 int cmd_fs_rm(struct stmboot_context *ctx, const struct options *o);
 int cmd_fs_stat(struct stmboot_context *ctx, const struct options *o);
+int cmd_fwu_show(struct stmboot_context *ctx, const struct options *o);
 int cmd_get_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_gpt_repair(struct stmboot_context *ctx, const struct options *o);
 int cmd_gpt_set(struct stmboot_context *ctx, const struct options *o);
@@ -45,6 +46,7 @@ int cmd_part_read(struct stmboot_context *ctx, const struct options *o);
 int cmd_part_write(struct stmboot_context *ctx, const struct options *o);
 int cmd_recover(struct stmboot_context *ctx, const struct options *o);
 int cmd_set_bootargs(struct stmboot_context *ctx, const struct options *o);
+int cmd_stm32_show(struct stmboot_context *ctx, const struct options *o);
 int cmd_undo(struct stmboot_context *ctx, const struct options *o);
 
 /* Follow the boot of the first operand, and tell of it. */

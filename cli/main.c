@@ -38,6 +38,7 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 	[COMMAND_FS_PUT] = cmd_fs_put,
 	[COMMAND_FS_RM] = cmd_fs_rm,
 	[COMMAND_FS_STAT] = cmd_fs_stat,
+	[COMMAND_FWU_SHOW] = cmd_fwu_show,
 	[COMMAND_GET_BOOTARGS] = cmd_get_bootargs,
 	[COMMAND_GPT_REPAIR] = cmd_gpt_repair,
 	[COMMAND_GPT_SET] = cmd_gpt_set,
@@ -47,6 +48,7 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 	[COMMAND_PART_WRITE] = cmd_part_write,
 	[COMMAND_RECOVER] = cmd_recover,
 	[COMMAND_SET_BOOTARGS] = cmd_set_bootargs,
+	[COMMAND_STM32_SHOW] = cmd_stm32_show,
 	[COMMAND_UNDO] = cmd_undo,
 };
 

@@ -177,6 +177,14 @@ const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_FS_RM] = { "fs rm", "IMAGE PLACE...", "remove files",
 			    "Removes what is at each PLACE. A symbolic link is removed itself.", 2,
 			    INT_MAX },
+	[COMMAND_FWU_SHOW] = { "fwu show", "IMAGE", "show the metadata of firmware updates",
+			       "Shows both copies of the metadata of firmware updates in two "
+			       "banks, of a card or of a file that is such metadata: which copy "
+			       "TF-A goes by, the state of each bank, the partition that it is in, "
+			       "and the bank that TF-A boots. How many trials are left is in a "
+			       "register of the board and not on the card. Nothing is written to "
+			       "IMAGE.",
+			       1, 1 },
 	[COMMAND_GET_BOOTARGS] = { "get-bootargs", "IMAGE [KEY]",
 				   "print the kernel's command line, or one value of it",
 				   "Prints the command line that the kernel gets from the label "
@@ -256,6 +264,15 @@ const struct command commands[COMMAND_COUNT] = {
 				   "wants it, ${...} is left for U-Boot, and what follows '--' is "
 				   "for init and stays. A label without append gets one.",
 				   1, INT_MAX },
+	[COMMAND_STM32_SHOW] = { "stm32 show", "IMAGE [PARTITION]",
+				 "show the STM32 header of a loader",
+				 "Shows all fields of an STM32 header with its extensions, the "
+				 "checksum that is in it and the one that its payload has, and "
+				 "what the boot ROM, or TF-A of a second stage, makes of it. "
+				 "PARTITION is a number or a name; without it, the first stage "
+				 "that the ROM starts is shown, or the file that IMAGE is. Nothing "
+				 "is written to IMAGE.",
+				 1, 2 },
 	[COMMAND_UNDO] = { "undo", "IMAGE", "take the last edit back",
 			   "Takes the last edit of IMAGE back, byte for byte; a second undo takes "
 			   "back the edit before. It is refused when what the edit wrote has "
@@ -287,8 +304,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
 			    JUDGED_EDITS | FS_READS | BIT(CHECK) | BIT(DTB_GET) | BIT(DTB_SHOW) |
-				    BIT(EXTLINUX_SHOW) | BIT(GET_BOOTARGS) | BIT(GPT_SHOW) |
-				    BIT(INSPECT) },
+				    BIT(EXTLINUX_SHOW) | BIT(FWU_SHOW) | BIT(GET_BOOTARGS) | BIT(GPT_SHOW) |
+				    BIT(INSPECT) | BIT(STM32_SHOW) },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too", BIT(CHECK) },
 	[OPTION_ONLY] = { "only", 0, "CODE",
 			  "count only these findings: a code of --list or an area, repeatable",

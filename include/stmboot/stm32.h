@@ -124,6 +124,9 @@ struct stmboot_stm32 {
 	uint64_t defect_offset;           /**< where it stands in the source */
 	bool has_computed_checksum;       /**< known: it costs reading the payload */
 	uint32_t computed_checksum;       /**< the byte sum of the payload */
+	uint32_t decryption_key_bits;     /**< 2.x, encrypted: 128 or 256 */
+	uint32_t derivation_constant;     /**< likewise; the key of the chip is made with it */
+	uint8_t plain_hash[16];           /**< likewise: half of the SHA-256 of the plain payload */
 };
 
 /**

@@ -13,6 +13,7 @@
 #include <stmboot/boot.h>
 #include <stmboot/boot_env.h>
 #include <stmboot/boot_fwu.h>
+#include <stmboot/boot_stm32.h>
 #include <stmboot/boot_edit.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/compression.h>

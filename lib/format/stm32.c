@@ -19,7 +19,6 @@ enum {
 	PEEK_BYTES = 256,           /* the longest base header */
 	MAX_EXTENSION_BYTES = 2048, /* a signed 2.3 header with all extensions has less than 600 */
 	EXT_PREFIX_BYTES = 8,
-	EXT_DECRYPTION = 0x01005453,
 	V1_PADDING_OFFSET = 172,
 	V1_TYPE_OFFSET = 255,
 };
@@ -34,7 +33,7 @@ struct extension_kind {
 
 static const struct extension_kind extension_kinds[] = {
 	{ SB_STM32_EXT_AUTHENTICATION, SB_STM32_FLAG_AUTHENTICATION, "authentication" },
-	{ EXT_DECRYPTION, SB_STM32_FLAG_DECRYPTION, "decryption" },
+	{ SB_STM32_EXT_DECRYPTION, SB_STM32_FLAG_DECRYPTION, "decryption" },
 	{ EXT_PADDING, SB_STM32_FLAG_PADDING, "padding" },
 };
 
@@ -137,6 +136,16 @@ static void decode_authentication(struct stmboot_stm32 *image,
 		set_defect(image, STMBOOT_STM32_EXT_INCOMPLETE, e->offset);
 }
 
+static void decode_decryption(struct stmboot_stm32 *image, const struct stmboot_stm32_extension *e,
+			      struct sb_cursor body)
+{
+	image->decryption_key_bits = sb_le32(&body);
+	image->derivation_constant = sb_le32(&body);
+	sb_bytes(&body, image->plain_hash, sizeof(image->plain_hash));
+	if (!sb_cursor_ok(&body))
+		set_defect(image, STMBOOT_STM32_EXT_INCOMPLETE, e->offset);
+}
+
 /* What the prefix of an extension says, before its type is known to be one. */
 static enum stmboot_stm32_defect check_prefix(const struct stmboot_stm32_extension *e, size_t left)
 {
@@ -197,6 +206,8 @@ static bool decode_extension(struct stmboot_stm32 *image, struct sb_cursor *c)
 	sb_skip(c, body.size);
 	if (e->type == SB_STM32_EXT_AUTHENTICATION)
 		decode_authentication(image, e, body);
+	if (e->type == SB_STM32_EXT_DECRYPTION)
+		decode_decryption(image, e, body);
 	if (e->type == EXT_PADDING)
 		note_stray(image, body.data, body.size, offset + EXT_PREFIX_BYTES);
 	return true;

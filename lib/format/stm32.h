@@ -31,8 +31,10 @@ enum sb_stm32_field {
 
 enum { SB_STM32_SIGNATURE_OFFSET = 4, SB_STM32_MAX_KEYS = 8 };
 
-/* The authentication extension. */
+/* The extensions. */
 enum {
+	SB_STM32_EXT_DECRYPTION = 0x01005453,
+	SB_STM32_EXT_KEY_BITS_OFFSET = 8,
 	SB_STM32_EXT_AUTHENTICATION = 0x02005453,
 	SB_STM32_EXT_KEY_INDEX_OFFSET = 8, /* behind type and length; then the number of keys */
 	SB_STM32_EXT_ALGORITHM_OFFSET = 16,

@@ -346,7 +346,7 @@ static const char *defect_text(enum stmboot_stm32_defect defect)
 		[STMBOOT_STM32_EXT_NO_FLAG] = "an extension whose flag is not set",
 		[STMBOOT_STM32_EXT_MISSING] = "a flag without its extension",
 		[STMBOOT_STM32_EXT_NOT_FIRST] = "authentication behind another extension",
-		[STMBOOT_STM32_EXT_INCOMPLETE] = "an authentication extension without all its keys",
+		[STMBOOT_STM32_EXT_INCOMPLETE] = "an extension without all that it must hold",
 	};
 
 	return texts[defect];
@@ -459,6 +459,43 @@ static void check_keys(const struct checked *c)
 				  .hint = "sign the file again" });
 }
 
+/* Where an extension stands, or 0 where there is none. */
+static uint64_t extension_at(const struct stmboot_stm32 *image, uint32_t type)
+{
+	for (size_t i = 0; i < image->extension_count; i++)
+		if (image->extensions[i].type == type)
+			return image->extensions[i].offset;
+	return 0;
+}
+
+static void check_encryption(const struct checked *c)
+{
+	uint64_t at_extension = extension_at(c->image, SB_STM32_EXT_DECRYPTION);
+
+	if (c->image->is_encrypted && at_extension != 0)
+		sb_report(c->scope, SB_STM32_ENCRYPTED,
+			  &(struct sb_finding){
+				  .offset = at_extension,
+				  .length = 8,
+				  .found = sb_text(c->scope, "AES with a key of %" PRIu32 " bits",
+						   c->image->decryption_key_bits) });
+}
+
+static void check_decryption_key(const struct checked *c)
+{
+	uint64_t at_extension = extension_at(c->image, SB_STM32_EXT_DECRYPTION);
+	uint32_t bits = c->image->decryption_key_bits;
+
+	if (c->image->is_encrypted && at_extension != 0 && bits != 128 && bits != 256)
+		sb_report(
+			c->scope, SB_STM32_DECRYPTION_KEY,
+			&(struct sb_finding){ .offset = at_extension + SB_STM32_EXT_KEY_BITS_OFFSET,
+					      .length = 4,
+					      .found = sb_text(c->scope, "%" PRIu32 " bits", bits),
+					      .expected = "128 or 256 bits",
+					      .hint = "encrypt the file again" });
+}
+
 static void report_type(const struct checked *c, enum sb_code code, const char *expected)
 {
 	const char *name = stmboot_stm32_type_text(c->image->binary_type);
@@ -548,6 +585,8 @@ static const SB_RULE(const struct checked *) rows[] = {
 	{ SB_STM32_SIGNATURE_MISSING, check_signature },
 	{ SB_STM32_ALGORITHM_UNKNOWN, check_algorithm },
 	{ SB_STM32_KEY_INDEX, check_keys },
+	{ SB_STM32_ENCRYPTED, check_encryption },
+	{ SB_STM32_DECRYPTION_KEY, check_decryption_key },
 };
 /* clang-format on */
 

@@ -13,7 +13,7 @@ import recipe
 import tools
 
 V2_0 = 0x00020000
-AUTHENTICATION, PADDING = 0x02005453, 0xFFFF5453
+AUTHENTICATION, DECRYPTION, PADDING = 0x02005453, 0x01005453, 0xFFFF5453
 SIGNED, PADDED = 1, 1 << 31
 SRAM, SRAM_END = 0x2FFE0000, 0x30000000
 
@@ -40,6 +40,11 @@ def authentication(index=0, count=8, algorithm=1):
     """The extension that names the keys."""
     keys = b"\x5a" * (64 + 32 * count)
     return extension(AUTHENTICATION, struct.pack("<III", index, count, algorithm) + keys)
+
+
+def decryption(bits=128):
+    """The extension that says how the payload is encrypted."""
+    return extension(DECRYPTION, struct.pack("<II", bits, 0x0E5F2025) + bytes(range(16)))
 
 
 def stm32_v2(payload, binary_type=0x10, load=SRAM, entry=SRAM, extensions=b"", flags=0,
