@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The boot containers that the golden recipes do not make.
 
-Written from the specifications: STM32 header v2.0, firmware package, firmware
-update metadata, and a FIT with its data outside its tree.
+Written from the specifications: STM32 header v2.0, firmware package, and a FIT
+with its data outside its tree.
 """
 
 import struct
@@ -17,8 +17,6 @@ AUTHENTICATION, DECRYPTION, PADDING = 0x02005453, 0x01005453, 0xFFFF5453
 SIGNED, PADDED = 1, 1 << 31
 SRAM, SRAM_END = 0x2FFE0000, 0x30000000
 
-FIP_TYPE = "19d5df83-11b0-457b-be2c-7559c13142a5"
-METADATA_TYPE = "8a7a84a0-8387-40f6-ab41-a8b9a5a60d23"
 FW_CONFIG = "5807e16a-8459-47be-8ed5-648e8dddab0e"
 HW_CONFIG = "08b8f1d9-c9cf-9349-a962-6fbc6b7265cc"
 NT_FW = "d6d0eea7-fcea-d54b-9782-9934f234b6e4"
@@ -79,29 +77,6 @@ def fip_images(board, environment="fip", uboot="2023.10"):
     return [(FW_CONFIG, recipe.filler(64)), (TOS_FW, recipe.filler(256)),
             (TOS_FW_CONFIG, recipe.filler(64)), (NT_FW, program + recipe.filler(512)),
             (HW_CONFIG, device_tree(tree))]
-
-
-def fwu(banks, active=0, previous=1, states=(ACCEPTED, ACCEPTED), kind=FIP_TYPE, size=None):
-    """Firmware update metadata of version 2, for one image in banks of these unique GUIDs."""
-    record = uuid.UUID(kind).bytes_le + bytes(16)
-    for guid in banks:
-        record += uuid.UUID(guid).bytes_le + struct.pack("<II", 1, 0)
-    body = struct.pack("<BBHHH", len(banks), 0, 1, len(record), 24) + record
-    total = 32 + len(body)
-    head = struct.pack("<4IHH4s4s", 2, active, previous, total if size is None else size, 32, 0,
-                       bytes(states).ljust(4, b"\xff"), b"")
-    data = head + body
-    if size is not None:
-        data = data.ljust(size - 4, b"\0")
-    return struct.pack("<I", image.crc(data)) + data
-
-
-def fwu_v1(banks, active=0, previous=1, accepted=(1, 1), kind=FIP_TYPE):
-    """Firmware update metadata of version 1, for one image in two banks."""
-    data = struct.pack("<III", 1, active, previous) + uuid.UUID(kind).bytes_le + bytes(16)
-    for guid, good in zip(banks, accepted):
-        data += uuid.UUID(guid).bytes_le + struct.pack("<II", good, 0)
-    return struct.pack("<I", image.crc(data)) + data
 
 
 def device_tree(source):

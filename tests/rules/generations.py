@@ -7,8 +7,9 @@ import containers
 import image
 import loaders
 import recipe
-from containers import ACCEPTED, FIP_TYPE, INVALID, METADATA_TYPE, ON_TRIAL
+from containers import ACCEPTED, INVALID, ON_TRIAL
 from damage import entry, loader, poke, zero
+from image import FIP_TYPE, METADATA_TYPE
 from loaders import FIP_A, FIP_B, SPL, TFA, metadata, package
 from small import Row, partition, table
 
@@ -59,13 +60,13 @@ def tfa(version):
 
 def v1(banks=(FIP_A, FIP_B), **fields):
     """Write both copies of version 1 metadata."""
-    data = containers.fwu_v1(banks, **fields)
+    data = image.metadata(banks, version=1, **fields)
     return lambda card: [card.write(number, 0, data.ljust(512, b"\0")) for number in (3, 4)]
 
 
 def one_copy(number, **fields):
     """Write one copy of the metadata."""
-    data = containers.fwu((FIP_A, FIP_B), **fields)
+    data = image.metadata((FIP_A, FIP_B), **fields)
     return lambda card: card.write(number, 0, data)
 
 

@@ -6,8 +6,9 @@ import struct
 import containers
 import image
 import recipe
-from containers import ACCEPTED, FIP_TYPE, INVALID, METADATA_TYPE, NO_BANK, ON_TRIAL
+from containers import ACCEPTED, INVALID, NO_BANK, ON_TRIAL
 from damage import both_fsbl, debugfs, entry, flip, loader, poke, poke32, shorten
+from image import FIP_TYPE, METADATA_TYPE
 from small import Row, length, partition
 
 MP13, MP15 = "st,stm32mp135f-dk", "st,stm32mp157c-dk2"
@@ -137,7 +138,7 @@ def filled(images):
 def metadata(banks=(FIP_A, FIP_B), first=None, **fields):
     """Write both copies of the update metadata; first is for metadata1 alone."""
     def step(target):
-        data = containers.fwu(banks, **fields)
+        data = image.metadata(banks, **fields)
         target.write(3, 0, data)
         target.write(4, 0, data)
         if first is not None:
@@ -231,7 +232,7 @@ partition 7 rootfs at=308 size=768K bootable
       package(at=5, environment_in="fip-a"), package(at=6, environment_in="fip-a"), metadata()]),
     "bare-stm32-file": ("part 2K\n  stm32\n    fill 1792", []),
     "bare-metadata": ("part 124\n  payload\n    fill 124",
-                      [poke(0, 0, containers.fwu((FIP_A, FIP_B), size=124))]),
+                      [poke(0, 0, image.metadata((FIP_A, FIP_B), size=124))]),
 }
 
 ROWS = [

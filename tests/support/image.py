@@ -12,6 +12,8 @@ import zlib
 SECTOR = 512
 LINUX_DATA = "0fc63daf-8483-4772-8e79-3d69d8477de4"
 BOOTABLE = 1 << 2
+FIP_TYPE = "19d5df83-11b0-457b-be2c-7559c13142a5"
+METADATA_TYPE = "8a7a84a0-8387-40f6-ab41-a8b9a5a60d23"
 
 
 def crc(data):
@@ -70,6 +72,24 @@ def environment(variables, size=0x2000, flags=1, good=True):
     data = text.ljust(size - 5, b"\0")
     value = crc(data) ^ (0 if good else 1)
     return struct.pack("<IB", value, flags) + data
+
+
+def metadata(banks, active=0, previous=1, states=(0xFC, 0xFC), kind=FIP_TYPE, size=None,
+             version=2, accepted=None):
+    """Firmware update metadata for one image in banks of these unique GUIDs."""
+    record = uuid.UUID(kind).bytes_le + bytes(16)
+    for number, guid in enumerate(banks):
+        good = 1 if accepted is None else accepted[number]
+        record += uuid.UUID(guid).bytes_le + struct.pack("<II", good, 0)
+    head = struct.pack("<3I", version, active, previous)
+    if version == 2:
+        record = struct.pack("<BBHHH", len(banks), 0, 1, len(record), 24) + record
+        head += struct.pack("<IHH4s4s", 32 + len(record) if size is None else size, 32, 0,
+                            bytes(states).ljust(4, b"\xff"), b"")
+    data = head + record
+    if size is not None:
+        data = data.ljust(size - 4, b"\0")
+    return struct.pack("<I", crc(data)) + data
 
 
 def zimage(payload, endian_flag=0x04030201, magic=0x016F2818, end=None):

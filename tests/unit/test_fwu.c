@@ -186,3 +186,118 @@ Test(fwu, cut_metadata)
 		bytes_free(&b);
 	}
 }
+
+/* Which bank of version 2 boots: by the states of both, with bank `active` active. */
+static const struct {
+	const char *name;
+	uint32_t active, previous;
+	uint8_t states[2];
+	int32_t bank;
+	bool on_trial;
+	int32_t alternate;
+} choices[] = {
+	{ "the active one is accepted", 0, 1, { 0xfc, 0xfc }, 0, false, -1 },
+	{ "bank 1 is active", 1, 0, { 0xfc, 0xfc }, 1, false, -1 },
+	{ "on trial", 1, 0, { 0xfc, 0xfe }, 1, true, 0 },
+	{ "on trial, and the other is invalid", 1, 0, { 0xff, 0xfe }, 1, true, 1 },
+	{ "both on trial", 0, 1, { 0xfe, 0xfe }, 0, true, 1 },
+	{ "on trial after itself", 1, 1, { 0xfc, 0xfe }, 1, true, 0 },
+	{ "the active one is invalid", 0, 1, { 0xff, 0xfc }, 1, false, -1 },
+	{ "the other one is on trial", 0, 1, { 0xff, 0xfe }, 1, false, -1 },
+	{ "the previous one is invalid, too", 0, 0, { 0xff, 0xfc }, 1, false, -1 },
+	{ "an unknown state", 0, 1, { 0x00, 0xfc }, 1, false, -1 },
+	{ "none is valid", 0, 1, { 0xff, 0xff }, -1, false, -1 },
+};
+
+Test(fwu, the_bank_that_boots)
+{
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		struct bytes b = metadata(2);
+		struct stmboot_fwu_choice choice;
+		struct stmboot_fwu *fwu;
+
+		bytes_le(&b, 8, choices[i].active, 4);
+		bytes_le(&b, 12, choices[i].previous, 4);
+		memcpy(b.data + 24, choices[i].states, 2);
+		mend(&b, V2_BYTES);
+		cr_assert_eq(stmboot_fwu_decode(b.ctx, bytes_source(&b), &fwu), STMBOOT_OK);
+		choice = stmboot_fwu_choose(fwu);
+		cr_expect_eq(choice.bank, choices[i].bank, "%s", choices[i].name);
+		cr_expect_eq(choice.on_trial, choices[i].on_trial, "%s", choices[i].name);
+		cr_expect_eq(choice.alternate, choices[i].alternate, "%s", choices[i].name);
+		stmboot_fwu_free(fwu);
+		bytes_free(&b);
+	}
+}
+
+/* Version 1 goes by what each image of the active bank says. */
+Test(fwu, the_bank_that_boots_by_version_1)
+{
+	for (uint32_t active = 0; active < 2; active++) {
+		for (uint32_t accepted = 0; accepted < 2; accepted++) {
+			struct bytes b = metadata(1);
+			struct stmboot_fwu_choice choice;
+			struct stmboot_fwu *fwu;
+
+			bytes_le(&b, 8, active, 4);
+			bytes_le(&b, 12, 1 - active, 4);
+			bytes_le(&b, 16 + 32 + 24 * active + 16, accepted, 4);
+			mend(&b, V1_BYTES);
+			cr_assert_eq(stmboot_fwu_decode(b.ctx, bytes_source(&b), &fwu), STMBOOT_OK);
+			choice = stmboot_fwu_choose(fwu);
+			cr_expect_eq(choice.bank, (int32_t)active);
+			cr_expect_eq(choice.on_trial, accepted == 0);
+			cr_expect_eq(choice.alternate,
+				     accepted == 0 ? (int32_t)(1 - active) : STMBOOT_FWU_NO_BANK);
+			stmboot_fwu_free(fwu);
+			cr_expect_str_eq(judge(&b), accepted == 0 ? "fwu.trial (n) " : "");
+			bytes_free(&b);
+		}
+	}
+}
+
+/* What one TF-A after the other makes of a copy. */
+static const struct {
+	const char *name;
+	uint32_t version, wanted;
+	uint64_t room;
+	size_t offset;
+	uint64_t value;
+	size_t bytes;
+	bool mended;
+	enum stmboot_fwu_reason reason;
+} judgements[] = {
+	{ "intact", 2, 2, 120, 28, 0, 4, true, STMBOOT_FWU_READS },
+	{ "for nobody in particular", 2, 0, 0, 28, 0, 4, true, STMBOOT_FWU_READS },
+	{ "version 1", 1, 1, 96, 12, 0, 4, true, STMBOOT_FWU_READS },
+	{ "version 2 for v2.10", 2, 1, 96, 28, 0, 4, true, STMBOOT_FWU_OTHER_VERSION },
+	{ "version 1 for v2.11", 1, 2, 120, 12, 0, 4, true, STMBOOT_FWU_OTHER_VERSION },
+	{ "a bit of a GUID", 2, 2, 120, 100, 1, 1, false, STMBOOT_FWU_BAD_CRC },
+	{ "active bank 2", 2, 2, 120, 8, 2, 4, true, STMBOOT_FWU_BAD_INDEX },
+	{ "previous bank 2", 1, 1, 96, 12, 2, 4, true, STMBOOT_FWU_BAD_INDEX },
+	{ "more than there is room for", 2, 2, 119, 28, 0, 4, true, STMBOOT_FWU_TOO_LARGE },
+	{ "a size past its end", 2, 2, 0, 16, 513, 4, true, STMBOOT_FWU_CUT },
+	{ "no descriptor", 2, 2, 120, 20, 0, 2, true, STMBOOT_FWU_NO_IMAGES },
+};
+
+Test(fwu, who_takes_a_copy)
+{
+	for (size_t i = 0; i < sizeof(judgements) / sizeof(judgements[0]); i++) {
+		const struct stmboot_fwu_reader reader = { judgements[i].wanted,
+							   judgements[i].room };
+		struct bytes b = metadata(judgements[i].version);
+		struct stmboot_fwu *fwu;
+
+		bytes_le(&b, judgements[i].offset, judgements[i].value, judgements[i].bytes);
+		if (judgements[i].mended)
+			mend(&b, judgements[i].version == 1 ? V1_BYTES : V2_BYTES);
+		cr_assert_eq(stmboot_fwu_decode(b.ctx, bytes_source(&b), &fwu), STMBOOT_OK, "%s",
+			     judgements[i].name);
+		cr_expect_eq(stmboot_fwu_judge(fwu, &reader), judgements[i].reason, "%s",
+			     judgements[i].name);
+		cr_expect_str_neq(stmboot_fwu_reason_text(judgements[i].reason), "?");
+		stmboot_fwu_free(fwu);
+		bytes_free(&b);
+	}
+	cr_expect_str_eq(stmboot_fwu_reason_text((enum stmboot_fwu_reason)99), "?");
+}
