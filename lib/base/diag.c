@@ -208,6 +208,14 @@ void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_co
 	}
 }
 
+void sb_diags_restage(struct stmboot_diags *diags, size_t first, enum sb_code code,
+		      enum stmboot_stage stage)
+{
+	for (size_t i = first; i < diags->count; i++)
+		if (strcmp(diags->items[i].code, catalogue[code].code) == 0)
+			diags->items[i].stage = stage;
+}
+
 const char *sb_text(const struct sb_scope *scope, const char *format, ...)
 {
 	va_list args;

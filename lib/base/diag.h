@@ -57,6 +57,10 @@ const char *sb_text(const struct sb_scope *scope, const char *format, ...) STMBO
 void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_code *codes,
 		     size_t count, const char *remark);
 
+/* Let the findings from number `first` on that have this code concern another stage. */
+void sb_diags_restage(struct stmboot_diags *diags, size_t first, enum sb_code code,
+		      enum stmboot_stage stage);
+
 /* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was dropped, else STMBOOT_OK. */
 enum stmboot_status sb_diags_status(const struct stmboot_diags *diags);
 

@@ -508,10 +508,21 @@ static void report_read_errors(const struct sb_facts *facts, const struct sb_sco
 	}
 }
 
+/* TF-A does not look at the usable range: there U-Boot is the first that rejects the table. */
+static void judge_table(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	size_t first = stmboot_diags_count(scope->diags);
+
+	sb_gpt_validate(scope, facts->gpt);
+	if (facts->fsbl_kind == STMBOOT_FSBL_TFA)
+		sb_diags_restage(scope->diags, first, SB_GPT_USABLE_BEYOND_MEDIUM,
+				 STMBOOT_STAGE_EXTLINUX);
+}
+
 void sb_judge_loaders(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	if (facts->is_card)
-		sb_gpt_validate(scope, facts->gpt);
+		judge_table(facts, scope);
 	sb_facts_judge(&sb_rom_rules, rom_rows, facts, scope);
 	judge_fsbl_copies(facts, scope);
 	sb_facts_judge(&sb_fsbl_rules, fsbl_rows, facts, scope);

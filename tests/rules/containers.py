@@ -8,7 +8,6 @@ with its data outside its tree.
 import struct
 import uuid
 
-import image
 import recipe
 import tools
 

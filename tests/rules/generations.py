@@ -9,9 +9,9 @@ import loaders
 import recipe
 from containers import ACCEPTED, INVALID, ON_TRIAL
 from damage import entry, loader, poke, zero
-from image import FIP_TYPE, METADATA_TYPE
+from image import METADATA_TYPE
 from loaders import FIP_A, FIP_B, SPL, TFA, metadata, package
-from small import Row, partition, table
+from small import Row, table
 
 STRANGER = "5712a9e0-0000-4000-8000-000000000001"
 RAW_FIRST, RAW_SECOND = 128 * 512, 640 * 512
