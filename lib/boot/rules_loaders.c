@@ -170,7 +170,9 @@ static void check_raw_unused(const struct sb_facts *facts, const struct sb_scope
 						.length = 4,
 						.found = "an STM32 header",
 						.expected = "loaders in partitions, as there is a "
-							    "GPT" });
+							    "GPT",
+						.hint = "nothing is to be done: it may be the rest "
+							"of an earlier card" });
 }
 
 /* What begins where the loader stands is a partition for it. */
@@ -266,6 +268,15 @@ static void judge_fsbl_copies(const struct sb_facts *facts, const struct sb_scop
 	}
 }
 
+/* How a first stage is written, here. */
+static const char *write_hint(const struct sb_facts *facts)
+{
+	return facts->is_raw ? "write the loader for this board to bytes 65536 and 327680 (dd "
+			       "seek=128 and 640)"
+			     : "write the loader for this board to both: `stmboot part write IMAGE "
+			       "fsbl FILE`";
+}
+
 static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_first_stage *a = &facts->fsbl[0], *b = &facts->fsbl[1];
@@ -283,8 +294,7 @@ static void check_fsbl_same(const struct sb_facts *facts, const struct sb_scope 
 					   b->image.payload_bytes, b->scan.crc32),
 			  .expected = sb_text(scope, "%" PRIu64 " bytes, CRC-32 0x%08" PRIx32,
 					      a->image.payload_bytes, a->scan.crc32),
-			  .hint = "write the same loader to both: `stmboot part write IMAGE fsbl "
-				  "FILE`" });
+			  .hint = write_hint(facts) });
 }
 
 static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -308,8 +318,7 @@ static void check_fsbl_chip(const struct sb_facts *facts, const struct sb_scope 
 					   stmboot_stm32_version_text(stage->image.version)),
 			  .expected = sb_text(scope, "the header of an %s, for %s",
 					      stmboot_soc_text(board), facts->board),
-			  .hint = "write the loader that was built for this board: `stmboot part "
-				  "write IMAGE fsbl FILE`" });
+			  .hint = write_hint(facts) });
 }
 
 static const char *wanted_second(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -360,6 +369,55 @@ static bool spl_can_load(const struct sb_second_stage *second)
 	return second->is_uimage || second->is_fit;
 }
 
+/* Does the table name what some first stage looks for? */
+static bool shows_second_stage(const struct sb_facts *facts)
+{
+	const struct stmboot_gpt_view view = stmboot_gpt_uboot_view(facts->gpt);
+	const struct sb_generation *g;
+
+	for (size_t i = 0; (g = sb_generation_at(i)) != NULL; i++)
+		if (g->partition != NULL && sb_facts_named(facts, &view, g->partition) != NULL)
+			return true;
+	return facts->updates.any || facts->second.misplaced != NULL;
+}
+
+/* The byte of an eMMC's boot area, which is not in the image, where it may stand; or 0. */
+static uint64_t boot_area_place(const struct sb_facts *facts)
+{
+	const struct sb_generation *g;
+
+	if (facts->info->medium != STMBOOT_MEDIUM_EMMC || shows_second_stage(facts))
+		return 0;
+	for (size_t i = 0; (g = sb_generation_at(i)) != NULL; i++)
+		if (g->boot_area != 0)
+			return g->boot_area;
+	return 0;
+}
+
+static void report_second_missing(const struct sb_facts *facts, const struct sb_scope *scope,
+				  const char *found)
+{
+	uint64_t elsewhere = boot_area_place(facts);
+	struct sb_scope inner = *scope;
+
+	if (elsewhere != 0)
+		inner.ceiling = STMBOOT_WARNING;
+	sb_report(&inner, SB_FSBL_SECOND_STAGE_NOT_FOUND,
+		  &(struct sb_finding){
+			  .offset = facts->second.part == NULL
+					    ? table_offset(facts, &facts->loader_view)
+					    : 0,
+			  .found = found,
+			  .expected = wanted_second(facts, scope),
+			  .hint = elsewhere != 0
+					  ? sb_text(scope,
+						    "TF-A may have it in a boot area of the eMMC, "
+						    "at byte 0x%" PRIx64
+						    ", which is not in this image",
+						    elsewhere)
+					  : second_hint(facts, scope) });
+}
+
 static void check_second_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_second_stage *second = &facts->second;
@@ -381,13 +439,7 @@ static void check_second_found(const struct sb_facts *facts, const struct sb_sco
 	} else {
 		return;
 	}
-	sb_report(&part, SB_FSBL_SECOND_STAGE_NOT_FOUND,
-		  &(struct sb_finding){ .offset = second->part == NULL
-							  ? table_offset(facts, &facts->loader_view)
-							  : 0,
-					.found = found,
-					.expected = wanted_second(facts, scope),
-					.hint = second_hint(facts, scope) });
+	report_second_missing(facts, &part, found);
 }
 
 static void check_second_format(const struct sb_facts *facts, const struct sb_scope *scope)

@@ -25,9 +25,11 @@ static const struct sb_generation *tfa_of(const struct sb_facts *facts)
 
 static const char *tfa_text(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	return facts->fsbl_version.text != NULL
-		       ? sb_text(scope, "TF-A %s", facts->fsbl_version.text)
-		       : "TF-A";
+	const char *text = facts->fsbl_version.text != NULL
+				   ? sb_text(scope, "TF-A %s", facts->fsbl_version.text)
+				   : NULL;
+
+	return text != NULL ? text : "TF-A";
 }
 
 static void check_content(const struct copy *c, const struct sb_scope *scope)
@@ -107,16 +109,15 @@ static void judge_copy(const struct sb_facts *facts, const struct sb_scope *scop
 		sb_fwu_validate(&inner, c.said->metadata);
 }
 
-static const char *copy_text(const struct sb_scope *scope, const struct stmboot_boot_fwu_copy *copy,
-			     const char *name)
+/* What became of a copy: behind its name. */
+static const char *copy_text(const struct stmboot_boot_fwu_copy *copy)
 {
 	if (copy->partition == STMBOOT_NO_PARTITION)
-		return sb_text(scope, "no partition %s", name);
+		return "there is no such partition";
 	if (!copy->seen)
-		return sb_text(scope, "%s behind the entries that TF-A keeps", name);
-	return sb_text(scope, "%s: %s", name,
-		       copy->metadata != NULL ? stmboot_fwu_reason_text(copy->reason)
-					      : "it holds no metadata");
+		return "it stands behind the entries that TF-A keeps";
+	return copy->metadata != NULL ? stmboot_fwu_reason_text(copy->reason)
+				      : "it holds no metadata";
 }
 
 static void check_any_copy(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -126,18 +127,17 @@ static void check_any_copy(const struct sb_facts *facts, const struct sb_scope *
 
 	if (g == NULL || said->taken != STMBOOT_FWU_NO_COPY)
 		return;
-	sb_report(
-		scope, SB_FWU_NO_COPY,
-		&(struct sb_finding){
-			.no_offset = true,
-			.found = sb_text(scope, "%s; %s",
-					 copy_text(scope, &said->copies[0], sb_metadata_names[0]),
-					 copy_text(scope, &said->copies[1], sb_metadata_names[1])),
-			.expected = sb_text(scope,
-					    "metadata of version %u in metadata1 or "
-					    "metadata2",
-					    g->metadata_version),
-			.hint = "make the metadata with mkfwumdata and write it to both" });
+	sb_report(scope, SB_FWU_NO_COPY,
+		  &(struct sb_finding){
+			  .no_offset = true,
+			  .found = sb_text(scope, "%s: %s; %s: %s", sb_metadata_names[0],
+					   copy_text(&said->copies[0]), sb_metadata_names[1],
+					   copy_text(&said->copies[1])),
+			  .expected = sb_text(scope,
+					      "metadata of version %u in metadata1 or "
+					      "metadata2",
+					      g->metadata_version),
+			  .hint = "make the metadata with mkfwumdata and write it to both" });
 }
 
 static void check_both_copies(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -149,8 +149,8 @@ static void check_both_copies(const struct sb_facts *facts, const struct sb_scop
 			sb_report(scope, SB_FWU_SINGLE,
 				  &(struct sb_finding){
 					  .no_offset = true,
-					  .found = copy_text(scope, &said->copies[i],
-							     sb_metadata_names[i]),
+					  .found = sb_text(scope, "%s: %s", sb_metadata_names[i],
+							   copy_text(&said->copies[i])),
 					  .expected = "metadata1 and metadata2 among the first "
 						      "entries",
 					  .hint = "make a table with both, before the "

@@ -96,7 +96,7 @@ static const char *bank_text(const struct sb_facts *facts)
 						  said->choice.alternate)
 				: ", on trial";
 	return sb_arena_printf(facts->arena, "by metadata%" PRId32 ": bank %" PRId32 "%s",
-			       said->taken + 1, said->choice.bank, trial);
+			       said->taken + 1, said->choice.bank, trial != NULL ? trial : "");
 }
 
 static void summarize_fsbl(const struct sb_facts *facts, struct stmboot_stage_result *stage)

@@ -478,7 +478,9 @@ static void check_encryption(const struct checked *c)
 				  .offset = at_extension,
 				  .length = 8,
 				  .found = sb_text(c->scope, "AES with a key of %" PRIu32 " bits",
-						   c->image->decryption_key_bits) });
+						   c->image->decryption_key_bits),
+				  .expected = "a plain payload, to look into it",
+				  .hint = "check the file that was encrypted instead" });
 }
 
 static void check_decryption_key(const struct checked *c)

@@ -8,6 +8,8 @@ first word says what the line is, words with = are its options:
     medium SIZE                     a card of SIZE bytes with a partition table
     partition N NAME at=LBA size=SIZE [bootable]
                                     its content is indented below it
+    mbr                             the partitions in an MBR instead of a GPT
+    raw AT                          what is indented below it, wherever that is
     part SIZE                       no table: the image is one content
     poke AT BYTES                   overwrite, in hexadecimal; after all else
     flip AT                         invert a byte
@@ -295,6 +297,21 @@ class Builder:
         with open(self.path, "r+b") as f:
             self.table.write(f)
 
+    def mbr(self, _line):
+        """Put the partitions in an MBR, and leave no trace of the GPT."""
+        records = bytearray(66)
+        for number, entry in self.table.entries.items():
+            struct.pack_into("<B3sB3sII", records, 16 * (number - 1),
+                             0x80 if entry["attributes"] else 0, b"", 0x83, b"", entry["first"],
+                             entry["last"] - entry["first"] + 1)
+        records[64:] = b"\x55\xaa"
+        self.write(0, bytes(446) + bytes(records) + bytes(33 * image.SECTOR))
+        self.write((self.table.sectors - 33) * image.SECTOR, bytes(33 * image.SECTOR))
+
+    def raw(self, line):
+        """Write a content anywhere."""
+        self.write(size(line.words[1]), content(line.below[0], 0))
+
     def poke(self, line):
         """Overwrite bytes."""
         self.write(self.place(line.words[1]), bytes.fromhex("".join(line.words[2:])))
@@ -319,6 +336,7 @@ class Builder:
     def build(self, lines):
         """Follow all lines in order."""
         steps = {"medium": self.medium, "part": self.part, "partition": self.partition,
+                 "mbr": self.mbr, "raw": self.raw,
                  "poke": self.poke, "flip": self.flip, "cut": self.cut, "mend": self.mend}
         for line in lines:
             if line.words[0] not in steps:

@@ -12,7 +12,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 for name in bare-stm32 bare-uimage boot-script emmc endless-menu environment-behind-a-hole \
-	environment-hits-rootfs environment-not-kept fit-kernel healthy saved-environment tfa-ssbl; do
+	environment-hits-rootfs environment-not-kept fit-kernel healthy raw-places \
+	saved-environment tfa-ssbl; do
 	"$golden" build $name "$dir/$name.img"
 done
 "$(dirname "$golden")/../rules/pulled-card" "$dir/pulled.img"

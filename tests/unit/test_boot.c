@@ -17,7 +17,7 @@ enum { MANY = 3000, BLOCK = 512 };
 static const char *const images[] = {
 	"healthy",     "tfa-ssbl",    "saved-environment",       "endless-menu",
 	"bare-stm32",  "bare-uimage", "environment-hits-rootfs", "emmc",
-	"boot-script", "fit-kernel",
+	"boot-script", "fit-kernel",  "raw-places",
 };
 
 enum { IMAGES = sizeof(images) / sizeof(images[0]) };
