@@ -138,14 +138,14 @@ def package(board="st," + BOARD, wanted="u-boot-env", uboot="2023.10"):
 def metadata(card):
     """Both copies of the update metadata."""
     for number in (3, 4):
-        card.write(number, 0, containers.fwu((FIP_A, FIP_B)))
+        card.write(number, 0, image.metadata((FIP_A, FIP_B)))
 
 
 HEALTHY = [
     both_fsbl(lambda old: image.stm32_image(TFA, binary_type=0x10)),
     *[entry(n, type=RAW_TYPE) for n in (1, 2)],
-    *[entry(n, type=containers.METADATA_TYPE) for n in (3, 4)],
-    entry(5, type=containers.FIP_TYPE, guid=FIP_A), entry(6, type=containers.FIP_TYPE, guid=FIP_B),
+    *[entry(n, type=image.METADATA_TYPE) for n in (3, 4)],
+    entry(5, type=image.FIP_TYPE, guid=FIP_A), entry(6, type=image.FIP_TYPE, guid=FIP_B),
     entry(ENV, type=ENV_TYPE), entry(ROOTFS, guid=ROOT_GUID), metadata, package(),
     put("/boot.scr.uimg", script()),
     put(DEFAULT_CONF, conf("OpenSTLinux")), put(BOARD_CONF, conf(BOARD)),
