@@ -127,9 +127,7 @@ static void select_as_spl(struct selection *s)
 	bool has_firmware =
 		c->firmware != NULL && stmboot_fit_find_image(s->fit, c->firmware) != NULL;
 
-	if (has_firmware)
-		add(s, SB_FIT_FIRMWARE, c->firmware);
-	else if (c->loadable_count > 0)
+	if (!has_firmware && c->loadable_count > 0)
 		add(s, SB_FIT_FIRMWARE, c->loadables[0]);
 	else if (c->firmware != NULL)
 		add(s, SB_FIT_FIRMWARE, c->firmware);

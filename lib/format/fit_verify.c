@@ -18,16 +18,16 @@ struct hashing {
 
 void sb_fit_classify(struct stmboot_fit_hash *hash)
 {
-	enum sb_digest_kind kind = SB_DIGEST_KINDS;
+	enum sb_digest_kind kind;
 
-	if (hash->algorithm != NULL)
-		kind = sb_digest_find(hash->algorithm);
+	hash->state = STMBOOT_FIT_HASH_MALFORMED;
 	if (hash->algorithm == NULL || hash->value == NULL)
-		hash->state = STMBOOT_FIT_HASH_MALFORMED;
-	else if (kind == SB_DIGEST_KINDS)
+		return;
+	kind = sb_digest_find(hash->algorithm);
+	if (kind == SB_DIGEST_KINDS)
 		hash->state = STMBOOT_FIT_HASH_UNSUPPORTED;
-	else if (hash->value_bytes != sb_digest_size(kind))
-		hash->state = STMBOOT_FIT_HASH_MALFORMED;
+	else if (hash->value_bytes == sb_digest_size(kind))
+		hash->state = STMBOOT_FIT_HASH_UNCHECKED;
 }
 
 static bool is_known(const struct stmboot_fit_image *image)
