@@ -310,7 +310,7 @@ static size_t half_of(const struct insertion *insertion)
 static enum stmboot_status split_leaf(struct insertion *insertion)
 {
 	struct name *names = insertion->names;
-	struct growth growth;
+	struct growth growth = { .number = 0 };
 	size_t half;
 	uint32_t hash;
 	enum stmboot_status status = grow(insertion, &growth);
@@ -339,7 +339,7 @@ static enum stmboot_status split_node(struct insertion *insertion, unsigned leve
 	unsigned kept = step->count / 2, moved = step->count - kept;
 	uint8_t *later = step->entries + (size_t)kept * HTREE_ENTRY_BYTES;
 	uint32_t hash = sb_htree_hash_of(later, 0);
-	struct growth growth;
+	struct growth growth = { .number = 0 };
 	uint8_t *entries;
 	enum stmboot_status status = grow(insertion, &growth);
 
@@ -361,7 +361,7 @@ static enum stmboot_status deepen(struct insertion *insertion)
 {
 	struct step *root = &insertion->steps[0];
 	size_t length = (size_t)root->count * HTREE_ENTRY_BYTES;
-	struct growth growth;
+	struct growth growth = { .number = 0 };
 	uint8_t *entries;
 	enum stmboot_status status = grow(insertion, &growth);
 
