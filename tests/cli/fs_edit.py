@@ -682,8 +682,7 @@ class Forbidden(Case):
                 with open(self.card, "wb") as f:
                     f.write(Case.made)
                 self.change(*requests)
-                for arguments in (("put", source, "/new"), ("rm", "/bin/sh"), ("mkdir", "/new"),
-                                  ("chmod", "0600", "/bin/busybox")):
+                for arguments in (("put", source, "/new"), ("chmod", "0600", "/bin/busybox")):
                     self.refused(*arguments, words=words)
 
     def test_special_files_take_no_content(self):
@@ -711,7 +710,7 @@ class Room(Case):
             self.path("tree/" + name, name.encode() * 1000)
         os.symlink("s" * 70, self.path("tree/slow"))
         free, outcomes = self.free(), []
-        for left in range(14):
+        for left in range(0, 14, 2):
             with open(self.card, "wb") as f:
                 f.write(Case.made)
             self.before = Case.made
