@@ -45,13 +45,20 @@ static void add_uimage(struct buffer *out, const struct stmboot_uimage *uimage)
 		buffer_printf(out, ", %s", uimage->name);
 }
 
+/* "FIP: tos-fw (OP-TEE 3.19.0), nt-fw (U-Boot 2023.10), ..." */
 static void add_fip(struct buffer *out, const struct stmboot_fip *fip)
 {
 	buffer_puts(out, "FIP");
-	for (size_t i = 0; i < fip->entry_count && i < 8; i++)
+	for (size_t i = 0; i < fip->entry_count && i < 8; i++) {
+		const struct stmboot_fip_entry *e = &fip->entries[i];
+		const struct stmboot_fip_payload *payload =
+			fip->payloads != NULL ? &fip->payloads[i] : NULL;
+
 		buffer_printf(out, "%s%s", i == 0 ? ": " : ", ",
-			      fip->entries[i].name != NULL ? fip->entries[i].name
-							   : fip->entries[i].uuid_text);
+			      e->name != NULL ? e->name : e->uuid_text);
+		if (payload != NULL && payload->program != NULL)
+			buffer_printf(out, " (%s %s)", payload->program, payload->version);
+	}
 }
 
 static void add_fit(struct buffer *out, const struct stmboot_fit *fit)

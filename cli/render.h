@@ -88,6 +88,8 @@ void render_findings_json(struct json *j, const struct stmboot_diags *diags);
 
 /* The members of an object that tells of a copy of U-Boot's environment, in a source at `base`. */
 void render_env_copy(struct json *j, const struct stmboot_env *env, uint64_t base);
+/* The members of an object that tells of a firmware package; places are counted on the medium. */
+void render_fip_members(struct json *j, const struct stmboot_fip *fip, uint64_t medium_offset);
 
 /* The member "detail" of a partition. */
 void render_detail(struct json *j, const struct stmboot_part *part);

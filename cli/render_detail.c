@@ -97,10 +97,50 @@ static void detail_uimage(struct json *j, const struct stmboot_part *part)
 	json_close(j, ']');
 }
 
-static void detail_fip(struct json *j, const struct stmboot_part *part)
+static void fip_payload(struct json *j, const struct stmboot_fip_payload *payload)
 {
-	const struct stmboot_fip *fip = part->fip;
+	static const char *const hashes[] = { [STMBOOT_FIP_HASH_UNKNOWN] = NULL,
+					      [STMBOOT_FIP_HASH_AGREES] = "agrees",
+					      [STMBOOT_FIP_HASH_DIFFERS] = "differs" };
+	bool known = payload != NULL && payload->known;
 
+	json_text(j, "content", known ? stmboot_content_text(payload->content) : NULL);
+	json_text(j, "program", known ? payload->program : NULL);
+	json_text(j, "version", known ? payload->version : NULL);
+	json_text(j, "board", known ? payload->board : NULL);
+	json_text(j, "certified", known ? hashes[payload->hash] : NULL);
+	if (known)
+		json_bool(j, "encrypted", payload->encryption != NULL);
+	else
+		json_null(j, "encrypted");
+}
+
+static void fip_optee(struct json *j, const struct stmboot_fip_optee *optee)
+{
+	if (optee == NULL) {
+		json_null(j, "optee");
+		return;
+	}
+	json_open(j, "optee", '{');
+	json_u64(j, "version", optee->version);
+	json_u64(j, "architecture", optee->architecture);
+	json_u64(j, "flags", optee->flags);
+	json_u64(j, "part_count", optee->part_count);
+	json_open(j, "parts", '[');
+	for (size_t i = 0; i < optee->decoded_parts; i++) {
+		json_open(j, NULL, '{');
+		json_u64(j, "id", optee->parts[i].id);
+		json_known(j, "address", optee->parts[i].address != UINT64_MAX,
+			   optee->parts[i].address);
+		json_u64(j, "size", optee->parts[i].size);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+void render_fip_members(struct json *j, const struct stmboot_fip *fip, uint64_t medium_offset)
+{
 	json_u64(j, "serial_number", fip->serial_number);
 	json_u64(j, "flags", fip->flags);
 	json_bool(j, "terminated", fip->terminated);
@@ -114,14 +154,21 @@ static void detail_fip(struct json *j, const struct stmboot_part *part)
 		json_text(j, "name", entry->name);
 		json_text(j, "title", entry->title);
 		/* A lie about the offset may take it past 64 bits. */
-		json_known(j, "offset", entry->offset <= UINT64_MAX - part->offset,
-			   part->offset + entry->offset);
+		json_known(j, "offset", entry->offset <= UINT64_MAX - medium_offset,
+			   medium_offset + entry->offset);
 		json_u64(j, "size", entry->size);
 		json_u64(j, "flags", entry->flags);
 		json_bool(j, "fits", entry->fits);
+		fip_payload(j, fip->payloads != NULL ? &fip->payloads[i] : NULL);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+	fip_optee(j, fip->optee);
+}
+
+static void detail_fip(struct json *j, const struct stmboot_part *part)
+{
+	render_fip_members(j, part->fip, part->offset);
 }
 
 static const char *bank_state(uint8_t state)

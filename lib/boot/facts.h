@@ -293,6 +293,8 @@ struct sb_facts {
 	struct stmboot_gpt_view loader_view;
 	struct sb_updates updates;
 	struct sb_second_stage second;
+	const char *secure_os; /* what runs beside U-Boot: "OP-TEE", "SP_min"; NULL: not found */
+	struct sb_program_version secure;
 	struct sb_program_version uboot;
 	unsigned uboot_number; /* found, or assumed */
 	bool uboot_assumed;
@@ -359,6 +361,7 @@ void sb_facts_release(struct sb_facts *facts);
 
 /* The parts of the gathering, in order; each builds on those before it. */
 STMBOOT_NODISCARD enum stmboot_status sb_facts_rom(struct sb_facts *facts);
+void sb_facts_secure_os(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_loaders(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_environment(struct sb_facts *facts);
 STMBOOT_NODISCARD enum stmboot_status sb_facts_script(struct sb_facts *facts,

@@ -250,17 +250,6 @@ static void describe_second(struct sb_second_stage *second)
 	}
 }
 
-/* A FIP is not under one checksum: U-Boot itself is scanned, for its version. */
-static enum stmboot_status scan_fip(struct sb_facts *facts)
-{
-	struct sb_second_stage *second = &facts->second;
-	const struct stmboot_fip_entry *uboot = stmboot_fip_find(second->part->fip, "nt-fw");
-
-	if (uboot == NULL || !uboot->fits)
-		return STMBOOT_NOT_FOUND;
-	return sb_scan_range(facts->ctx, second->src, uboot->offset, uboot->size, &second->scan);
-}
-
 /* The status tells what the part, which has no FIT then, cannot. */
 static enum stmboot_status decode_fit(struct sb_facts *facts)
 {
@@ -280,10 +269,7 @@ static enum stmboot_status scan_second(struct sb_facts *facts)
 	enum stmboot_status status;
 
 	second->src = stmboot_image_part_source(facts->image, second->part->number);
-	if (second->part->fip != NULL)
-		status = scan_fip(facts);
-	else
-		status = sb_image_scan(facts->image, second->part->number, &second->scan);
+	status = sb_image_scan(facts->image, second->part->number, &second->scan);
 	describe_second(second);
 	if (!sb_is_fatal(status))
 		status = decode_fit(facts);
@@ -364,6 +350,7 @@ static enum stmboot_status identify_uboot(struct sb_facts *facts)
 	facts->uboot_assumed = facts->uboot_number == 0;
 	if (facts->uboot_assumed)
 		facts->uboot_number = STMBOOT_EXTLINUX_VERSION;
+	sb_facts_secure_os(facts);
 	status = find_control(facts);
 	if (status != STMBOOT_OK || facts->control == NULL)
 		return status;

@@ -127,6 +127,19 @@ static const char *fit_text(const struct sb_facts *facts, const struct sb_fit_lo
 			       member != NULL ? member->image->name : "");
 }
 
+/* " with OP-TEE 3.19.0", or "". */
+static const char *beside_uboot(const struct sb_facts *facts)
+{
+	const char *version = facts->secure.text;
+	const char *text;
+
+	if (facts->secure_os == NULL)
+		return "";
+	text = sb_arena_printf(facts->arena, " with %s%s%s", facts->secure_os,
+			       version != NULL ? " " : "", version != NULL ? version : "");
+	return text != NULL ? text : "";
+}
+
 static void summarize_ssbl(const struct sb_facts *facts, struct stmboot_stage_result *stage)
 {
 	const struct sb_second_stage *second = &facts->second;
@@ -140,10 +153,10 @@ static void summarize_ssbl(const struct sb_facts *facts, struct stmboot_stage_re
 		return;
 	at_part(stage, second->part);
 	stage->summary = sb_arena_printf(
-		facts->arena, "U-Boot %s for %s, %s of %s%s",
+		facts->arena, "U-Boot %s for %s, %s of %s%s%s",
 		facts->uboot.text != NULL ? facts->uboot.text : "(version not found)",
 		facts->board != NULL ? facts->board : "an unknown board", form,
-		size_text(facts, second->end),
+		size_text(facts, second->end), beside_uboot(facts),
 		second->is_uimage || second->is_stm32 ? ", checksums right"
 		: second->is_fit ? fit_text(facts, &second->fit_load, SB_FIT_FIRMWARE)
 				 : "");

@@ -44,12 +44,23 @@ STMBOOT_NODISCARD enum stmboot_status sb_uimage_scan(struct stmboot_context *ctx
 						     struct stmboot_uimage *image,
 						     struct sb_scan *scan);
 
+/*
+ * The same for a package, whose images are identified and not verified: they are
+ * under no checksum. *scan is that of U-Boot, and empty without it. As
+ * stmboot_fip_identify().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_fip_scan(struct stmboot_context *ctx,
+						  struct stmboot_source *src,
+						  struct stmboot_fip *fip, struct sb_scan *scan);
+
 /* What there is to be found in each. */
 extern const struct sb_rules sb_stm32_rules;
 extern const struct sb_rules sb_uimage_rules;
 extern const struct sb_rules sb_fip_header_rules;
 extern const struct sb_rules sb_fip_entry_rules;
 extern const struct sb_rules sb_fip_set_rules;
+extern const struct sb_rules sb_fip_payload_rules;
+extern const struct sb_rules sb_fip_optee_rules;
 extern const struct sb_rules sb_fwu_rules;
 
 /*

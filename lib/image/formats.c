@@ -92,11 +92,27 @@ static void adopt_fit(void *record, const void *same)
 	sb_fit_adopt(record, same);
 }
 
+static enum stmboot_status scan_fip(struct stmboot_context *ctx, struct stmboot_source *src,
+				    void *record, struct sb_scan *scan)
+{
+	return sb_fip_scan(ctx, src, record, scan);
+}
+
+/* What the images hold stays with the earlier record, which outlives this one. */
+static void adopt_fip(void *record, const void *same)
+{
+	struct stmboot_fip *fip = record;
+	const struct stmboot_fip *from = same;
+
+	fip->payloads = from->payloads;
+	fip->optee = from->optee;
+}
+
 static const struct sb_format formats[] = {
 	{ STMBOOT_CONTENT_ARM64_IMAGE, decode_kernel, free_kernel },
 	{ STMBOOT_CONTENT_DTB, decode_dtb, free_dtb },
 	{ STMBOOT_CONTENT_EXT4, decode_ext4, free_ext4 },
-	{ STMBOOT_CONTENT_FIP, decode_fip, free_fip },
+	{ STMBOOT_CONTENT_FIP, decode_fip, free_fip, scan_fip, adopt_fip },
 	{ STMBOOT_CONTENT_FIT, decode_fit, free_fit, scan_fit, adopt_fit },
 	{ STMBOOT_CONTENT_FWU_METADATA, decode_fwu, free_fwu },
 	{ STMBOOT_CONTENT_STM32, decode_stm32, free_stm32, scan_stm32, adopt_stm32 },

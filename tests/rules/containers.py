@@ -24,6 +24,8 @@ TOS_FW_CONFIG = "26257c1a-dbc6-7f47-8d96-c4c4b0248021"
 DDR_FW = "b11249be-92dd-4b10-867c-2c6a4b47a7fb"
 SOC_FW = "47d4086d-4cfe-9846-9b95-2950cbbd5a00"
 SOC_FW_CONFIG = "9979814b-0376-fb46-8c8e-8d267f7859e0"
+TOS_FW_EXTRA1 = "0b70c29b-2a5a-7840-9f65-0a5682738288"
+NT_FW_CERT = "8ec4c1f3-5d63-e411-a7a9-87ee40b23fa7"
 NO_BANK = "00000000-0000-0000-0000-000000000000"
 ACCEPTED, ON_TRIAL, INVALID = 0xFC, 0xFE, 0xFF
 
@@ -73,8 +75,8 @@ def fip_images(board, environment="fip", uboot="2023.10"):
     tree = (f'compatible = "{board}", "st,stm32mp157"; '
             f'config {{ u-boot,mmc-env-partition = "{environment}"; }};')
     program = f"U-Boot {uboot} (Oct 02 2023 - 00:00:00 +0000)\0".encode()
-    return [(FW_CONFIG, recipe.filler(64)), (TOS_FW, recipe.filler(256)),
-            (TOS_FW_CONFIG, recipe.filler(64)), (NT_FW, program + recipe.filler(512)),
+    small = device_tree('compatible = "st,stm32mp157";')
+    return [(FW_CONFIG, small), (TOS_FW, recipe.filler(256)), (TOS_FW_CONFIG, small), (NT_FW, program + recipe.filler(512)),
             (HW_CONFIG, device_tree(tree))]
 
 

@@ -115,26 +115,6 @@ def package(change=None, at=3, board=MP15, environment_in="fip", **fields):
     return step
 
 
-def resized(name, size):
-    """Give an image of the package this many bytes."""
-    return lambda images: [(n, recipe.filler(size) if n == name else c) for n, c in images]
-
-
-def entry_field(index, at, change):
-    """A field of an entry of the firmware package."""
-    def step(target):
-        place = 16 + 40 * index + at
-        old = struct.unpack("<Q", target.read(3, place, 8))[0]
-        target.write(3, place, struct.pack("<Q", change(old)))
-    return step
-
-
-def filled(images):
-    """One image more, which takes the rest of the partition."""
-    used = 16 + 40 * (len(images) + 2) + sum(len(content) for _, content in images)
-    return images + [(NO_BANK[:-1] + "1", recipe.filler(65536 - used))]
-
-
 def metadata(banks=(FIP_A, FIP_B), first=None, **fields):
     """Write both copies of the update metadata; first is for metadata1 alone."""
     def step(target):
@@ -167,14 +147,6 @@ def environment(at_end, **variables):
     def step(target):
         target.write(3, target.size(3) - at_end, image.environment(variables))
     return step
-
-
-def entries(count):
-    """A firmware package of this many entries, and then its end."""
-    def change(images):
-        return images + [(f"{number:08x}-0000-0000-0000-000000000000", b"\1")
-                         for number in range(1, count + 1 - len(images))]
-    return package(change)
 
 
 STOPPED = {"fwu.no-copy": "TF-A refuses both copies"}
@@ -318,20 +290,6 @@ ROWS = [
         [fit(default='default = "conf"; b { description = "b"; fdt = "uboot"; };')]),
     Row("fit.no-default", "fit", [fit(default='default = "con";')],
         [fit(default='default = "conf";')], UNSEEN),
-
-    Row("fip.serial-number", "fip", [package(serial=0)], [package(serial=1)]),
-    Row("fip.unterminated", "fip", [entries(128)], [entries(127)]),
-    Row("fip.truncated", "fip", [package(filled), entry_field(5, 24, lambda old: old + 1)],
-        [package(filled)]),
-    Row("fip.empty-image", "fip", [package(resized(containers.FW_CONFIG, 0))],
-        [package(resized(containers.FW_CONFIG, 1))]),
-    Row("fip.image-too-large", "fip", [package(resized(containers.FW_CONFIG, 4097))],
-        [package(resized(containers.FW_CONFIG, 4096))]),
-    Row("fip.overlap", "fip", [entry_field(1, 16, lambda old: old - 1)], []),
-    Row("fip.duplicate-image", "fip", [package(lambda images: images + images[:1])],
-        [package(lambda images: images + [(NO_BANK[:-1] + "1", b"\1")])]),
-    Row("fip.total-size", "fip", [package(total=65537)], [package(total=65536)]),
-    Row("fip.missing-image", "fip", [package(lambda images: images[1:])], [package()]),
 
     Row("fwu.crc", "fwu", [metadata(first=0)], [metadata()]),
     Row("fwu.truncated", "bare-metadata", [length(123)], [length(124)]),

@@ -119,6 +119,66 @@ static inline size_t make_fip(uint8_t *image)
 	return FIP_TOTAL;
 }
 
+enum { SMALL_TREE_BYTES = 72 };
+
+/* The smallest device tree: dtc makes it of "/ { };" in version 17. */
+static inline void make_small_tree(uint8_t *at)
+{
+	static const uint32_t words[SMALL_TREE_BYTES / 4] = {
+		0xd00dfeed,
+		SMALL_TREE_BYTES,
+		56,
+		SMALL_TREE_BYTES,
+		40,
+		17,
+		16,
+		0,
+		0,
+		16,
+		/* reserved, a node without a name */ 0,
+		0,
+		0,
+		0,
+		1,
+		0,
+		2,
+		9,
+	};
+
+	for (size_t i = 0; i < SMALL_TREE_BYTES / 4; i++)
+		put_be(at + 4 * i, words[i], 4);
+}
+
+#define FIP_UBOOT  "code\0U-Boot 2023.10 (Oct 02 2023 - 00:00:00 +0000)"
+#define FIP_SP_MIN "code\0BL32: %s\n\0v2.8(release):v2.8\0Built : 12:00:00, Jan  1 2023"
+
+/* The same with images that are what they are to be; they stand one behind another. */
+static inline size_t make_whole_fip(uint8_t *image)
+{
+	const struct {
+		const void *bytes;
+		size_t size;
+	} contents[FIP_ENTRIES] = { { FIP_SP_MIN, sizeof(FIP_SP_MIN) },
+				    { FIP_UBOOT, sizeof(FIP_UBOOT) },
+				    { NULL, SMALL_TREE_BYTES },
+				    { NULL, SMALL_TREE_BYTES },
+				    { NULL, SMALL_TREE_BYTES } };
+	size_t at = FIP_TOC;
+
+	make_fip(image);
+	for (size_t i = 0; i < FIP_ENTRIES; i++) {
+		put_le(image + 16 + 40 * i + 16, at, 8);
+		put_le(image + 16 + 40 * i + 24, contents[i].size, 8);
+		if (contents[i].bytes != NULL)
+			memcpy(image + at, contents[i].bytes, contents[i].size);
+		else
+			make_small_tree(image + at);
+		at += contents[i].size;
+	}
+	put_le(image + 16 + 40 * FIP_ENTRIES + 16, at, 8);
+	return at;
+}
+
 /* 19d5df83-11b0-457b-be2c-7559c13142a5 as a GPT stores it; fip-a and fip-b likewise. */
 #define FWU_FIP_TYPE "\x83\xdf\xd5\x19\xb0\x11\x7b\x45\xbe\x2c\x75\x59\xc1\x31\x42\xa5"
 #define FWU_FIP_A    "\x93\x4c\xd8\x4f\xef\x54\x3f\x46\xa7\xef\xae\x25\xff\x88\x70\x87"

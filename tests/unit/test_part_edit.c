@@ -259,7 +259,7 @@ static void expect_content(const char *what, size_t (*make)(uint8_t *bytes), boo
 	stmboot_boot_edit_close(edit);
 	bytes[80] ^= 1;
 	edit = begin();
-	put_file(file, bytes, make == make_fip ? 100 : sizeof(bytes));
+	put_file(file, bytes, make == make_whole_fip ? 100 : sizeof(bytes));
 	status = write_file(edit, "5");
 	if (fits)
 		cr_expect_eq(status, STMBOOT_CORRUPT, "%s: %s", what, why.message);
@@ -279,7 +279,7 @@ static size_t make_v2_metadata(uint8_t *bytes)
 Test(part_edit, a_partition_of_the_type_of_a_fip_holds_one)
 {
 	add_partition("any", FWU_FIP_TYPE);
-	expect_content("a FIP", make_fip, true);
+	expect_content("a FIP", make_whole_fip, true);
 	expect_content("an STM32 header", make_v1, false);
 	expect_content("a legacy image", make_uimage, false);
 }
@@ -288,7 +288,7 @@ Test(part_edit, metadata_of_firmware_updates_is_looked_at)
 {
 	add_partition("metadata1", NULL);
 	expect_content("metadata", make_v2_metadata, true);
-	expect_content("a FIP", make_fip, false);
+	expect_content("a FIP", make_whole_fip, false);
 }
 
 Test(part_edit, the_table_is_not_written_over)
