@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <stmboot/context.h>
+#include <stmboot/fip.h>
 #include <stmboot/fs.h>
 #include <stmboot/refusal.h>
 #include <stmboot/source.h>
@@ -118,6 +119,25 @@ STMBOOT_API void stmboot_extract_free(const struct stmboot_extract_result *resul
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_extract_source(struct stmboot_context *ctx, struct stmboot_source *src, const char *path,
 		       const struct stmboot_extract_options *options, struct stmboot_refusal *why);
+
+/**
+ * Write every image of a firmware package to a file in a folder, durably: with
+ * the names that "fiptool unpack" gives, such as nt-fw.bin, or the UUID.
+ *
+ * @param ctx      allocator; borrowed for the call
+ * @param src      that the package was decoded from; borrowed for the call
+ * @param fip      borrowed for the call
+ * @param path     of the folder on the host; it is made when it is not there
+ * @param options  `image` alone is used; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @return as stmboot_extract_source(); STMBOOT_TRUNCATED, and nothing is made, when
+ *         an image does not lie within the source; STMBOOT_LIMIT when they
+ *         claim more than it holds. What was made before a failure stays.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_extract_fip(struct stmboot_context *ctx, struct stmboot_source *src,
+		    const struct stmboot_fip *fip, const char *path,
+		    const struct stmboot_extract_options *options, struct stmboot_refusal *why);
 
 #ifdef __cplusplus
 }

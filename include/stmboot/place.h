@@ -63,6 +63,22 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_place_find(struct stmboot_context *ctx, struct stmboot_image *image, const char *text,
 		   struct stmboot_refusal *why, struct stmboot_file_ref *out);
 
+/**
+ * Find a partition that holds a firmware package (FIP).
+ *
+ * @param image  borrowed for the call
+ * @param boot   of the image; borrowed for the call
+ * @param text   as stmboot_place_partition(); NULL: the package that boots, or
+ *               else the only one
+ * @param why    says why not; may be NULL
+ * @param out    on success, the partition, borrowed from the image; its `fip` is set
+ * @return as stmboot_place_partition(); STMBOOT_NOT_RECOGNISED when it holds
+ *         something else; STMBOOT_CONFLICT also when it is not clear which is meant
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_place_fip(const struct stmboot_image *image, const struct stmboot_boot *boot,
+		  const char *text, struct stmboot_refusal *why, const struct stmboot_part **out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -30,6 +30,7 @@
 #include <stmboot/extlinux_edit.h>
 #include <stmboot/extract.h>
 #include <stmboot/fip.h>
+#include <stmboot/fip_edit.h>
 #include <stmboot/fit.h>
 #include <stmboot/fs.h>
 #include <stmboot/fs_edit.h>

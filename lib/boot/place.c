@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/refusal.h"
+#include "boot/trace.h"
 #include "image/image.h"
 
 static const char inspect_hint[] = "'stmboot inspect' lists the partitions";
@@ -159,4 +160,51 @@ enum stmboot_status stmboot_place_find(struct stmboot_context *ctx, struct stmbo
 	stmboot_boot_free(boot);
 	stmboot_diags_free(diags);
 	return status;
+}
+
+static enum stmboot_status find_only_fip(const struct stmboot_image *image,
+					 struct stmboot_refusal *why,
+					 const struct stmboot_part **out)
+{
+	const struct stmboot_part *found = NULL;
+
+	for (size_t i = 0; i < stmboot_image_part_count(image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(image, i);
+
+		if (part->fip == NULL)
+			continue;
+		if (found != NULL)
+			return sb_refuse(why, STMBOOT_CONFLICT, "say which by its number or name",
+					 "several partitions hold a firmware package, and none of "
+					 "them boots");
+		found = part;
+	}
+	if (found == NULL)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
+				 "there is no firmware package (FIP)");
+	*out = found;
+	return STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_place_fip(const struct stmboot_image *image,
+				      const struct stmboot_boot *boot, const char *text,
+				      struct stmboot_refusal *why, const struct stmboot_part **out)
+{
+	const struct stmboot_part *part = sb_boot_facts(boot)->second.part;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (text != NULL)
+		status = find(image, text, strlen(text), why, &part);
+	else if (part == NULL || part->fip == NULL)
+		status = find_only_fip(image, why, &part);
+	if (status != STMBOOT_OK)
+		return unless_unread(image, status, why);
+	if (part->fip == NULL)
+		return sb_refuse(why, STMBOOT_NOT_RECOGNISED, inspect_hint,
+				 "partition '%s' holds no firmware package but %s", text,
+				 part->content == STMBOOT_CONTENT_UNKNOWN
+					 ? "something that is not known"
+					 : stmboot_content_text(part->content));
+	*out = part;
+	return STMBOOT_OK;
 }

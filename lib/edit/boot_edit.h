@@ -48,6 +48,8 @@ struct stmboot_boot_edit {
 	size_t write_count, write_capacity;
 	struct stmboot_source **sources; /* that the edit closes */
 	size_t source_count, source_capacity;
+	uint32_t *packages; /* partitions whose firmware package was changed */
+	size_t package_count, package_capacity;
 	struct sb_boot_tree *fs_trees; /* file systems whose files are edited */
 	size_t fs_tree_count, fs_tree_capacity;
 	struct stmboot_refusal fs_why;

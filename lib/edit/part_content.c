@@ -208,9 +208,9 @@ static enum stmboot_status check_intact(const struct checked *c)
 								    : STMBOOT_OK;
 }
 
-/* The chip of the card: of the board that its U-Boot was built for, else of its loader. */
-static enum stmboot_soc soc_of_card(const struct sb_facts *facts)
+enum stmboot_soc sb_part_card_soc(const struct stmboot_boot_edit *edit)
 {
+	const struct sb_facts *facts = sb_boot_facts(edit->before.boot);
 	enum stmboot_soc soc =
 		facts->board != NULL ? sb_chip_of_board(facts->board) : STMBOOT_SOC_UNKNOWN;
 
@@ -220,7 +220,7 @@ static enum stmboot_soc soc_of_card(const struct sb_facts *facts)
 static enum stmboot_status check_chip(const struct checked *c)
 {
 	const struct stmboot_stm32 *image = c->file.public.stm32;
-	enum stmboot_soc card = soc_of_card(sb_boot_facts(c->edit->before.boot));
+	enum stmboot_soc card = sb_part_card_soc(c->edit);
 
 	if (c->role != ROLE_FSBL || image == NULL || image->soc == STMBOOT_SOC_UNKNOWN ||
 	    card == STMBOOT_SOC_UNKNOWN || image->soc == card)

@@ -142,27 +142,28 @@ static bool is_on_copy(const struct stmboot_gpt *gpt, const struct stmboot_gpt_c
 	       sb_ranges_overlap(offset, size, copy->entries_offset, copy->entries_length);
 }
 
-static enum stmboot_status check_place(const struct request *r, const struct stmboot_part *part)
+enum stmboot_status sb_part_check_place(struct stmboot_boot_edit *edit,
+					const struct stmboot_part *part, uint64_t size,
+					struct stmboot_refusal *why)
 {
-	const struct stmboot_image *image = r->edit->before.image;
+	const struct stmboot_image *image = edit->before.image;
 	const struct stmboot_gpt *gpt = stmboot_image_gpt(image);
-	const char *text = sb_part_text(&r->edit->arena, part);
+	const char *text = sb_part_text(&edit->arena, part);
 
 	if (text == NULL)
 		return STMBOOT_NO_MEMORY;
-	if (part->offset == 0 ||
-	    (gpt->type == STMBOOT_TABLE_GPT &&
-	     (is_on_copy(gpt, &gpt->primary, part->offset, r->size) ||
-	      is_on_copy(gpt, stmboot_gpt_backup(gpt), part->offset, r->size))))
-		return sb_refuse(r->why, STMBOOT_CONFLICT, "make the table again",
+	if (part->offset == 0 || (gpt->type == STMBOOT_TABLE_GPT &&
+				  (is_on_copy(gpt, &gpt->primary, part->offset, size) ||
+				   is_on_copy(gpt, stmboot_gpt_backup(gpt), part->offset, size))))
+		return sb_refuse(why, STMBOOT_CONFLICT, "make the table again",
 				 "%s lies over the partition table itself", text);
-	for (size_t i = 0; i < stmboot_image_part_count(image) && !r->edit->force; i++) {
+	for (size_t i = 0; i < stmboot_image_part_count(image) && !edit->force; i++) {
 		const struct stmboot_part *other = stmboot_image_part(image, i);
 
 		if (other == part || sb_mbr_is_extended(other->entry->mbr_type) ||
-		    !sb_ranges_overlap(part->offset, r->size, other->offset, other->size))
+		    !sb_ranges_overlap(part->offset, size, other->offset, other->size))
 			continue;
-		return sb_refuse(r->why, STMBOOT_CONFLICT, force_hint,
+		return sb_refuse(why, STMBOOT_CONFLICT, force_hint,
 				 "%s reaches into partition %" PRIu32
 				 ", whose content would be overwritten",
 				 text, other->number);
@@ -265,7 +266,7 @@ static enum stmboot_status write_part(const struct request *r, size_t index)
 	enum stmboot_status status = check_size(r, part);
 
 	if (status == STMBOOT_OK)
-		status = check_place(r, part);
+		status = sb_part_check_place(r->edit, part, r->size, r->why);
 	if (status == STMBOOT_OK)
 		status = sb_part_check_content(r->edit, part, r->src, &content, r->why);
 	if (status == STMBOOT_OK)

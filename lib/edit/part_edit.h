@@ -25,6 +25,18 @@ STMBOOT_NODISCARD enum stmboot_status sb_part_check_content(struct stmboot_boot_
 							    enum stmboot_content *content,
 							    struct stmboot_refusal *why);
 
+/*
+ * May the first `size` bytes of a partition be written? STMBOOT_CONFLICT where the
+ * table stands, or another partition unless the edit is forced.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_part_check_place(struct stmboot_boot_edit *edit,
+							  const struct stmboot_part *part,
+							  uint64_t size,
+							  struct stmboot_refusal *why);
+
+/* The chip of the card: of the board that its U-Boot was built for, else of its loader. */
+enum stmboot_soc sb_part_card_soc(const struct stmboot_boot_edit *edit);
+
 /* "partition 4 (rootfs)"; NULL without memory. */
 const char *sb_part_text(struct sb_arena *arena, const struct stmboot_part *part);
 

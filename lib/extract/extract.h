@@ -68,6 +68,11 @@ sb_extract_source(struct stmboot_context *ctx, const struct sb_host *host,
 struct sb_job *sb_job_new(struct stmboot_context *ctx, const struct sb_host *host,
 			  const struct sb_folders *folders);
 
+/* source.c: write what a source holds to a file of that name in a folder, durably. */
+STMBOOT_NODISCARD enum stmboot_status sb_job_write(struct sb_job *job, struct stmboot_source *src,
+						   int folder, const char *name,
+						   struct stmboot_refusal *why);
+
 /*
  * destination.c: a folder that the user names, and that of a file together with
  * the name of it. STMBOOT_NOT_FOUND, STMBOOT_NOT_RECOGNISED for what is no

@@ -5,8 +5,8 @@
 #include "base/context.h"
 #include "extract/extract.h"
 
-static enum stmboot_status write_file(struct sb_job *job, struct stmboot_source *src, int folder,
-				      const char *name, struct stmboot_refusal *why)
+enum stmboot_status sb_job_write(struct sb_job *job, struct stmboot_source *src, int folder,
+				 const char *name, struct stmboot_refusal *why)
 {
 	const struct sb_spot spot = { .job = job, .folder = folder, .name = name };
 	struct sb_new_file file;
@@ -42,7 +42,7 @@ enum stmboot_status sb_extract_source(struct stmboot_context *ctx, const struct 
 	else
 		status = sb_job_open_parent(job, path, why, &folder, name);
 	if (status == STMBOOT_OK) {
-		status = write_file(job, src, folder, name, why);
+		status = sb_job_write(job, src, folder, name, why);
 		folders->close(folders->self, folder);
 	}
 	sb_free(ctx, job);
