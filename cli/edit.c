@@ -2,6 +2,11 @@
 #include "edit.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <stmboot/source.h>
 
 #include "buffer.h"
 #include "cmd.h"
@@ -115,4 +120,22 @@ int edit_run_undo(struct stmboot_context *ctx, const struct options *o)
 				      : edit_fail(o, status, &why, errno, "unchanged");
 	stmboot_boot_edit_close(edit);
 	return result;
+}
+
+enum stmboot_status edit_open_file(struct stmboot_context *ctx, const char *path,
+				   struct stmboot_refusal *why, struct stmboot_source **out)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	enum stmboot_status status = is_stdin ? stmboot_source_open_stream(ctx, STDIN_FILENO, out)
+					      : stmboot_source_open_file(ctx, path, out);
+
+	if (status == STMBOOT_NOT_FOUND)
+		errno = ENOENT;
+	if (status != STMBOOT_OK)
+		(void)snprintf(why->message, sizeof(why->message), "%s: %s",
+			       is_stdin ? "standard input" : path,
+			       status == STMBOOT_IO || status == STMBOOT_NOT_FOUND
+				       ? strerror(errno)
+				       : stmboot_status_text(status));
+	return status;
 }

@@ -26,6 +26,10 @@ int edit_fail(const struct options *o, enum stmboot_status status,
 /* finish() with what became of the image. */
 int edit_finish(const struct options *o, struct buffer *result, enum stmboot_edit_state state);
 
+/* A file of the command line that goes into an image, or '-'; `why` says why not. */
+enum stmboot_status edit_open_file(struct stmboot_context *ctx, const char *path,
+				   struct stmboot_refusal *why, struct stmboot_source **out);
+
 /* What the options of every editing command say; `path` keeps the state directory. */
 struct stmboot_edit_options edit_options(const struct options *o, char *path);
 

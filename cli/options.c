@@ -107,6 +107,36 @@ const struct command commands[COMMAND_COUNT] = {
 				       "rounds "
 				       "up to whole seconds, and waits for ever with 0s.",
 				       2, 2 },
+	[COMMAND_FIP_EXTRACT] = { "fip extract", "IMAGE [PARTITION] NAME FILE",
+				  "copy an image out of a firmware package",
+				  "Writes the image NAME of a firmware package (FIP) to FILE, or "
+				  "with '-' to standard output. NAME is fiptool's (nt-fw, "
+				  "hw-config) or a UUID; all means every image, and FILE is a "
+				  "folder then. Without PARTITION, a number or a name, it is the "
+				  "package that boots. A FILE that is there is replaced by the "
+				  "whole "
+				  "new one.",
+				  3, 4 },
+	[COMMAND_FIP_REPLACE] = { "fip replace", "IMAGE [PARTITION] NAME FILE...",
+				  "replace images of a firmware package",
+				  "Puts FILE, or standard input for '-', into a firmware package "
+				  "(FIP) in place of the image NAME, as fiptool update does; "
+				  "further "
+				  "pairs of NAME and FILE go in by the same edit. The package "
+				  "keeps "
+				  "its place, and the other images their bytes. It is refused when "
+				  "the package would not fit, before U-Boot's environment where "
+				  "that "
+				  "is in the same partition, when FILE is not what TF-A or U-Boot "
+				  "needs there, or when a certificate holds the hash of another "
+				  "content; --force writes it all the same.",
+				  3, INT_MAX },
+	[COMMAND_FIP_SHOW] = { "fip show", "IMAGE [PARTITION]", "show a firmware package",
+			       "Shows the images of a firmware package (FIP), which versions of "
+			       "TF-A, OP-TEE and U-Boot they hold, and what is wrong with them. "
+			       "Without PARTITION, a number or a name, it is the package that "
+			       "boots. Nothing is written to IMAGE.",
+			       1, 2 },
 	[COMMAND_FS_CAT] = { "fs cat", "IMAGE PLACE", "print a file of a file system",
 			     "Prints the content of a file to standard output; holes are zeros. A "
 			     "PLACE is [PARTITION:]/path, with the number or the name of a "
@@ -287,11 +317,13 @@ const struct command commands[COMMAND_COUNT] = {
 #define FS_EDITS                                                                                   \
 	(BIT(FS_CHMOD) | BIT(FS_CHOWN) | BIT(FS_CP) | BIT(FS_EDIT) | BIT(FS_LN) | BIT(FS_MKDIR) |  \
 	 BIT(FS_MV) | BIT(FS_PUT) | BIT(FS_RM))
-#define DTB_EDITS    (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
-#define DTBS         (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
-#define FS_READS     (BIT(FS_CAT) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_STAT))
-#define TABLE_EDITS  (BIT(GPT_REPAIR) | BIT(GPT_SET) | BIT(PART_WRITE))
-#define BOOT_EDITS   (EXTLINUX_EDITS | DTB_EDITS | FS_EDITS | TABLE_EDITS | BIT(SET_BOOTARGS))
+#define DTB_EDITS   (BIT(DTB_OVERLAY) | BIT(DTB_REMOVE) | BIT(DTB_SET))
+#define DTBS        (DTB_EDITS | BIT(DTB_GET) | BIT(DTB_SHOW))
+#define FS_READS    (BIT(FS_CAT) | BIT(FS_GET) | BIT(FS_LS) | BIT(FS_STAT))
+#define TABLE_EDITS (BIT(GPT_REPAIR) | BIT(GPT_SET) | BIT(PART_WRITE))
+#define FIP_READS   (BIT(FIP_EXTRACT) | BIT(FIP_SHOW))
+#define BOOT_EDITS                                                                                 \
+	(EXTLINUX_EDITS | DTB_EDITS | FS_EDITS | TABLE_EDITS | BIT(FIP_REPLACE) | BIT(SET_BOOTARGS))
 #define JUDGED_EDITS (BOOT_EDITS | BIT(UNDO))
 #define EDITS        (JUDGED_EDITS | BIT(RECOVER))
 
@@ -303,9 +335,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 			     BIT(CHECK) },
 	[OPTION_MEDIUM] = { "medium", 0, "auto|sd|emmc",
 			    "what the image is of; auto goes by the names of its partitions",
-			    JUDGED_EDITS | FS_READS | BIT(CHECK) | BIT(DTB_GET) | BIT(DTB_SHOW) |
-				    BIT(EXTLINUX_SHOW) | BIT(FWU_SHOW) | BIT(GET_BOOTARGS) | BIT(GPT_SHOW) |
-				    BIT(INSPECT) | BIT(STM32_SHOW) },
+			    JUDGED_EDITS | FS_READS | FIP_READS | BIT(CHECK) | BIT(DTB_GET) |
+				    BIT(DTB_SHOW) | BIT(EXTLINUX_SHOW) | BIT(FWU_SHOW) |
+				    BIT(GET_BOOTARGS) | BIT(GPT_SHOW) | BIT(INSPECT) |
+				    BIT(STM32_SHOW) },
 	[OPTION_STRICT] = { "strict", 0, NULL, "exit with 1 on a warning, too", BIT(CHECK) },
 	[OPTION_ONLY] = { "only", 0, "CODE",
 			  "count only these findings: a code of --list or an area, repeatable",

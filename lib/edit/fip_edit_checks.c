@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "edit/fip_edit.h"
 #include "edit/part_edit.h"
+#include "format/chips.h"
 #include "image/image.h"
 
 static const char force_hint[] = "--force writes it all the same";
