@@ -5,13 +5,39 @@
 #include "../tests/support/containers.h"
 #include "patched.h"
 
+#include "format/fip_internal.h"
+
 static size_t make(uint8_t *bytes, uint8_t choice)
 {
-	size_t size = make_fip(bytes);
+	size_t size = (choice & 8) != 0 ? make_whole_fip(bytes) : make_fip(bytes);
 
 	if ((choice & 4) != 0)
 		memcpy(bytes + FIP_TOC, "OPTE", 4);
 	return size;
+}
+
+/* The table is what it was decoded from. */
+static void check_identity(const struct patched *p, const struct stmboot_fip *fip)
+{
+	uint8_t *bytes = calloc(1, (size_t)fip->toc_bytes + 1);
+
+	require(bytes != NULL);
+	sb_fip_encode(fip, bytes);
+	require(memcmp(bytes, p->bytes, (size_t)fip->toc_bytes) == 0);
+	free(bytes);
+}
+
+/* Nothing is known of what is not there. */
+static void check_payloads(const struct stmboot_fip *fip)
+{
+	for (size_t i = 0; i < fip->entry_count; i++) {
+		const struct stmboot_fip_payload *payload = &fip->payloads[i];
+
+		require(!payload->known || (fip->entries[i].fits && fip->entries[i].size != 0));
+		require((payload->program == NULL) == (payload->version == NULL));
+		require(payload->known || payload->hash == STMBOOT_FIP_HASH_UNKNOWN);
+	}
+	require(fip->optee == NULL || fip->optee->decoded_parts <= STMBOOT_FIP_OPTEE_PARTS);
 }
 
 static void check_record(const struct patched *p, const struct stmboot_fip *fip)
@@ -37,6 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (stmboot_fip_decode(p->ctx, p->src, &fip) == STMBOOT_OK) {
 		check_record(p, fip);
+		check_identity(p, fip);
+		if ((p->choice & 16) == 0) {
+			require(stmboot_fip_identify(p->ctx, p->src, fip) == STMBOOT_OK);
+			check_payloads(fip);
+		}
 		require(stmboot_fip_validate(fip, p->src, (enum stmboot_soc)(p->choice & 3),
 					     p->diags) == STMBOOT_OK);
 		stmboot_fip_free(fip);
