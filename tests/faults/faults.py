@@ -29,15 +29,23 @@ import calls
 import kinds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(1, os.path.join(os.path.dirname(HERE), "cli"))
+sys.path[1:1] = [os.path.join(os.path.dirname(HERE), area) for area in ("cli", "rules")]
 
 import program  # noqa: E402
+
+import containers  # noqa: E402
 
 from image import stm32_image  # noqa: E402
 
 PULLED_CARD = os.path.join(os.path.dirname(HERE), "rules", "pulled-card")
 JOBS = 2
 WORDS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
+
+# What goes into an image. In the package something follows the image that is replaced.
+FILES = {kinds.LOADER: stm32_image(b"U-Boot SPL 2024.01\0" + bytes(3000)),
+         kinds.PACKAGE: containers.fip([(containers.NT_FW, b"U-Boot 2023.10 \0" + bytes(3000)),
+                                        (containers.TOS_FW, b"\x5a" * 3000)]),
+         kinds.UBOOT: b"U-Boot 2024.07 \0" + b"\xa5" * 4000}
 
 
 class Wrong(Exception):
@@ -60,9 +68,11 @@ class Scene:
         self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8",
                     "SOURCE_DATE_EPOCH": "1700000000",
                     "STMBOOT_STATE_DIR": os.path.join(self.work, "state")}
-        self.loader = os.path.join(directory, "loader")
-        with open(self.loader, "wb") as f:
-            f.write(stm32_image(b"U-Boot SPL 2024.01\0" + bytes(3000)))
+        self.files = {}
+        for name, data in FILES.items():
+            self.files[name] = os.path.join(directory, name)
+            with open(self.files[name], "wb") as f:
+                f.write(data)
         if kind.damage is not None:
             image = image[:kind.damage] + bytes(512) + image[kind.damage + 512:]
         self.restore({kinds.IMAGE: image})
@@ -103,7 +113,7 @@ class Scene:
     def words(self, arguments):
         """A command with paths."""
         places = {kinds.IMAGE: self.path(kinds.IMAGE), kinds.COPY: self.path(kinds.COPY),
-                  kinds.LOADER: self.loader}
+                  **self.files}
         return [program.stmboot, "--json", *(places.get(word, word) for word in arguments)]
 
     def run(self, arguments):

@@ -4,6 +4,7 @@
 import collections
 
 IMAGE, COPY, LOADER = "card.img", "copy.img", "loader"
+PACKAGE, UBOOT = "fip.bin", "u-boot-nodtb.bin"
 
 CONFIG = """\
 default one
@@ -71,6 +72,9 @@ KINDS = [
     Kind("a repair of the table", ["gpt", "repair", IMAGE], view=["gpt", "show"], damage=512),
     Kind("another loader", ["part", "write", IMAGE, "fsbl", LOADER], undone="new",
          view=["inspect"]),
+    Kind("another U-Boot in a firmware package", ["fip", "replace", IMAGE, "nt-fw", UBOOT],
+         before=[["part", "write", "-f", IMAGE, "ssbl", PACKAGE]], undone="new",
+         view=["fip", "show"]),
     Kind("a copy", IN_PLACE + ["-o", COPY], file=COPY),
     Kind("a copy in the place of another", IN_PLACE + ["-o", COPY], file=COPY,
          before=[["set-bootargs", IMAGE, "other", "-o", COPY]]),
