@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stmboot/fip_edit.h>
 #include <stmboot/fs_edit.h>
 #include <stmboot/part_edit.h>
 #include <stmboot/stm32.h>
@@ -216,6 +217,24 @@ static enum stmboot_status write_rootfs(struct stmboot_boot_edit *edit, struct s
 	return stmboot_part_edit_write(edit, "4", src, why);
 }
 
+/* A U-Boot that moves what follows it. */
+static enum stmboot_status replace_uboot(struct stmboot_boot_edit *edit,
+					 struct stmboot_refusal *why)
+{
+	static uint8_t uboot[9000] = "U-Boot 2024.07";
+	struct stmboot_fip_replacement replacement = { .name = "nt-fw" };
+	enum stmboot_status status;
+
+	for (size_t i = 20; i < sizeof(uboot); i++)
+		uboot[i] = (uint8_t)(i * 11 + i / 256);
+	must(stmboot_source_from_memory(edit->ctx, uboot, sizeof(uboot), &replacement.src) ==
+		     STMBOOT_OK,
+	     "memory");
+	status = stmboot_fip_edit_replace(edit, NULL, &replacement, 1, why);
+	stmboot_source_close(replacement.src);
+	return status;
+}
+
 /* One of the two tables is whole. */
 static bool has_table(struct stmboot_context *ctx, struct stmboot_source *image)
 {
@@ -387,6 +406,7 @@ static bool run_image(struct stmboot_context *ctx, const char *image, const char
 		{ "gpt repair", repair_table, has_table, false },
 		{ "part write fsbl", write_loaders, has_loader, true },
 		{ "part write rootfs", write_rootfs, NULL, false },
+		{ "fip replace", replace_uboot, NULL, false },
 	};
 	struct stmboot_source *medium = NULL;
 	uint8_t *bytes = load(ctx, image, &medium);
