@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stmboot/extract.h>
 #include <stmboot/fip_edit.h>
 
 #include "../support/bytes.h"
@@ -336,6 +337,39 @@ Test(fip_edit, each_allocation_may_be_refused)
 		read_package();
 		cr_expect(memcmp(now, original, MOST_BYTES) == 0, "request %zu", n);
 	}
+	stmboot_context_free(weak);
+}
+
+/* All files, or none that is not whole. */
+Test(fip_edit, extracting_without_memory)
+{
+	struct heap heap = { 0 };
+	struct stmboot_context *weak = heap_context(&heap);
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	struct stmboot_source *src;
+	struct stmboot_fip *fip;
+	size_t live, n;
+	char path[192];
+
+	cr_assert_eq(stmboot_source_from_memory(weak, original, MOST_BYTES, &src), STMBOOT_OK);
+	cr_assert_eq(stmboot_fip_decode(weak, src, &fip), STMBOOT_OK);
+	(void)snprintf(path, sizeof(path), "%s/all", folder);
+	live = heap.live;
+	for (n = 1; status != STMBOOT_OK; n++) {
+		heap_refuse(&heap, n);
+		status = stmboot_extract_fip(weak, src, fip, path, NULL, &why);
+		cr_assert(status == STMBOOT_OK || status == STMBOOT_NO_MEMORY, "%s", why.message);
+		cr_assert_eq(heap.live, live, "request %zu", n);
+	}
+	cr_expect_gt(n, 3);
+	heap_refuse(&heap, 0);
+	(void)snprintf(path, sizeof(path),
+		       "cd %s/all && ls | wc -l | grep -qx 5 && "
+		       "head -c 72 hw-config.bin | cmp - hw-config.bin",
+		       folder);
+	cr_expect_eq(system(path), 0);
+	stmboot_fip_free(fip);
+	stmboot_source_close(src);
 	stmboot_context_free(weak);
 }
 
