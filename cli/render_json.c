@@ -112,6 +112,14 @@ static void add_firmware(struct json *j, const struct stmboot_boot *boot)
 	} else {
 		json_null(j, "uboot");
 	}
+	if (boot->secure_os != NULL) {
+		json_open(j, "secure_os", '{');
+		json_text(j, "name", boot->secure_os);
+		json_text(j, "version", boot->secure_os_version);
+		json_close(j, '}');
+	} else {
+		json_null(j, "secure_os");
+	}
 	json_close(j, '}');
 }
 

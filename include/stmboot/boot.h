@@ -112,6 +112,8 @@ struct stmboot_boot {
 	const char *kernel_image;
 	const char *initrd_image;
 	const char *dtb_image;
+	const char *secure_os; /**< what runs beside U-Boot: "OP-TEE" or "SP_min" */
+	const char *secure_os_version;
 };
 
 /** How to follow a boot. Zero it and set struct_size. */

@@ -221,6 +221,8 @@ static enum stmboot_status fill(struct sb_facts *facts, struct stmboot_boot *boo
 	boot->fsbl_kind = facts->fsbl_kind;
 	boot->fsbl_version = facts->fsbl_version.text;
 	boot->uboot_version = facts->uboot.text;
+	boot->secure_os = facts->secure_os;
+	boot->secure_os_version = facts->secure.text;
 	boot->config = boot->kernel = boot->initrd = boot->dtb = ref(NULL, &none);
 	if (config != NULL)
 		boot->config =
