@@ -39,7 +39,7 @@ struct stmboot_fip_entry {
 
 /** Does the certificate of an image in the same package hold its hash? */
 enum stmboot_fip_hash {
-	STMBOOT_FIP_HASH_UNKNOWN, /**< no certificate, or none with a SHA-256 */
+	STMBOOT_FIP_HASH_UNKNOWN, /**< no certificate with a SHA-256, or an encrypted image */
 	STMBOOT_FIP_HASH_AGREES,
 	STMBOOT_FIP_HASH_DIFFERS,
 };

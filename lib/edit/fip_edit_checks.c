@@ -145,7 +145,7 @@ static enum stmboot_status check_signed(const struct sb_fip_edit *f, size_t inde
 			 hash == STMBOOT_FIP_HASH_DIFFERS
 				 ? "holds the hash of another content, which a closed chip does "
 				   "not start"
-				 : "holds no SHA-256 to compare it with");
+				 : "cannot be compared with it");
 }
 
 /* The bytes of an image are those that were meant, wherever they are now. */

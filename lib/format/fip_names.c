@@ -2,8 +2,8 @@
 /*
  * The images of firmware packages. TF-A tools/fiptool/tbbr_config.c and
  * plat/st/common/include/plat_def_fip_uuid.h name them; what is loaded says
- * plat/st/stm32mp1 and stm32mp2, and which certificate holds which hash
- * drivers/auth/tbbr/tbbr_cot_bl2.c and plat/st/common/stm32mp_cot.
+ * plat/st/stm32mp1/plat_bl2_mem_params_desc.c, and which certificate holds which
+ * hash drivers/auth/tbbr/ and plat/st/stm32mp1/stm32mp1_tbb_cert.c.
  */
 #include <string.h>
 

@@ -267,13 +267,17 @@ static enum stmboot_fip_hash find_digest(const uint8_t *certificate, size_t size
 	return found;
 }
 
-/* The certificate of an image, when both can be read; NULL without one. */
+/*
+ * The certificate of an image, when both can be read; NULL without one. What is
+ * encrypted was signed before that.
+ */
 static const struct stmboot_fip_entry *certificate_of(const struct reading *r, size_t index)
 {
 	const struct sb_fip_known *known = sb_fip_known(r->fip->entries[index].uuid_text);
 	const struct stmboot_fip_entry *certificate;
 
-	if (!r->payloads[index].known || known == NULL || known->certificate == NULL)
+	if (!r->payloads[index].known || r->payloads[index].encryption != NULL || known == NULL ||
+	    known->certificate == NULL)
 		return NULL;
 	certificate = stmboot_fip_find(r->fip, known->certificate);
 	if (certificate == NULL || !r->payloads[certificate - r->fip->entries].known ||

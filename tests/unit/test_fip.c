@@ -5,6 +5,7 @@
 #include "../support/faulty.h"
 #include "../support/heap.h"
 #include "base/cursor.h"
+#include "base/sha256.h"
 
 #define FIP_TB_FW         "\x5f\xf9\xec\x0b\x4d\x22\x3e\x4d\xa5\x44\xc3\x9d\x81\xc7\x3f\x0a"
 #define FIP_NT_FW_CERT    "\x8e\xc4\xc1\xf3\x5d\x63\xe4\x11\xa7\xa9\x87\xee\x40\xb2\x3f\xa7"
@@ -352,6 +353,62 @@ Test(fip, the_header_of_op_tee)
 				 optees[i].name, b.codes);
 		bytes_free(&b);
 	}
+}
+
+static const uint8_t digest_info[] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+				       0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 };
+
+/* A certificate of U-Boot with its hash as the second of two, cut by so many bytes. */
+static struct bytes with_certificate(const void *uboot, size_t size, size_t cut)
+{
+	enum { HASH = sizeof(digest_info) + SB_SHA256_BYTES, BYTES = 4 + 2 * HASH };
+	uint8_t certificate[BYTES] = { 0x30, 0x82, 0, (uint8_t)(BYTES - 4 - cut) };
+	uint8_t *second = certificate + 4 + HASH;
+	struct sb_sha256 hash;
+	struct bytes b;
+
+	memcpy(certificate + 4, digest_info, sizeof(digest_info));
+	memcpy(second, digest_info, sizeof(digest_info));
+	sb_sha256_begin(&hash);
+	sb_sha256_add(&hash, uboot, size);
+	sb_sha256_end(&hash, second + sizeof(digest_info));
+	b = with_payload(4, certificate, BYTES - cut);
+	bytes_put(&b, entry(4), FIP_NT_FW_CERT, 16);
+	return b;
+}
+
+static enum stmboot_fip_hash hash_of(struct bytes *b)
+{
+	struct stmboot_fip *fip = identify(b);
+	enum stmboot_fip_hash hash = fip->payloads[1].hash;
+
+	cr_expect_eq(fip->payloads[0].hash, STMBOOT_FIP_HASH_UNKNOWN);
+	cr_expect_eq(fip->payloads[4].certificate_bytes, fip->entries[4].size);
+	stmboot_fip_free(fip);
+	return hash;
+}
+
+Test(fip, the_hash_in_a_certificate)
+{
+	struct bytes b = with_certificate(FIP_UBOOT, sizeof(FIP_UBOOT), 0);
+
+	cr_expect_eq(hash_of(&b), STMBOOT_FIP_HASH_AGREES);
+	b.data[sb_get_le64(b.data + entry(1) + 16)] ^= 1;
+	cr_expect_eq(hash_of(&b), STMBOOT_FIP_HASH_DIFFERS);
+	bytes_free(&b);
+	b = with_certificate(FIP_UBOOT, sizeof(FIP_UBOOT), 1);
+	cr_expect_eq(hash_of(&b), STMBOOT_FIP_HASH_DIFFERS);
+	bytes_free(&b);
+}
+
+/* It is that of what was encrypted. */
+Test(fip, the_hash_of_an_encrypted_image)
+{
+	struct bytes b = with_certificate("something", 9, 0);
+
+	bytes_put(&b, (size_t)sb_get_le64(b.data + entry(1) + 16), ENCRYPTED, sizeof(ENCRYPTED));
+	cr_expect_eq(hash_of(&b), STMBOOT_FIP_HASH_UNKNOWN);
+	bytes_free(&b);
 }
 
 /* Only so much is read, however often images claim the same bytes. */
