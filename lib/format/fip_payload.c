@@ -7,7 +7,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "format/fip_internal.h"
 #include "format/formats.h"
 #include "source/source.h"
@@ -18,6 +18,7 @@ enum {
 	ENCRYPTION_BYTES = 44,
 	MOST_CERTIFICATE_BYTES = 64 << 10, /* of real ones: less than 2 KiB */
 	HASH_CHUNK_BYTES = 16 << 10,
+	SHA256_BYTES = 32,
 };
 
 /* A package while its images are read. */
@@ -223,32 +224,32 @@ static enum stmboot_status read_payload(struct reading *r, size_t index)
 }
 
 static enum stmboot_status hash_image(struct reading *r, const struct stmboot_fip_entry *e,
-				      uint8_t digest[SB_SHA256_BYTES])
+				      uint8_t digest[SB_DIGEST_BYTES])
 {
 	uint8_t *chunk = sb_alloc_uncleared(r->ctx, HASH_CHUNK_BYTES);
 	enum stmboot_status status = STMBOOT_OK;
-	struct sb_sha256 hash;
+	struct sb_digest hash;
 
 	if (chunk == NULL)
 		return STMBOOT_NO_MEMORY;
-	sb_sha256_begin(&hash);
+	sb_digest_begin(&hash, SB_DIGEST_SHA256);
 	for (uint64_t at = 0; at < e->size && status == STMBOOT_OK; at += HASH_CHUNK_BYTES) {
 		size_t part = (size_t)sb_min_u64(HASH_CHUNK_BYTES, e->size - at);
 
 		status = stmboot_source_read(r->src, e->offset + at, chunk, part);
 		if (status == STMBOOT_OK)
-			sb_sha256_add(&hash, chunk, part);
+			sb_digest_feed(&hash, chunk, part);
 	}
 	if (status == STMBOOT_OK)
 		status = sb_progress(r->ctx, e->offset + e->size, r->fip->source_bytes);
-	sb_sha256_end(&hash, digest);
+	sb_digest_end(&hash, digest);
 	sb_free(r->ctx, chunk);
 	return status;
 }
 
 /* Certificates hold a DigestInfo of each image (RFC 8017, section 9.2, note 1). */
 static enum stmboot_fip_hash find_digest(const uint8_t *certificate, size_t size,
-					 const uint8_t digest[SB_SHA256_BYTES])
+					 const uint8_t digest[SB_DIGEST_BYTES])
 {
 	static const uint8_t prefix[] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
 					  0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
@@ -258,9 +259,9 @@ static enum stmboot_fip_hash find_digest(const uint8_t *certificate, size_t size
 
 	while ((at = memmem(at, (size_t)(end - at), prefix, sizeof(prefix))) != NULL) {
 		at += sizeof(prefix);
-		if (end - at < SB_SHA256_BYTES)
+		if (end - at < SHA256_BYTES)
 			break;
-		if (memcmp(at, digest, SB_SHA256_BYTES) == 0)
+		if (memcmp(at, digest, SHA256_BYTES) == 0)
 			return STMBOOT_FIP_HASH_AGREES;
 		found = STMBOOT_FIP_HASH_DIFFERS;
 	}
@@ -289,7 +290,7 @@ static const struct stmboot_fip_entry *certificate_of(const struct reading *r, s
 static enum stmboot_status compare_hash(struct reading *r, size_t index)
 {
 	const struct stmboot_fip_entry *certificate = certificate_of(r, index);
-	uint8_t digest[SB_SHA256_BYTES];
+	uint8_t digest[SB_DIGEST_BYTES];
 	enum stmboot_status status;
 	uint8_t *bytes;
 

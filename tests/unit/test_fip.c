@@ -5,7 +5,7 @@
 #include "../support/faulty.h"
 #include "../support/heap.h"
 #include "base/cursor.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 #define FIP_TB_FW         "\x5f\xf9\xec\x0b\x4d\x22\x3e\x4d\xa5\x44\xc3\x9d\x81\xc7\x3f\x0a"
 #define FIP_NT_FW_CERT    "\x8e\xc4\xc1\xf3\x5d\x63\xe4\x11\xa7\xa9\x87\xee\x40\xb2\x3f\xa7"
@@ -363,17 +363,19 @@ static const uint8_t digest_info[] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
 /* A certificate of U-Boot with its hash as the second of two, cut by so many bytes. */
 static struct bytes with_certificate(const void *uboot, size_t size, size_t cut)
 {
-	enum { HASH = sizeof(digest_info) + SB_SHA256_BYTES, BYTES = 4 + 2 * HASH };
+	enum { SHA256 = 32, HASH = sizeof(digest_info) + SHA256, BYTES = 4 + 2 * HASH };
 	uint8_t certificate[BYTES] = { 0x30, 0x82, 0, (uint8_t)(BYTES - 4 - cut) };
 	uint8_t *second = certificate + 4 + HASH;
-	struct sb_sha256 hash;
+	uint8_t digest[SB_DIGEST_BYTES];
+	struct sb_digest hash;
 	struct bytes b;
 
 	memcpy(certificate + 4, digest_info, sizeof(digest_info));
 	memcpy(second, digest_info, sizeof(digest_info));
-	sb_sha256_begin(&hash);
-	sb_sha256_add(&hash, uboot, size);
-	sb_sha256_end(&hash, second + sizeof(digest_info));
+	sb_digest_begin(&hash, SB_DIGEST_SHA256);
+	sb_digest_feed(&hash, uboot, size);
+	sb_digest_end(&hash, digest);
+	memcpy(second + sizeof(digest_info), digest, SHA256);
 	b = with_payload(4, certificate, BYTES - cut);
 	bytes_put(&b, entry(4), FIP_NT_FW_CERT, 16);
 	return b;
