@@ -13,7 +13,6 @@
 
 #include "cmd.h"
 #include "fail.h"
-#include "state.h"
 
 enum { STREAM_BYTES = 256 << 10 };
 

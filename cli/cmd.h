@@ -8,6 +8,8 @@
 
 #include "options.h"
 
+enum { STATE_PATH = 4096 }; /* room for the path of the state directory */
+
 /* The commands, most in a file of their own: cmd_NAME.c. Each gives an exit status. */
 int cmd_check(struct stmboot_context *ctx, const struct options *o);
 int cmd_dtb_get(struct stmboot_context *ctx, const struct options *o);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <stmboot/boot.h>
@@ -14,15 +15,13 @@
 #include "buffer.h"
 #include "fail.h"
 #include "render.h"
-#include "state.h"
 
 /* What became of one image: its part of the result, and why there is none. */
 struct checked {
 	struct buffer out;
 	bool done;
 	enum stmboot_outcome verdict;
-	struct buffer trouble;
-	const char *hint; /* static */
+	struct stmboot_refusal why;
 };
 
 /* All that the threads share; each image is one thread's alone. */
@@ -79,7 +78,7 @@ static void add_json(struct checked *image, const char *path, const struct repor
 		json_open(&j, "findings", '[');
 		json_close(&j, ']');
 	}
-	json_text(&j, "error", image->trouble.data);
+	json_text(&j, "error", report == NULL ? image->why.message : NULL);
 	json_close(&j, '}');
 }
 
@@ -126,25 +125,22 @@ static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, in
 	const struct stmboot_image_options how = image_options(fleet->o, folder);
 	struct checked *image = &fleet->images[index];
 	const char *path = fleet->o->operands[index];
-	struct trouble trouble = { 0 };
 	struct stmboot_image *opened = NULL;
 	enum stmboot_status status;
 
 	errno = 0;
 	status = stmboot_image_open(ctx, path, &how, &opened);
 	if (status != STMBOOT_OK) {
-		trouble = trouble_of_open(path, status, errno);
+		stmboot_source_explain(path, status, errno, &image->why);
 	} else {
 		status = judge(ctx, fleet, index, opened);
 		stmboot_image_close(opened);
 		if (status != STMBOOT_OK)
-			trouble.message = stmboot_status_text(status);
+			(void)snprintf(image->why.message, sizeof(image->why.message), "%s",
+				       stmboot_status_text(status));
 	}
-	if (trouble.message == NULL)
-		return;
-	buffer_puts(&image->trouble, trouble.message);
-	image->hint = trouble.hint;
-	add(fleet, index, NULL);
+	if (status != STMBOOT_OK)
+		add(fleet, index, NULL);
 }
 
 /* Take one image after the other until none is left. */
@@ -224,7 +220,7 @@ static void add_all(const struct fleet *fleet, struct buffer *out)
 
 		if (image->out.length != 0)
 			buffer_add(out, image->out.data, image->out.length);
-		out->failed = out->failed || image->out.failed || image->trouble.failed;
+		out->failed = out->failed || image->out.failed;
 	}
 	if (wants_json(fleet)) {
 		j.filled = true;
@@ -247,8 +243,8 @@ static int conclude(const struct fleet *fleet)
 		const struct checked *image = &fleet->images[i];
 
 		if (!image->done)
-			result = fail(&as_text, fleet->o->operands[i], image->trouble.data,
-				      image->hint);
+			result = fail(&as_text, fleet->o->operands[i], image->why.message,
+				      hint_of(&image->why));
 		else if (image->verdict >= bad && result == EXIT_DONE)
 			result = EXIT_ANSWER_NO;
 	}
@@ -264,20 +260,15 @@ static int check(struct stmboot_context *ctx, struct fleet *fleet)
 	add_all(fleet, &out);
 	written = finish(fleet->o, &out);
 	result = conclude(fleet);
-	for (int i = 0; i < fleet->count; i++) {
+	for (int i = 0; i < fleet->count; i++)
 		buffer_release(&fleet->images[i].out);
-		buffer_release(&fleet->images[i].trouble);
-	}
 	return written != EXIT_DONE ? written : result;
 }
 
 /* Whether it is a code or, where those may be given, an area. */
 static bool is_known(const char *word, bool areas)
 {
-	for (size_t i = 0; areas && i < stmboot_code_count(); i++)
-		if (stmboot_code_matches(stmboot_code_at(i)->code, word))
-			return true;
-	return stmboot_code_find(word) != NULL;
+	return areas ? stmboot_code_is_known(word) : stmboot_code_find(word) != NULL;
 }
 
 /* The first word that means no code, or NULL. */

@@ -108,7 +108,7 @@ static enum stmboot_status read_input(struct stmboot_context *ctx, struct overla
 static enum stmboot_status open_overlay(struct stmboot_context *ctx, const char *path,
 					struct stmboot_refusal *why, struct overlay *overlay)
 {
-	struct trouble trouble;
+	struct stmboot_refusal said;
 	enum stmboot_status status;
 
 	errno = 0;
@@ -118,8 +118,8 @@ static enum stmboot_status open_overlay(struct stmboot_context *ctx, const char 
 		status = stmboot_dtb_read(ctx, overlay->src, path, why, &overlay->dtb);
 	if (status == STMBOOT_OK || why->message[0] != '\0')
 		return status;
-	trouble = trouble_of_open(path, status, errno);
-	(void)snprintf(why->message, sizeof(why->message), "%s: %s", path, trouble.message);
+	stmboot_source_explain(path, status, errno, &said);
+	(void)snprintf(why->message, sizeof(why->message), "%s: %.160s", path, said.message);
 	return status;
 }
 

@@ -2,7 +2,6 @@
 #include "cmd.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <stmboot/boot.h>
 #include <stmboot/cmdline.h>
@@ -92,24 +91,11 @@ static int answer(struct stmboot_context *ctx, const struct request *r)
 	return result;
 }
 
-/* The last label of that name, as `default` takes it; with NULL the one that boots. */
-static const struct stmboot_boot_label *find_label(const struct stmboot_boot *boot,
-						   const char *name)
-{
-	if (name == NULL)
-		return boot->label_index != STMBOOT_NO_LABEL ? &boot->labels[boot->label_index]
-							     : NULL;
-	for (size_t i = boot->label_count; i-- > 0;)
-		if (strcmp(boot->labels[i].name, name) == 0)
-			return &boot->labels[i];
-	return NULL;
-}
-
 static int tell(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
 		const struct stmboot_boot *boot)
 {
 	const char *name = option_word(o, OPTION_LABEL);
-	const struct stmboot_boot_label *label = find_label(boot, name);
+	const struct stmboot_boot_label *label = stmboot_boot_find_label(boot, name);
 
 	(void)image;
 	if (label == NULL && name != NULL && boot->label_count > 0)

@@ -4,12 +4,12 @@
 #include <errno.h>
 
 #include <stmboot/boot.h>
+#include <stmboot/edit.h>
 #include <stmboot/image.h>
 
 #include "buffer.h"
 #include "fail.h"
 #include "render.h"
-#include "state.h"
 
 static int show(const struct options *o, const struct report *report)
 {
@@ -56,7 +56,8 @@ struct stmboot_image_options image_options(const struct options *o, char *path)
 {
 	return (struct stmboot_image_options){ .struct_size = sizeof(struct stmboot_image_options),
 					       .medium = medium_asked(o),
-					       .state_directory = state_directory(path) };
+					       .state_directory =
+						       stmboot_state_directory(path, STATE_PATH) };
 }
 
 int with_boot(struct stmboot_context *ctx, const struct options *o,

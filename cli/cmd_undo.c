@@ -11,7 +11,6 @@
 #include "fail.h"
 #include "json.h"
 #include "render.h"
-#include "state.h"
 
 static void add_json(struct buffer *out, const struct stmboot_undos *undos)
 {

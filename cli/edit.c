@@ -12,12 +12,12 @@
 #include "cmd.h"
 #include "fail.h"
 #include "render.h"
-#include "state.h"
 
 struct stmboot_edit_options edit_options(const struct options *o, char *path)
 {
 	return (struct stmboot_edit_options){ .struct_size = sizeof(struct stmboot_edit_options),
-					      .state_directory = state_directory(path),
+					      .state_directory =
+						      stmboot_state_directory(path, STATE_PATH),
 					      .output = option_word(o, OPTION_OUTPUT),
 					      .dry_run = o->value[OPTION_DRY_RUN] != 0 };
 }
@@ -25,12 +25,11 @@ struct stmboot_edit_options edit_options(const struct options *o, char *path)
 int edit_fail(const struct options *o, enum stmboot_status status,
 	      const struct stmboot_refusal *why, int error, const char *state)
 {
-	struct trouble trouble = { .message = why->message,
-				   .hint = why->hint[0] != '\0' ? why->hint : NULL };
+	struct stmboot_refusal said = *why;
 
-	if (why->message[0] == '\0')
-		trouble = trouble_of_open(o->operands[0], status, error);
-	return fail_in_state(o, o->operands[0], trouble.message, trouble.hint, state);
+	if (said.message[0] == '\0')
+		stmboot_source_explain(o->operands[0], status, error, &said);
+	return fail_in_state(o, o->operands[0], said.message, hint_of(&said), state);
 }
 
 int edit_finish(const struct options *o, struct buffer *result, enum stmboot_edit_state state)

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <stmboot/source.h>
 #include <stmboot/text.h>
 
 #include "json.h"
@@ -74,82 +74,25 @@ int fail(const struct options *o, const char *subject, const char *message, cons
 	return fail_in_state(o, subject, message, hint, NULL);
 }
 
+const char *hint_of(const struct stmboot_refusal *why)
+{
+	return why->hint[0] != '\0' ? why->hint : NULL;
+}
+
 int fail_refused(const struct options *o, enum stmboot_status status,
 		 const struct stmboot_refusal *why)
 {
 	return fail(o, o->operands[0],
 		    why->message[0] != '\0' ? why->message : stmboot_status_text(status),
-		    why->hint[0] != '\0' ? why->hint : NULL);
-}
-
-static struct trouble trouble_of_system(int error)
-{
-	const char *hint = NULL;
-
-	if (error == ENOENT || error == ENOTDIR)
-		hint = "check the path";
-	else if (error == EACCES || error == EPERM)
-		hint = "make it readable, or run stmboot as a user who may read it";
-	else if (error == EIO)
-		hint = "the medium or its reader is failing; copy what can be read first";
-	return (struct trouble){ error != 0 ? strerror(error) : "it could not be read", hint };
-}
-
-/* A thing that is no image: say what it is. */
-static struct trouble trouble_of_content(const char *path)
-{
-	static const char hint[] = "give the image of a card, a file system or a boot file, or a "
-				   "block device";
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return trouble_of_system(errno);
-	if (S_ISDIR(st.st_mode))
-		return (struct trouble){ "this is a directory", hint };
-	if (S_ISCHR(st.st_mode))
-		return (struct trouble){ "this is a character device", hint };
-	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
-		return (struct trouble){
-			"this is a pipe or a socket, which cannot be read at any place", hint
-		};
-	if (S_ISREG(st.st_mode) && st.st_size == 0)
-		return (struct trouble){ "the file is empty", "write or copy the image again" };
-	return (struct trouble){
-		"not a card: it has no partition table and holds nothing that belongs on one", hint
-	};
-}
-
-struct trouble trouble_of_open(const char *path, enum stmboot_status status, int error)
-{
-	switch (status) {
-	case STMBOOT_NOT_FOUND:
-		return trouble_of_system(ENOENT);
-	case STMBOOT_IO:
-		return trouble_of_system(error);
-	case STMBOOT_NOT_RECOGNISED:
-		return trouble_of_content(path);
-	case STMBOOT_CORRUPT:
-		return (struct trouble){ "the compressed image is damaged",
-					 "download or copy it again" };
-	case STMBOOT_TRUNCATED:
-		return (struct trouble){ "the compressed image is cut short",
-					 "download or copy it again" };
-	case STMBOOT_LIMIT:
-		return (struct trouble){ "unpacked, the image is larger than any card should be",
-					 "unpack it by hand to see what it is" };
-	case STMBOOT_UNSUPPORTED:
-		return (struct trouble){ "this kind of compression is not supported",
-					 "unpack it by hand first" };
-	default:
-		return (struct trouble){ stmboot_status_text(status), NULL };
-	}
+		    hint_of(why));
 }
 
 int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error)
 {
-	struct trouble trouble = trouble_of_open(path, status, error);
+	struct stmboot_refusal why;
 
-	return fail(o, path, trouble.message, trouble.hint);
+	stmboot_source_explain(path, status, error, &why);
+	return fail(o, path, why.message, hint_of(&why));
 }
 
 int finish(const struct options *o, struct buffer *result)

@@ -31,14 +31,8 @@ void complain(const char *subject, const char *message, const char *hint);
 int fail_in_state(const struct options *o, const char *subject, const char *message,
 		  const char *hint, const char *state);
 
-/* Why an image could not be opened. */
-struct trouble {
-	const char *message; /* static, or until the next call in this thread */
-	const char *hint;    /* or NULL */
-};
-
-/* `error` is errno after the call. */
-struct trouble trouble_of_open(const char *path, enum stmboot_status status, int error);
+/* What to do about it, or NULL. Borrowed. */
+const char *hint_of(const struct stmboot_refusal *why);
 
 /* fail() for an image that could not be opened; `error` is errno after the call. */
 int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error);

@@ -330,35 +330,22 @@ static void detail_fit(struct json *j, const struct stmboot_part *part)
 
 static void ext4_features(struct json *j, const struct stmboot_ext4_info *ext4)
 {
-	const uint32_t words[] = { [STMBOOT_EXT4_COMPAT] = ext4->compat,
-				   [STMBOOT_EXT4_INCOMPAT] = ext4->incompat,
-				   [STMBOOT_EXT4_RO_COMPAT] = ext4->ro_compat };
-	static const char *const prefixes[] = { "compat", "incompat", "ro-compat" };
+	char name[24];
 
 	json_open(j, "features", '[');
-	for (unsigned i = 0; i < 96; i++) {
-		enum stmboot_ext4_feature_set set = (enum stmboot_ext4_feature_set)(i / 32);
-		const char *name = stmboot_ext4_feature_name(set, i % 32);
-		char number[24];
-
-		if ((words[set] >> (i % 32) & 1) == 0)
-			continue;
-		snprintf(number, sizeof(number), "%s-bit-%u", prefixes[set], i % 32);
-		json_text(j, NULL, name != NULL ? name : number);
-	}
+	for (size_t i = 0; stmboot_ext4_feature(ext4, i, name, sizeof(name)); i++)
+		json_text(j, NULL, name);
 	json_close(j, ']');
 }
 
 static void ext4_state(struct json *j, const struct stmboot_ext4_info *ext4)
 {
-	static const char *const checksums[] = { "absent", "ok", "bad" };
-
-	json_bool(j, "clean", (ext4->state & 1) != 0);
-	json_bool(j, "errors", (ext4->state & 2) != 0);
-	json_bool(j, "orphans", (ext4->state & 4) != 0 || ext4->first_orphan != 0);
+	json_bool(j, "clean", ext4->clean);
+	json_bool(j, "errors", ext4->has_errors);
+	json_bool(j, "orphans", ext4->has_orphans);
 	json_bool(j, "has_journal", ext4->has_journal);
 	json_bool(j, "needs_recovery", ext4->needs_recovery);
-	json_text(j, "checksum", checksums[ext4->checksum]);
+	json_text(j, "checksum", stmboot_ext4_checksum_text(ext4->checksum));
 	json_text(j, "last_mounted", ext4->last_mounted);
 	json_i64(j, "mount_time", ext4->mount_time);
 	json_i64(j, "write_time", ext4->write_time);

@@ -2,7 +2,6 @@
 #include "render.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static bool has_changed(const struct edit_report *report)
 {
@@ -12,15 +11,6 @@ static bool has_changed(const struct edit_report *report)
 static bool was_written(const struct edit_report *report)
 {
 	return !report->dry_run && (has_changed(report) || report->output != NULL);
-}
-
-static size_t count_code(const struct stmboot_diags *diags, const char *code)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < stmboot_diags_count(diags); i++)
-		count += strcmp(stmboot_diags_get(diags, i)->code, code) == 0;
-	return count;
 }
 
 /* Errors and warnings that were not there before, a line each. */
@@ -33,7 +23,7 @@ static void add_new_findings(struct buffer *out, const struct edit_report *repor
 		const struct stmboot_diag *diag = stmboot_diags_get(after, i);
 
 		if (diag->severity == STMBOOT_NOTE || before == NULL ||
-		    count_code(after, diag->code) <= count_code(before, diag->code))
+		    !stmboot_diags_has_more(after, before, diag->code))
 			continue;
 		buffer_printf(out, "new %s[%s]: ", stmboot_severity_text(diag->severity),
 			      diag->code);

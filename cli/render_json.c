@@ -10,7 +10,7 @@ static void add_image(struct json *j, const struct stmboot_image_info *info)
 	json_u64(j, "size", info->size);
 	json_text(j, "container", stmboot_compression_text(info->container));
 	json_text(j, "medium", stmboot_medium_text(info->medium));
-	json_text(j, "state", info->state == STMBOOT_IMAGE_CLEAN ? "clean" : "interrupted");
+	json_text(j, "state", stmboot_image_state_text(info->state));
 	json_close(j, '}');
 }
 
@@ -31,22 +31,12 @@ static void add_table(struct json *j, const struct stmboot_gpt *gpt)
 
 static void add_attributes(struct json *j, const struct stmboot_partition *entry)
 {
-	json_open(j, "attributes", '[');
-	for (unsigned bit = 0; entry != NULL && bit < 64; bit++) {
-		char number[8] = "bit-";
-		const char *name = stmboot_gpt_attribute_name(bit);
+	char name[16];
 
-		if ((entry->attributes >> bit & 1) == 0)
-			continue;
-		if (name == NULL) {
-			number[4] = (char)('0' + bit / 10);
-			number[bit < 10 ? 4 : 5] = (char)('0' + bit % 10);
-			name = number;
-		}
+	json_open(j, "attributes", '[');
+	for (size_t i = 0;
+	     entry != NULL && stmboot_partition_attribute(entry, i, name, sizeof(name)); i++)
 		json_text(j, NULL, name);
-	}
-	if (entry != NULL && entry->mbr_type != 0 && entry->bootable)
-		json_text(j, NULL, "bootable");
 	json_close(j, ']');
 }
 

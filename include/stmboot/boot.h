@@ -146,6 +146,17 @@ stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
 STMBOOT_API const struct stmboot_extlinux *
 stmboot_boot_configuration(const struct stmboot_boot *boot);
 
+/**
+ * A label of the configuration that counts.
+ *
+ * @param boot  borrowed
+ * @param name  of several with that name the last, as `default` takes it; NULL:
+ *              the one that boots
+ * @return borrowed from the boot; NULL when there is none
+ */
+STMBOOT_API const struct stmboot_boot_label *
+stmboot_boot_find_label(const struct stmboot_boot *boot, const char *name);
+
 /** Who reads the partition table of a card, in the order of the boot. */
 enum stmboot_table_reader {
 	STMBOOT_READER_ROM,

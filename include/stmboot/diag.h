@@ -89,6 +89,17 @@ STMBOOT_API size_t stmboot_diags_count(const struct stmboot_diags *diags);
 STMBOOT_API const struct stmboot_diag *stmboot_diags_get(const struct stmboot_diags *diags,
 							 size_t index);
 
+/**
+ * Whether one list holds more diagnostics of a code than another: what an edit
+ * adds is of such a code.
+ *
+ * @param after   borrowed for the call
+ * @param before  borrowed for the call
+ * @param code    "gpt.primary-bad"
+ */
+STMBOOT_API bool stmboot_diags_has_more(const struct stmboot_diags *after,
+					const struct stmboot_diags *before, const char *code);
+
 /** What is known about a code, whether or not it was raised. */
 struct stmboot_code {
 	const char *code;
@@ -116,6 +127,9 @@ STMBOOT_API const struct stmboot_code *stmboot_code_find(const char *code);
  * "gpt", all of its codes. A selector that means no code at all is a mistake.
  */
 STMBOOT_API bool stmboot_code_matches(const char *code, const char *selector);
+
+/** Whether a selector means any code at all: what is not known is a mistake of the caller's. */
+STMBOOT_API bool stmboot_code_is_known(const char *selector);
 
 /** Which diagnostics count, by selectors. Zero it and set struct_size. */
 struct stmboot_selection {

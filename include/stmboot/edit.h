@@ -51,6 +51,17 @@ struct stmboot_edit_options {
 	bool dry_run;
 };
 
+/**
+ * Where the program keeps undo records and logs, for its user: STMBOOT_STATE_DIR,
+ * else "stmboot" in XDG_STATE_HOME or ~/.local/state. XDG Base Directory
+ * Specification: what is not absolute does not count.
+ *
+ * @param buffer  receives the path and its NUL
+ * @param size    bytes in buffer; 4096 is enough for any path
+ * @return buffer; NULL when no such folder is known, or it does not fit
+ */
+STMBOOT_API const char *stmboot_state_directory(char *buffer, size_t size);
+
 /** What became of the image. */
 enum stmboot_edit_state {
 	STMBOOT_EDIT_UNCHANGED, /**< it is as it was */

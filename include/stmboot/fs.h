@@ -447,6 +447,10 @@ struct stmboot_ext4_info {
 	uint32_t checksum_type;    /**< 1: crc32c */
 	uint32_t first_meta_group; /**< first descriptor block that meta_bg places elsewhere */
 	uint32_t clusters_per_group;
+
+	bool clean;       /**< of `state`: cleanly unmounted */
+	bool has_errors;  /**< of `state`: Linux has seen errors */
+	bool has_orphans; /**< of `state`, or there is a first one */
 };
 
 /**
@@ -474,6 +478,21 @@ STMBOOT_API void stmboot_ext4_free(struct stmboot_ext4_info *info);
  * @return a static string, or NULL for a bit that has no name
  */
 STMBOOT_API const char *stmboot_ext4_feature_name(enum stmboot_ext4_feature_set set, unsigned bit);
+
+/**
+ * What is set of the features of a file system, by name, and "compat-bit-N",
+ * "incompat-bit-N" or "ro-compat-bit-N" where one has none.
+ *
+ * @param info    borrowed
+ * @param index   from 0 on, until the answer is false
+ * @param buffer  receives the name and its NUL
+ * @param size    bytes in buffer; 24 are enough for every name
+ */
+STMBOOT_API bool stmboot_ext4_feature(const struct stmboot_ext4_info *info, size_t index,
+				      char *buffer, size_t size);
+
+/** "absent", "ok" or "bad". */
+STMBOOT_API const char *stmboot_ext4_checksum_text(enum stmboot_ext4_checksum checksum);
 
 #ifdef __cplusplus
 }

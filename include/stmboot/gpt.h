@@ -334,6 +334,18 @@ STMBOOT_API const char *stmboot_gpt_defect_text(uint32_t defects);
  */
 STMBOOT_API const char *stmboot_gpt_attribute_name(unsigned bit);
 
+/**
+ * What is set for a partition, by name: its attribute bits, "bit-N" where one
+ * has no name, and "bootable" for that status in an MBR.
+ *
+ * @param partition  borrowed
+ * @param index      from 0 on, until the answer is false
+ * @param buffer     receives the name and its NUL
+ * @param size       bytes in buffer; 16 are enough for every name
+ */
+STMBOOT_API bool stmboot_partition_attribute(const struct stmboot_partition *partition,
+					     size_t index, char *buffer, size_t size);
+
 /** The bit of such a name, or of "bit-N"; -1 for others and for reserved bits (3 to 47). */
 STMBOOT_API int stmboot_gpt_attribute_bit(const char *name);
 

@@ -164,6 +164,9 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_image_fs_linux(struct stmboot_image *image, uint32_t number, struct stmboot_refusal *why,
 		       struct stmboot_fs **out);
 
+/** "clean" or "interrupted". */
+STMBOOT_API const char *stmboot_image_state_text(enum stmboot_image_state state);
+
 /** "sd", "emmc" or "part". */
 STMBOOT_API const char *stmboot_medium_text(enum stmboot_medium medium);
 

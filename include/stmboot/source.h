@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <stmboot/context.h>
+#include <stmboot/refusal.h>
 #include <stmboot/status.h>
 
 #ifdef __cplusplus
@@ -166,6 +167,18 @@ stmboot_source_next_data(struct stmboot_source *src, uint64_t offset, uint64_t *
  */
 STMBOOT_API bool stmboot_source_locate(struct stmboot_source *src, uint64_t offset,
 				       uint64_t *medium_offset);
+
+/**
+ * Say for a person why a file could not be opened as an image, and what to do.
+ *
+ * @param path    of the file on the host; NULL: a source of the caller's
+ * @param status  what stmboot_source_open_file() or stmboot_image_open() gave,
+ *                not STMBOOT_OK
+ * @param error   errno after that call, 0 when it is not known
+ * @param why     filled
+ */
+STMBOOT_API void stmboot_source_explain(const char *path, enum stmboot_status status, int error,
+					struct stmboot_refusal *why);
 
 /** Close a source; NULL is fine. A window's parent stays open. */
 STMBOOT_API void stmboot_source_close(struct stmboot_source *src);

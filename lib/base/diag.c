@@ -92,6 +92,29 @@ bool stmboot_code_matches(const char *code, const char *selector)
 	       (code[length] == '\0' || code[length] == '.');
 }
 
+bool stmboot_code_is_known(const char *selector)
+{
+	for (size_t i = 0; i < SB_CODE_COUNT; i++)
+		if (stmboot_code_matches(catalogue[i].code, selector))
+			return true;
+	return false;
+}
+
+static size_t count_code(const struct stmboot_diags *diags, const char *code)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < diags->count; i++)
+		count += strcmp(diags->items[i].code, code) == 0;
+	return count;
+}
+
+bool stmboot_diags_has_more(const struct stmboot_diags *after, const struct stmboot_diags *before,
+			    const char *code)
+{
+	return count_code(after, code) > count_code(before, code);
+}
+
 static bool matches_any(const char *code, const char *const *selectors, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

@@ -30,6 +30,18 @@ find_bootargs(struct sb_facts *facts, const struct stmboot_extlinux_label *label
 	return facts->arena->failed ? STMBOOT_NO_MEMORY : STMBOOT_OK;
 }
 
+const struct stmboot_boot_label *stmboot_boot_find_label(const struct stmboot_boot *boot,
+							 const char *name)
+{
+	if (name == NULL)
+		return boot->label_index != STMBOOT_NO_LABEL ? &boot->labels[boot->label_index]
+							     : NULL;
+	for (size_t i = boot->label_count; i-- > 0;)
+		if (strcmp(boot->labels[i].name, name) == 0)
+			return &boot->labels[i];
+	return NULL;
+}
+
 enum stmboot_status sb_fill_labels(struct sb_facts *facts, struct stmboot_boot *boot)
 {
 	const struct sb_config *config = sb_facts_config(facts);

@@ -2,6 +2,7 @@
 /* Names for what a GPT says in bits and GUIDs. */
 #include <stmboot/gpt.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,26 @@ const char *stmboot_gpt_attribute_name(unsigned bit)
 		if (attributes[i].bit == bit)
 			return attributes[i].name;
 	return NULL;
+}
+
+bool stmboot_partition_attribute(const struct stmboot_partition *partition, size_t index,
+				 char *buffer, size_t size)
+{
+	bool mbr = partition->mbr_type != 0 && partition->bootable;
+	uint64_t bits = mbr ? 1ULL << STMBOOT_GPT_ATTR_BOOTABLE : partition->attributes;
+
+	for (unsigned bit = 0; bit < ATTRIBUTE_BITS; bit++) {
+		const char *name = stmboot_gpt_attribute_name(bit);
+
+		if ((bits >> bit & 1) == 0 || index-- != 0)
+			continue;
+		if (name != NULL)
+			(void)snprintf(buffer, size, "%s", name);
+		else
+			(void)snprintf(buffer, size, "bit-%u", bit);
+		return true;
+	}
+	return false;
 }
 
 /* The N of "bit-N", or ATTRIBUTE_BITS. */

@@ -2,6 +2,7 @@
 /* The superblock of ext2, ext3 and ext4: its facts. ext4_check.c judges them. */
 #include "fs/fs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <ext2fs/ext2fs.h>
@@ -51,6 +52,37 @@ const char *stmboot_ext4_feature_name(enum stmboot_ext4_feature_set set, unsigne
 		return ro_compat_names[bit];
 	}
 	return NULL;
+}
+
+bool stmboot_ext4_feature(const struct stmboot_ext4_info *info, size_t index, char *buffer,
+			  size_t size)
+{
+	static const char *const sets[] = { "compat", "incompat", "ro-compat" };
+	const uint32_t words[] = { [STMBOOT_EXT4_COMPAT] = info->compat,
+				   [STMBOOT_EXT4_INCOMPAT] = info->incompat,
+				   [STMBOOT_EXT4_RO_COMPAT] = info->ro_compat };
+
+	for (unsigned i = 0; i < 96; i++) {
+		unsigned set = i / 32, bit = i % 32;
+		const char *name =
+			stmboot_ext4_feature_name((enum stmboot_ext4_feature_set)set, bit);
+
+		if ((words[set] >> bit & 1) == 0 || index-- != 0)
+			continue;
+		if (name != NULL)
+			(void)snprintf(buffer, size, "%s", name);
+		else
+			(void)snprintf(buffer, size, "%s-bit-%u", sets[set], bit);
+		return true;
+	}
+	return false;
+}
+
+const char *stmboot_ext4_checksum_text(enum stmboot_ext4_checksum checksum)
+{
+	static const char *const names[] = { "absent", "ok", "bad" };
+
+	return (size_t)checksum < sizeof(names) / sizeof(names[0]) ? names[checksum] : "?";
 }
 
 static int64_t time_at(const uint8_t *raw, size_t low, size_t high)
@@ -106,6 +138,9 @@ static void decode_state(const uint8_t *raw, struct stmboot_ext4_info *info)
 	info->state = sb_get_le16(raw + S_STATE);
 	info->journal_inode = sb_get_le32(raw + S_JOURNAL_INUM);
 	info->first_orphan = sb_get_le32(raw + S_LAST_ORPHAN);
+	info->clean = (info->state & EXT2_VALID_FS) != 0;
+	info->has_errors = (info->state & EXT2_ERROR_FS) != 0;
+	info->has_orphans = (info->state & EXT3_ORPHAN_FS) != 0 || info->first_orphan != 0;
 	info->has_journal = (info->compat & COMPAT_HAS_JOURNAL) != 0;
 	info->needs_recovery = (info->incompat & INCOMPAT_RECOVER) != 0;
 	info->mount_time = time_at(raw, S_MTIME, S_MTIME_HI);

@@ -33,6 +33,11 @@ const char *stmboot_medium_text(enum stmboot_medium medium)
 		       : "?";
 }
 
+const char *stmboot_image_state_text(enum stmboot_image_state state)
+{
+	return state == STMBOOT_IMAGE_CLEAN ? "clean" : "interrupted";
+}
+
 static enum stmboot_status open_parts(struct stmboot_image *image)
 {
 	const struct stmboot_gpt *gpt = image->gpt;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <stmboot/edit.h>
 #include <stmboot/text.h>
 #include <string.h>
 
@@ -203,6 +205,52 @@ static void join_codes(const struct stmboot_diags *diags, char *text, size_t siz
 
 		snprintf(text + length, size - length, "%s ", stmboot_diags_get(diags, i)->code);
 	}
+}
+
+Test(base, a_selector_is_a_code_or_an_area)
+{
+	cr_expect(stmboot_code_is_known("gpt.primary-bad"));
+	cr_expect(stmboot_code_is_known("gpt"));
+	cr_expect_not(stmboot_code_is_known("gp"));
+	cr_expect_not(stmboot_code_is_known("gpt.primary"));
+	cr_expect_not(stmboot_code_is_known(""));
+}
+
+Test(base, the_state_directory_is_the_users)
+{
+	char path[64];
+
+	cr_assert_eq(setenv("STMBOOT_STATE_DIR", "/own", 1), 0);
+	cr_assert_eq(setenv("XDG_STATE_HOME", "/state", 1), 0);
+	cr_assert_eq(setenv("HOME", "/home/me", 1), 0);
+	cr_expect_str_eq(stmboot_state_directory(path, sizeof(path)), "/own");
+	cr_assert_eq(setenv("STMBOOT_STATE_DIR", "relative", 1), 0);
+	cr_expect_str_eq(stmboot_state_directory(path, sizeof(path)), "/state/stmboot");
+	cr_assert_eq(unsetenv("XDG_STATE_HOME"), 0);
+	cr_expect_str_eq(stmboot_state_directory(path, sizeof(path)),
+			 "/home/me/.local/state/stmboot");
+	cr_expect_null(stmboot_state_directory(path, 10));
+	cr_assert_eq(unsetenv("HOME"), 0);
+	cr_expect_null(stmboot_state_directory(path, sizeof(path)));
+}
+
+Test(base, why_a_file_was_not_opened_is_said)
+{
+	struct stmboot_refusal why;
+
+	stmboot_source_explain("/", STMBOOT_NOT_RECOGNISED, 0, &why);
+	cr_expect_str_eq(why.message, "this is a directory");
+	stmboot_source_explain("/dev/null", STMBOOT_NOT_RECOGNISED, 0, &why);
+	cr_expect_str_eq(why.message, "this is a character device");
+	stmboot_source_explain("/missing", STMBOOT_NOT_FOUND, 0, &why);
+	cr_expect_str_eq(why.hint, "check the path");
+	stmboot_source_explain(NULL, STMBOOT_NOT_RECOGNISED, 0, &why);
+	cr_expect(strstr(why.message, "not a card") != NULL, "%s", why.message);
+	stmboot_source_explain(NULL, STMBOOT_IO, 0, &why);
+	cr_expect_str_eq(why.message, "it could not be read");
+	stmboot_source_explain(NULL, STMBOOT_NO_MEMORY, 0, &why);
+	cr_expect_str_eq(why.message, stmboot_status_text(STMBOOT_NO_MEMORY));
+	cr_expect_str_eq(why.hint, "");
 }
 
 Test(base, a_selection_keeps_what_it_names_in_order)

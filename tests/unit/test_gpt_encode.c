@@ -367,6 +367,25 @@ Test(gpt_encode, attributes_and_types_have_names)
 	cr_expect_null(stmboot_gpt_type_guid("Linux"));
 }
 
+Test(gpt_encode, what_is_set_is_listed_by_name)
+{
+	struct stmboot_partition partition = { .attributes = UINT64_C(1) << 63 | 1 << 2 | 1 << 9 };
+	static const char *const expected[] = { "bootable", "bit-9", "no-auto" };
+	char name[16];
+
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert(stmboot_partition_attribute(&partition, i, name, sizeof(name)));
+		cr_expect_str_eq(name, expected[i]);
+	}
+	cr_expect_not(stmboot_partition_attribute(&partition, 3, name, sizeof(name)));
+	partition = (struct stmboot_partition){ .mbr_type = 0x83 };
+	cr_expect_not(stmboot_partition_attribute(&partition, 0, name, sizeof(name)));
+	partition.bootable = true;
+	cr_assert(stmboot_partition_attribute(&partition, 0, name, sizeof(name)));
+	cr_expect_str_eq(name, "bootable");
+	cr_expect_not(stmboot_partition_attribute(&partition, 1, name, sizeof(name)));
+}
+
 Test(gpt_encode, each_defect_has_its_words)
 {
 	for (unsigned bit = 0; bit <= 9; bit++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "state.h"
-
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <stmboot/edit.h>
 
 /* An absolute path, as the XDG Base Directory Specification asks for. */
 static const char *folder_of(const char *variable)
@@ -12,7 +12,7 @@ static const char *folder_of(const char *variable)
 	return value != NULL && value[0] == '/' ? value : NULL;
 }
 
-const char *state_directory(char path[STATE_PATH])
+const char *stmboot_state_directory(char *buffer, size_t size)
 {
 	const char *own = folder_of("STMBOOT_STATE_DIR");
 	const char *state = folder_of("XDG_STATE_HOME");
@@ -20,10 +20,10 @@ const char *state_directory(char path[STATE_PATH])
 	int length = -1;
 
 	if (own != NULL)
-		length = snprintf(path, STATE_PATH, "%s", own);
+		length = snprintf(buffer, size, "%s", own);
 	else if (state != NULL)
-		length = snprintf(path, STATE_PATH, "%s/stmboot", state);
+		length = snprintf(buffer, size, "%s/stmboot", state);
 	else if (home != NULL)
-		length = snprintf(path, STATE_PATH, "%s/.local/state/stmboot", home);
-	return length > 0 && length < STATE_PATH ? path : NULL;
+		length = snprintf(buffer, size, "%s/.local/state/stmboot", home);
+	return length > 0 && (size_t)length < size ? buffer : NULL;
 }
