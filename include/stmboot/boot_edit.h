@@ -97,6 +97,20 @@ stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit *edit,
 				   const struct stmboot_cmdline_edit *change,
 				   struct stmboot_refusal *why);
 
+/**
+ * The append of a label as it is by now, with what was changed: before U-Boot
+ * expands it.
+ *
+ * @param label  name; NULL: the one that boots
+ * @param why    says why not; may be NULL
+ * @param out    on success, borrowed from the edit until its next call; NULL when
+ *               the label has none
+ * @return STMBOOT_OK; STMBOOT_NOT_FOUND and STMBOOT_CONFLICT as above
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_append(struct stmboot_boot_edit *edit, const char *label,
+			 struct stmboot_refusal *why, const char **out);
+
 /** Give a label a value, as stmboot_extlinux_document_set(). */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set(struct stmboot_boot_edit *edit, const char *label, const char *key,

@@ -165,6 +165,17 @@ enum stmboot_status stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit 
 	return status;
 }
 
+enum stmboot_status stmboot_boot_edit_append(struct stmboot_boot_edit *edit, const char *label,
+					     struct stmboot_refusal *why, const char **out)
+{
+	size_t index;
+	enum stmboot_status status = find_label(edit, label, &index, why);
+
+	if (status == STMBOOT_OK)
+		*out = label_at(edit, index)->append.text;
+	return status;
+}
+
 /* The value that a key has in a label now, by what the caller calls it. */
 static const char *value_of(struct stmboot_boot_edit *edit, size_t label, const char *key)
 {

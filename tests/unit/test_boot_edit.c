@@ -35,6 +35,7 @@ TestSuite(boot_edit, .init = set_up, .fini = tear_down, .timeout = 300);
 Test(boot_edit, the_boot_is_followed_before_and_after)
 {
 	const struct stmboot_edit_plan *plan;
+	const char *append = NULL;
 	struct stmboot_boot_edit *edit;
 	struct stmboot_context *ctx;
 
@@ -44,6 +45,9 @@ Test(boot_edit, the_boot_is_followed_before_and_after)
 			 "root=/dev/mmcblk0p4 rootwait");
 	cr_expect_null(stmboot_boot_edit_after(edit).boot);
 	cr_assert_eq(change(edit, NULL, "quiet"), STMBOOT_OK);
+	cr_assert_eq(stmboot_boot_edit_append(edit, NULL, &why, &append), STMBOOT_OK);
+	cr_expect_str_eq(append, "root=/dev/mmcblk0p4 rootwait quiet");
+	cr_expect_eq(stmboot_boot_edit_append(edit, "missing", &why, &append), STMBOOT_NOT_FOUND);
 	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK, "%s", why.message);
 	cr_expect_str_eq(stmboot_boot_edit_after(edit).boot->bootargs,
 			 "root=/dev/mmcblk0p4 rootwait quiet");
@@ -81,6 +85,14 @@ Test(boot_edit, what_was_refused_cannot_be_committed)
 	cr_assert_eq(change(edit, NULL, "init=/missing"), STMBOOT_OK);
 	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_CONFLICT);
 	cr_expect(strstr(why.message, "init.") != NULL, "%s", why.message);
+	cr_expect(stmboot_diags_has_more(stmboot_boot_edit_after(edit).diags,
+					 stmboot_boot_edit_before(edit).diags, "init.not-found"));
+	cr_expect_not(stmboot_diags_has_more(stmboot_boot_edit_before(edit).diags,
+					     stmboot_boot_edit_after(edit).diags,
+					     "init.not-found"));
+	cr_expect_null(stmboot_boot_find_label(stmboot_boot_edit_after(edit).boot, "missing"));
+	cr_expect_str_eq(stmboot_boot_find_label(stmboot_boot_edit_after(edit).boot, NULL)->append,
+			 "root=/dev/mmcblk0p4 rootwait init=/missing");
 	cr_assert_not_null(plan);
 	cr_expect_gt(plan->write_count, 0);
 	cr_expect_eq(stmboot_boot_edit_commit(edit, &why), STMBOOT_CONFLICT);
