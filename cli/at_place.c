@@ -107,22 +107,6 @@ int stream_file(const struct at_place *at)
 	return status == STMBOOT_OK ? EXIT_DONE : fail_at_place(at, status);
 }
 
-const char *type_word(enum stmboot_fs_type type)
-{
-	static const char *const words[] = {
-		[STMBOOT_FS_UNKNOWN] = "unknown",
-		[STMBOOT_FS_FILE] = "file",
-		[STMBOOT_FS_DIRECTORY] = "directory",
-		[STMBOOT_FS_SYMLINK] = "symlink",
-		[STMBOOT_FS_CHAR_DEVICE] = "char-device",
-		[STMBOOT_FS_BLOCK_DEVICE] = "block-device",
-		[STMBOOT_FS_FIFO] = "fifo",
-		[STMBOOT_FS_SOCKET] = "socket",
-	};
-
-	return words[type];
-}
-
 /* A set-id or sticky bit stands in the place of an x, small when that is set, too. */
 void mode_text(const struct stmboot_fs_node *node, char text[MODE_TEXT])
 {
@@ -148,7 +132,7 @@ void add_node_json(struct json *j, const struct stmboot_fs_node *node, const cha
 	char mode[8];
 
 	(void)snprintf(mode, sizeof(mode), "%04" PRIo32, node->mode & 07777);
-	json_text(j, "type", type_word(node->type));
+	json_text(j, "type", stmboot_fs_type_name(node->type));
 	json_u64(j, "inode", node->inode);
 	json_text(j, "mode", mode);
 	json_u64(j, "uid", node->uid);

@@ -35,8 +35,7 @@ enum stmboot_status stream_source(struct stmboot_source *src, int *write_error);
 /* The same for the file at the place; an exit status. */
 int stream_file(const struct at_place *at);
 
-/* The type of an inode in JSON, and as `ls` begins a line with it. */
-const char *type_word(enum stmboot_fs_type type);
+/* The type and permissions of an inode as `ls` begins a line with them. */
 enum { MODE_TEXT = 11 };
 void mode_text(const struct stmboot_fs_node *node, char text[MODE_TEXT]);
 

@@ -212,6 +212,9 @@ enum stmboot_recovery {
 	STMBOOT_RECOVERY_PENDING,  /**< a log waits still, for it could not be finished */
 };
 
+/** "clean", "finished", "dropped" or "pending". */
+STMBOOT_API const char *stmboot_recovery_text(enum stmboot_recovery recovery);
+
 /**
  * Finish an edit that was interrupted, or drop what is left of it.
  *

@@ -79,6 +79,12 @@ struct stmboot_fs_node {
 /** "regular file", "directory", "symbolic link", ...: what may follow "a". */
 STMBOOT_API const char *stmboot_fs_type_text(enum stmboot_fs_type type);
 
+/**
+ * The type in one word, for programs: "file", "directory", "symlink",
+ * "char-device", "block-device", "fifo", "socket" or "unknown".
+ */
+STMBOOT_API const char *stmboot_fs_type_name(enum stmboot_fs_type type);
+
 /** One name of a directory; valid during the callback. */
 struct stmboot_fs_entry {
 	const char *name;          /**< NUL-terminated */

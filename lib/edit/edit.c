@@ -13,6 +13,13 @@ const char *stmboot_edit_state_text(enum stmboot_edit_state state)
 	return (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
+const char *stmboot_recovery_text(enum stmboot_recovery recovery)
+{
+	static const char *const names[] = { "clean", "finished", "dropped", "pending" };
+
+	return (size_t)recovery < sizeof(names) / sizeof(names[0]) ? names[recovery] : "?";
+}
+
 /* An image is edited as it is to be once an interrupted edit of it is finished. */
 static enum stmboot_status see_through(struct stmboot_edit *edit, struct stmboot_refusal *why)
 {

@@ -125,3 +125,20 @@ const char *stmboot_fs_type_text(enum stmboot_fs_type type)
 	return (size_t)type < sizeof(texts) / sizeof(texts[0]) ? texts[type]
 							       : texts[STMBOOT_FS_UNKNOWN];
 }
+
+const char *stmboot_fs_type_name(enum stmboot_fs_type type)
+{
+	static const char *const names[] = {
+		[STMBOOT_FS_UNKNOWN] = "unknown",
+		[STMBOOT_FS_FILE] = "file",
+		[STMBOOT_FS_DIRECTORY] = "directory",
+		[STMBOOT_FS_SYMLINK] = "symlink",
+		[STMBOOT_FS_CHAR_DEVICE] = "char-device",
+		[STMBOOT_FS_BLOCK_DEVICE] = "block-device",
+		[STMBOOT_FS_FIFO] = "fifo",
+		[STMBOOT_FS_SOCKET] = "socket",
+	};
+
+	return (size_t)type < sizeof(names) / sizeof(names[0]) ? names[type]
+							       : names[STMBOOT_FS_UNKNOWN];
+}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stmboot/edit.h>
+#include <stmboot/fs.h>
 #include <stmboot/text.h>
 #include <string.h>
 
@@ -214,6 +215,15 @@ Test(base, a_selector_is_a_code_or_an_area)
 	cr_expect_not(stmboot_code_is_known("gp"));
 	cr_expect_not(stmboot_code_is_known("gpt.primary"));
 	cr_expect_not(stmboot_code_is_known(""));
+}
+
+Test(base, words_for_programs)
+{
+	cr_expect_str_eq(stmboot_fs_type_name(STMBOOT_FS_CHAR_DEVICE), "char-device");
+	cr_expect_str_eq(stmboot_fs_type_name(STMBOOT_FS_SOCKET), "socket");
+	cr_expect_str_eq(stmboot_fs_type_name((enum stmboot_fs_type)99), "unknown");
+	cr_expect_str_eq(stmboot_recovery_text(STMBOOT_RECOVERY_PENDING), "pending");
+	cr_expect_str_eq(stmboot_recovery_text((enum stmboot_recovery)99), "?");
 }
 
 Test(base, the_state_directory_is_the_users)
