@@ -99,16 +99,13 @@ static void detail_uimage(struct json *j, const struct stmboot_part *part)
 
 static void fip_payload(struct json *j, const struct stmboot_fip_payload *payload)
 {
-	static const char *const hashes[] = { [STMBOOT_FIP_HASH_UNKNOWN] = NULL,
-					      [STMBOOT_FIP_HASH_AGREES] = "agrees",
-					      [STMBOOT_FIP_HASH_DIFFERS] = "differs" };
 	bool known = payload != NULL && payload->known;
 
 	json_text(j, "content", known ? stmboot_content_text(payload->content) : NULL);
 	json_text(j, "program", known ? payload->program : NULL);
 	json_text(j, "version", known ? payload->version : NULL);
 	json_text(j, "board", known ? payload->board : NULL);
-	json_text(j, "certified", known ? hashes[payload->hash] : NULL);
+	json_text(j, "certified", known ? stmboot_fip_hash_text(payload->hash) : NULL);
 	if (known)
 		json_bool(j, "encrypted", payload->encryption != NULL);
 	else

@@ -44,6 +44,9 @@ enum stmboot_fip_hash {
 	STMBOOT_FIP_HASH_DIFFERS,
 };
 
+/** "agrees" or "differs"; NULL when unknown. Static. */
+STMBOOT_API const char *stmboot_fip_hash_text(enum stmboot_fip_hash hash);
+
 /** The header in front of an encrypted image; TF-A include/tools_share/firmware_encrypted.h. */
 struct stmboot_fip_encryption {
 	uint16_t algorithm; /**< 0: AES-GCM */

@@ -197,3 +197,10 @@ bool sb_fip_is_sound(const struct stmboot_fip *fip)
 			return false;
 	return true;
 }
+
+const char *stmboot_fip_hash_text(enum stmboot_fip_hash hash)
+{
+	static const char *const texts[] = { NULL, "agrees", "differs" };
+
+	return (size_t)hash < sizeof(texts) / sizeof(texts[0]) ? texts[hash] : NULL;
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The changes of an edit. Each is a row: what it takes (arguments_take()), and a
+ * function that hands that to the library while the GIL is free.
+ */
+#include "edit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_SETTINGS = 64 };
+
+typedef enum stmboot_status change(struct edit *edit, struct arguments *a,
+				   struct stmboot_refusal *why);
+
+static PyObject *run(PyObject *self, PyObject *args, const char *kinds, change *work)
+{
+	struct edit *edit = (struct edit *)self;
+	struct stmboot_refusal why = { .message = "" };
+	struct arguments a = { 0 };
+	enum stmboot_status status;
+	bool good = false;
+
+	if (arguments_take(&a, args, kinds) && edit_lock(edit)) {
+		GUARD_WORK(&edit->guard, status = work(edit, &a, &why));
+		good = guard_succeed(state_of(self), &edit->guard, status, &why, NULL);
+		guard_unlock(&edit->guard);
+	}
+	arguments_release(&a);
+	return good ? Py_NewRef(Py_None) : NULL;
+}
+
+#define CHANGE(name, kinds)                                                                        \
+	static change change_##name;                                                               \
+	EDIT_CHANGE(name)                                                                          \
+	{                                                                                          \
+		return run(self, args, kinds, change_##name);                                      \
+	}                                                                                          \
+	static enum stmboot_status change_##name(struct edit *edit, struct arguments *a,           \
+						 struct stmboot_refusal *why)
+
+/* ---- the configuration ---- */
+
+/* label or None, all labels, set, add, remove, replace */
+CHANGE(set_bootargs, "zblllb")
+{
+	const struct stmboot_cmdline_edit wanted = { .struct_size = sizeof(wanted),
+						     .set = a->list[0].texts,
+						     .set_count = a->list[0].count,
+						     .add = a->list[1].texts,
+						     .add_count = a->list[1].count,
+						     .remove = a->list[2].texts,
+						     .remove_count = a->list[2].count,
+						     .replace = a->flag[1] };
+
+	return a->flag[0]
+		       ? stmboot_boot_edit_set_all_bootargs(edit->edit, &wanted, why)
+		       : stmboot_boot_edit_set_bootargs(edit->edit, a->name[0].text, &wanted, why);
+}
+
+/* label or None, key, value or None */
+CHANGE(set_key, "zsz")
+{
+	const char *label = a->name[0].text, *key = a->name[1].text, *value = a->name[2].text;
+
+	return value != NULL ? stmboot_boot_edit_set(edit->edit, label, key, value, why)
+			     : stmboot_boot_edit_unset(edit->edit, label, key, why);
+}
+
+/* name, keys, values */
+CHANGE(add_label, "sll")
+{
+	size_t count = a->list[0].count;
+	struct stmboot_extlinux_setting settings[MOST_SETTINGS];
+
+	if (count != a->list[1].count || count > MOST_SETTINGS)
+		return STMBOOT_INVALID_ARGUMENT;
+	for (size_t i = 0; i < count; i++)
+		settings[i] = (struct stmboot_extlinux_setting){ a->list[0].texts[i],
+								 a->list[1].texts[i] };
+	return stmboot_boot_edit_add_label(edit->edit, a->name[0].text, settings, count, why);
+}
+
+CHANGE(remove_label, "s")
+{
+	return stmboot_boot_edit_remove_label(edit->edit, a->name[0].text, why);
+}
+
+CHANGE(set_default, "s")
+{
+	return stmboot_boot_edit_set_default(edit->edit, a->name[0].text, why);
+}
+
+/* tenths of a second */
+CHANGE(set_timeout, "i")
+{
+	if (a->number[0] < 0)
+		return STMBOOT_INVALID_ARGUMENT;
+	return stmboot_boot_edit_set_timeout(edit->edit, (uint32_t)a->number[0], why);
+}
+
+/* ---- places ---- */
+
+/* The place that number and name `i` say. */
+static struct stmboot_file_ref place_at(const struct arguments *a, int i)
+{
+	return (struct stmboot_file_ref){ (int32_t)a->number[i], a->name[i].text };
+}
+
+/* The device tree that is meant: without a path the one that boots. */
+static const struct stmboot_file_ref *tree(const struct arguments *a, struct stmboot_file_ref *file)
+{
+	*file = place_at(a, 0);
+	return file->path != NULL ? file : NULL;
+}
+
+/* ---- device trees ---- */
+
+/* partition, path or None, node, property, values, type or None, create */
+CHANGE(set_property, "izsslzb")
+{
+	struct stmboot_dtb_setting setting = { .struct_size = sizeof(setting),
+					       .node = a->name[1].text,
+					       .property = a->name[2].text,
+					       .values = a->list[0].texts,
+					       .value_count = a->list[0].count,
+					       .create = a->flag[0] };
+	const char *type = a->name[3].text;
+	struct stmboot_file_ref file;
+
+	if (type != NULL && stmboot_dtb_type_parse(type, &setting.type) != STMBOOT_OK) {
+		(void)snprintf(why->message, sizeof(why->message), "'%.40s' is no type", type);
+		return STMBOOT_INVALID_ARGUMENT;
+	}
+	return stmboot_boot_edit_set_dtb(edit->edit, tree(a, &file), &setting, why);
+}
+
+/* partition, path or None, node, property or None */
+CHANGE(remove_node, "izsz")
+{
+	struct stmboot_file_ref file;
+
+	return stmboot_boot_edit_remove_dtb(edit->edit, tree(a, &file), a->name[1].text,
+					    a->name[2].text, why);
+}
+
+/* ---- content that Python gives ---- */
+
+/* What is given, for the time of a call. NULL, and the exception is kept, when it is nothing. */
+static struct feed *feed_of(struct edit *edit, PyObject *object)
+{
+	struct feed *feed;
+
+	guard_enter_python(&edit->guard);
+	feed = feed_new(&edit->guard, object);
+	if (feed == NULL)
+		guard_keep_exception(&edit->guard);
+	guard_leave_python(&edit->guard);
+	return feed;
+}
+
+static void forget_feed(struct edit *edit, struct feed *feed)
+{
+	guard_enter_python(&edit->guard);
+	feed_free(feed);
+	guard_leave_python(&edit->guard);
+}
+
+/* partition, path or None, content, name of it */
+CHANGE(overlay, "izos")
+{
+	struct feed *feed = feed_of(edit, a->object[0]);
+	struct stmboot_source *src = NULL;
+	struct stmboot_dtb *dtb = NULL;
+	struct stmboot_file_ref file;
+	enum stmboot_status status;
+
+	if (feed == NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	status = feed_open(feed, &src);
+	if (status == STMBOOT_OK)
+		status = stmboot_dtb_read(edit->guard.ctx, src, a->name[1].text, why, &dtb);
+	if (status == STMBOOT_OK)
+		status = stmboot_boot_edit_overlay_dtb(edit->edit, tree(a, &file), dtb, why);
+	stmboot_dtb_free(dtb);
+	stmboot_source_close(src);
+	forget_feed(edit, feed);
+	return status;
+}
+
+/* partition, path, content */
+CHANGE(put, "iso")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+	struct feed *feed = feed_of(edit, a->object[0]);
+	struct stmboot_source *src = NULL;
+	enum stmboot_status status;
+
+	if (feed == NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	status = feed_open(feed, &src);
+	if (status == STMBOOT_OK)
+		status = stmboot_fs_edit_put(edit->edit, &place, src, NULL, why);
+	stmboot_source_close(src);
+	forget_feed(edit, feed);
+	return status;
+}
+
+static enum stmboot_status open_host(struct edit *edit, const char *path,
+				     struct stmboot_refusal *why, struct stmboot_source **src)
+{
+	enum stmboot_status status = stmboot_source_open_file(edit->guard.ctx, path, src);
+
+	if (status != STMBOOT_OK)
+		stmboot_source_explain(path, status, errno, why);
+	return status;
+}
+
+/* The edit reads it until the commit. */
+static enum stmboot_status open_content(struct edit *edit, PyObject *content,
+					struct stmboot_source **src)
+{
+	struct feed *feed = feed_of(edit, content);
+
+	if (feed == NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	*feed_next(feed) = edit->feeds;
+	edit->feeds = feed;
+	return feed_open(feed, src);
+}
+
+/* name, path on the host or None, content */
+CHANGE(write_partition, "sho")
+{
+	struct stmboot_source *src = NULL;
+	enum stmboot_status status = a->name[1].text != NULL
+					     ? open_host(edit, a->name[1].text, why, &src)
+					     : open_content(edit, a->object[0], &src);
+
+	return status == STMBOOT_OK ? stmboot_part_edit_write(edit->edit, a->name[0].text, src, why)
+				    : status;
+}
+
+/* ---- files ---- */
+
+static struct stmboot_fs_copy_options copy_options(const struct arguments *a)
+{
+	return (struct stmboot_fs_copy_options){ .struct_size =
+							 sizeof(struct stmboot_fs_copy_options),
+						 .recursive = a->flag[0],
+						 .preserve = a->flag[1] };
+}
+
+/* partition, path, path on the host, recursive, preserve */
+CHANGE(put_host, "ishbb")
+{
+	const struct stmboot_fs_copy_options options = copy_options(a);
+	const struct stmboot_file_ref place = place_at(a, 0);
+
+	if (a->name[1].text == NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	return stmboot_fs_edit_put_host(edit->edit, a->name[1].text, &place, &options, why);
+}
+
+/* partition, path, partition, path, recursive, preserve */
+CHANGE(copy, "isisbb")
+{
+	const struct stmboot_fs_copy_options options = copy_options(a);
+	const struct stmboot_file_ref from = place_at(a, 0), to = place_at(a, 1);
+
+	return stmboot_fs_edit_copy(edit->edit, &from, &to, &options, why);
+}
+
+/* partition, path, partition, path */
+CHANGE(move, "isis")
+{
+	const struct stmboot_file_ref from = place_at(a, 0), to = place_at(a, 1);
+
+	return stmboot_fs_edit_move(edit->edit, &from, &to, why);
+}
+
+CHANGE(link, "isis")
+{
+	const struct stmboot_file_ref from = place_at(a, 0), to = place_at(a, 1);
+
+	return stmboot_fs_edit_link(edit->edit, &from, &to, why);
+}
+
+/* partition, path, target */
+CHANGE(symlink, "iss")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+
+	return stmboot_fs_edit_symlink(edit->edit, a->name[1].text, &place, why);
+}
+
+/* partition, path, recursive */
+CHANGE(remove, "isb")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+
+	return stmboot_fs_edit_remove(edit->edit, &place, a->flag[0], why);
+}
+
+/* partition, path, parents */
+CHANGE(mkdir, "isb")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+
+	return stmboot_fs_edit_make_directory(edit->edit, &place, a->flag[0], why);
+}
+
+/* partition, path, mode */
+CHANGE(chmod, "iss")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+
+	return stmboot_fs_edit_set_mode(edit->edit, &place, a->name[1].text, why);
+}
+
+/* partition, path, owner */
+CHANGE(chown, "iss")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+
+	return stmboot_fs_edit_set_owner(edit->edit, &place, a->name[1].text, why);
+}
+
+/* partition, path, name, bytes or None */
+CHANGE(set_attribute, "isso")
+{
+	const struct stmboot_file_ref place = place_at(a, 0);
+	char *value = NULL;
+	Py_ssize_t size = 0;
+	bool good;
+
+	guard_enter_python(&edit->guard);
+	good = a->object[0] == Py_None || PyBytes_AsStringAndSize(a->object[0], &value, &size) == 0;
+	if (!good)
+		guard_keep_exception(&edit->guard);
+	guard_leave_python(&edit->guard);
+	return good ? stmboot_fs_edit_set_attribute(edit->edit, &place, a->name[1].text, value,
+						    (size_t)size, why)
+		    : STMBOOT_INVALID_ARGUMENT;
+}
+
+/* ---- the partition table ---- */
+
+/* "auto", "primary" or "backup" */
+CHANGE(repair, "s")
+{
+	static const char *const names[] = { [STMBOOT_TABLE_COPY_AUTO] = "auto",
+					     [STMBOOT_TABLE_COPY_PRIMARY] = "primary",
+					     [STMBOOT_TABLE_COPY_BACKUP] = "backup" };
+
+	for (int i = STMBOOT_TABLE_COPY_AUTO; i <= STMBOOT_TABLE_COPY_BACKUP; i++)
+		if (strcmp(a->name[0].text, names[i]) == 0)
+			return stmboot_table_edit_repair(edit->edit, (enum stmboot_table_copy)i,
+							 why);
+	return STMBOOT_INVALID_ARGUMENT;
+}
+
+/* partition, keys, values */
+CHANGE(set_partition, "sll")
+{
+	size_t count = a->list[0].count;
+	struct stmboot_table_setting settings[MOST_SETTINGS];
+
+	if (count != a->list[1].count || count > MOST_SETTINGS)
+		return STMBOOT_INVALID_ARGUMENT;
+	for (size_t i = 0; i < count; i++)
+		settings[i] =
+			(struct stmboot_table_setting){ a->list[0].texts[i], a->list[1].texts[i] };
+	return stmboot_table_edit_set(edit->edit, a->name[0].text, settings, count, why);
+}
+
+CHANGE(new_guids, "")
+{
+	(void)a;
+	return stmboot_table_edit_new_guids(edit->edit, why);
+}
+
+/* ---- what is asked of an edit ---- */
+
+/* label or None: the append by now, or None */
+PyObject *edit_append(PyObject *self, PyObject *args)
+{
+	struct edit *edit = (struct edit *)self;
+	struct stmboot_refusal why = { .message = "" };
+	struct arguments a = { 0 };
+	const char *append = NULL;
+	PyObject *result = NULL;
+	enum stmboot_status status;
+
+	if (arguments_take(&a, args, "z") && edit_lock(edit)) {
+		GUARD_WORK(&edit->guard, status = stmboot_boot_edit_append(
+						 edit->edit, a.name[0].text, &why, &append));
+		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
+			result = text_as_name(append);
+		guard_unlock(&edit->guard);
+	}
+	arguments_release(&a);
+	return result;
+}
+
+/* [PARTITION:]/path: partition and path, of the image as it was when the edit began */
+PyObject *edit_place(PyObject *self, PyObject *args)
+{
+	struct edit *edit = (struct edit *)self;
+	struct stmboot_refusal why = { .message = "" };
+	struct arguments a = { 0 };
+	struct stmboot_boot_view view;
+	struct stmboot_file_ref place;
+	PyObject *result = NULL;
+	enum stmboot_status status;
+
+	if (arguments_take(&a, args, "s") && edit_lock(edit)) {
+		view = stmboot_boot_edit_before(edit->edit);
+		status = stmboot_place_parse(view.image, view.boot, a.name[0].text, &why, &place);
+		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
+			result = Py_BuildValue("lN", (long)place.partition,
+					       text_as_name(place.path));
+		guard_unlock(&edit->guard);
+	}
+	arguments_release(&a);
+	return result;
+}
+
+/* number or name of a partition: its number */
+PyObject *edit_partition(PyObject *self, PyObject *args)
+{
+	struct edit *edit = (struct edit *)self;
+	struct stmboot_refusal why = { .message = "" };
+	const struct stmboot_part *part;
+	struct arguments a = { 0 };
+	PyObject *result = NULL;
+	enum stmboot_status status;
+
+	if (arguments_take(&a, args, "s") && edit_lock(edit)) {
+		status = stmboot_place_partition(stmboot_boot_edit_before(edit->edit).image,
+						 a.name[0].text, &why, &part);
+		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
+			result = PyLong_FromUnsignedLong(part->number);
+		guard_unlock(&edit->guard);
+	}
+	arguments_release(&a);
+	return result;
+}
+
+/* The source has to be closed before anything else is done: it is read as a whole. */
+static PyObject *read_all(PyObject *self, struct stmboot_source *src)
+{
+	struct edit *edit = (struct edit *)self;
+	uint64_t size = stmboot_source_size(src);
+	enum stmboot_status status = STMBOOT_OK;
+	PyObject *result;
+	char *bytes;
+
+	if (size > PY_SSIZE_T_MAX)
+		return PyErr_NoMemory();
+	result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+	if (result == NULL)
+		return NULL;
+	bytes = PyBytes_AsString(result);
+	if (size > 0)
+		GUARD_WORK(&edit->guard, status = stmboot_source_read(src, 0, bytes, (size_t)size));
+	if (!guard_succeed(state_of(self), &edit->guard, status, NULL, NULL))
+		Py_CLEAR(result);
+	return result;
+}
+
+/* partition, path: the content by now */
+PyObject *edit_read(PyObject *self, PyObject *args)
+{
+	struct edit *edit = (struct edit *)self;
+	struct stmboot_refusal why = { .message = "" };
+	struct stmboot_source *src = NULL;
+	struct stmboot_file_ref place;
+	struct arguments a = { 0 };
+	PyObject *result = NULL;
+	enum stmboot_status status;
+
+	if (arguments_take(&a, args, "is") && edit_lock(edit)) {
+		place = place_at(&a, 0);
+		GUARD_WORK(&edit->guard,
+			   status = stmboot_fs_edit_open(edit->edit, &place, &why, &src));
+		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
+			result = read_all(self, src);
+		stmboot_source_close(src);
+		guard_unlock(&edit->guard);
+	}
+	arguments_release(&a);
+	return result;
+}
