@@ -106,7 +106,7 @@ def damaged(data):
 def openstlinux(first, second, tfa="2.12", board=MP15, other=b"", types=True):
     """OpenSTLinux's eleven partitions; first and second are the two copies of the metadata."""
     def make(path):
-        package = parts.fip("2023.10", "u-boot-env", board, op_tee=True)
+        package = parts.fip("2023.10", "u-boot-env", board, with_op_tee=True)
         loader = parts.tfa(tfa, board)
         name = "fsbla" if board == MP2 else "fsbl"
         kind = METADATA if types else "8301"
@@ -210,13 +210,13 @@ def raw_card(path, first=128, loader=None, second=640):
 def mp13(path):
     """Buildroot for STM32MP135F-DK: OP-TEE, U-Boot's environment in a partition that is missing."""
     buildroot(lambda: parts.tfa("2.10", MP13),
-              lambda: parts.fip("2024.07", "u-boot-env", MP13, op_tee=True), "fip", "2M", MP13)(path)
+              lambda: parts.fip("2024.07", "u-boot-env", MP13, with_op_tee=True), "fip", "2M", MP13)(path)
 
 
 def mp2_bootlin(path):
     """Bootlin's card for STM32MP257F-EV1: one fsbla."""
     genimage(path, [("fsbla", parts.tfa("2.12", MP2), ["size = 256k"]),
-                    ("fip", parts.fip("2025.01", "u-boot-env", MP2, op_tee=True), ["size = 4M"]),
+                    ("fip", parts.fip("2025.01", "u-boot-env", MP2, with_op_tee=True), ["size = 4M"]),
                     ("u-boot-env", b"", ["size = 8k"]), ("u-boot-env-red", b"", ["size = 8k"]),
                     ("rootfs", parts.rootfs("PARTLABEL=rootfs", MP2), ["bootable = true"])])
 
@@ -227,7 +227,7 @@ def mp2_m33(coprocessor_first):
         main = [(f"fsbla{i}", parts.tfa("2.12", MP2), ["size = 256k"]) for i in (1, 2)]
         other = [(f"fsblm{i}", parts.m33(), ["size = 256k"]) for i in (1, 2)]
         genimage(path, (other + main if coprocessor_first else main + other) +
-                 [("fip", parts.fip("2025.01", "u-boot-env", MP2, op_tee=True), ["size = 4M"]),
+                 [("fip", parts.fip("2025.01", "u-boot-env", MP2, with_op_tee=True), ["size = 4M"]),
                   ("u-boot-env", b"", ["size = 512k"]),
                   ("rootfs", parts.rootfs("PARTLABEL=rootfs", MP2), ["bootable = true"])])
     return make

@@ -22,7 +22,13 @@ import tools  # noqa: E402
 FIP_A = "4fd84c93-54ef-463f-a7ef-ae25ff887087"
 FIP_B = "09c54952-d5bf-45af-acee-335303766fb3"
 MP15, MP13, MP2 = "st,stm32mp157c-dk2", "st,stm32mp135f-dk", "st,stm32mp257f-ev1"
-OP_TEE = b"OPTE\2\0\0\0" + struct.pack("<I", 1) + struct.pack("<4I", 0, 0xDE000000, 0, 64)
+PAGER_BYTES = 3000
+
+
+def op_tee(board):
+    """The header of OP-TEE, of 64 bits on STM32MP2, with its pager in a file of its own."""
+    return (struct.pack("<4sBBHI", b"OPTE", 2, board == MP2, 0, 1)
+            + struct.pack("<4I", 0, 0xDE000000, 0, PAGER_BYTES))
 
 
 @functools.cache
@@ -78,12 +84,12 @@ def uboot_stm32(version, environment=None):
 
 
 @functools.cache
-def fip(version, environment=None, board=MP15, op_tee=False):
+def fip(version, environment=None, board=MP15, with_op_tee=False):
     """A firmware package, made by fiptool."""
     images = {"nt-fw": program(version), "hw-config": tree(board, environment),
-              "fw-config": tree(board), "tos-fw": OP_TEE if op_tee else recipe.filler(2000)}
-    if op_tee:
-        images["tos-fw-extra1"] = recipe.filler(3000)
+              "fw-config": tree(board), "tos-fw": op_tee(board) if with_op_tee else recipe.filler(2000)}
+    if with_op_tee:
+        images["tos-fw-extra1"] = recipe.filler(PAGER_BYTES)
     else:
         images["tos-fw-config"] = tree(board)
     extra = {}
