@@ -15,7 +15,7 @@
 
 #include <stmboot/stm32.h>
 
-enum { SB_FSBL_COPIES = 2, SB_CHIP_IMAGES = 4, SB_CHIP_FIP_SET = 8 };
+enum { SB_FSBL_COPIES = 2, SB_CHIP_IMAGES = 5, SB_CHIP_FIP_SET = 8 };
 
 /* A version of the STM32 header, and where the ROM puts what stands behind it. */
 struct sb_chip_header {
@@ -46,6 +46,7 @@ struct sb_chip_image {
 	const char *name;    /* as fiptool calls it */
 	uint32_t address;    /* 0: wherever it fits */
 	uint32_t most_bytes; /* what there is room for */
+	bool sp_min;         /* only where the secure OS is SP_min */
 };
 
 struct sb_chip {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "format/chips.h"
 #include "format/fip_checks.h"
 #include "format/formats.h"
 
@@ -73,41 +74,31 @@ static void check_range(const struct sb_fip_checked *c)
 					  "again" });
 }
 
-/* SP_min, which only an STM32MP15 has: no OP-TEE, and not encrypted. */
+/* No OP-TEE, and not encrypted, on a chip that may run SP_min. */
 static bool has_sp_min(const struct sb_fip_checked *c)
 {
+	const struct sb_chip *chip = sb_chip(c->soc);
 	uint32_t magic = c->fip->tos_magic;
 
-	return c->soc == STMBOOT_SOC_STM32MP15 && magic != 0 && magic != STMBOOT_FIP_OPTEE &&
+	return chip != NULL && chip->sp_min && magic != 0 && magic != STMBOOT_FIP_OPTEE &&
 	       magic != SB_FIP_MAGIC;
 }
 
-/* What BL2 has room for: plat/st/stm32mp1, stm32mp2. */
 static void check_size(const struct sb_fip_checked *c)
 {
-	static const struct {
-		const char *name;
-		uint64_t most_bytes;
-		bool sp_min;
-	} rooms[] = {
-		{ "nt-fw", 4 << 20, false },         { "hw-config", 256 << 10, false },
-		{ "fw-config", 4 << 10, false },     { "tos-fw", 108 << 10, true },
-		{ "tos-fw-config", 20 << 10, true },
-	};
 	const struct stmboot_fip_entry *e = sb_fip_checked_entry(c);
+	const struct sb_chip_image *image = e->name != NULL ? sb_chip_image(c->soc, e->name) : NULL;
 
-	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
-		if (e->name != NULL && strcmp(e->name, rooms[i].name) == 0 &&
-		    e->size > rooms[i].most_bytes && (!rooms[i].sp_min || has_sp_min(c)))
-			sb_report(c->scope, SB_FIP_IMAGE_TOO_LARGE,
-				  &(struct sb_finding){
-					  .offset = e->toc_offset + SB_FIP_ENTRY_SIZE,
-					  .length = 8,
-					  .found = sb_text(c->scope, "%s of %" PRIu64 " bytes",
-							   e->name, e->size),
-					  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes",
-							      rooms[i].most_bytes),
-					  .hint = "build it with fewer features" });
+	if (image == NULL || e->size <= image->most_bytes || (image->sp_min && !has_sp_min(c)))
+		return;
+	sb_report(c->scope, SB_FIP_IMAGE_TOO_LARGE,
+		  &(struct sb_finding){
+			  .offset = e->toc_offset + SB_FIP_ENTRY_SIZE,
+			  .length = 8,
+			  .found = sb_text(c->scope, "%s of %" PRIu64 " bytes", e->name, e->size),
+			  .expected =
+				  sb_text(c->scope, "at most %" PRIu32 " bytes", image->most_bytes),
+			  .hint = "build it with fewer features" });
 }
 
 static void report_overlap(const struct sb_scope *scope, const struct stmboot_fip_entry *e,
@@ -209,19 +200,17 @@ static void need(const struct sb_fip_checked *c, enum sb_code code, const char *
 }
 
 /*
- * What BL2 asks for: OP-TEE comes as a header and its pager; SP_min, on
- * STM32MP15 only, with a device tree. An encrypted one shows neither.
+ * What BL2 asks for: OP-TEE comes as a header and its pager; SP_min
+ * with a device tree. An encrypted one shows neither.
  */
 static void check_set(const struct sb_fip_checked *c)
 {
-	static const char *const always[] = { "fw-config", "tos-fw", "nt-fw", "hw-config" };
-	static const char *const mp2[] = { "ddr-fw", "soc-fw", "soc-fw-config" };
+	const struct sb_chip *chip =
+		c->soc != STMBOOT_SOC_UNKNOWN ? sb_chip(c->soc) : sb_chip_at(0);
 	const struct stmboot_fip *fip = c->fip;
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		need(c, SB_FIP_MISSING_IMAGE, always[i]);
-	for (size_t i = 0; c->soc == STMBOOT_SOC_STM32MP2 && i < sizeof(mp2) / sizeof(mp2[0]); i++)
-		need(c, SB_FIP_MISSING_IMAGE, mp2[i]);
+	for (size_t i = 0; chip != NULL && i < SB_CHIP_FIP_SET && chip->fip_set[i] != NULL; i++)
+		need(c, SB_FIP_MISSING_IMAGE, chip->fip_set[i]);
 	if (fip->tos_magic == STMBOOT_FIP_OPTEE)
 		need(c, SB_FIP_MISSING_IMAGE, "tos-fw-extra1");
 	else if (has_sp_min(c))
