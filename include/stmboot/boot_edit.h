@@ -75,6 +75,76 @@ stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
 			     const struct stmboot_boot_edit_options *options,
 			     struct stmboot_refusal *why, struct stmboot_boot_edit **out);
 
+/**
+ * Open and lock all that an edit is made of, and decode nothing of it yet. With
+ * stmboot_boot_edit_follow() this is stmboot_boot_edit_begin(). Until it is followed
+ * an edit may be shared, taken over, committed and closed, and nothing else.
+ *
+ * @return as stmboot_edit_begin(). On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_prepare(struct stmboot_context *ctx, const char *path,
+			  const struct stmboot_boot_edit_options *options,
+			  struct stmboot_refusal *why, struct stmboot_boot_edit **out);
+
+/**
+ * The same for taking the last edit back. What it staged is staged here: for that
+ * only logs of the library's own are read.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_prepare_undo(struct stmboot_context *ctx, const char *path,
+			       const struct stmboot_boot_edit_options *options,
+			       struct stmboot_refusal *why, struct stmboot_boot_edit **out);
+
+/**
+ * Follow the boot of the image as it is, once.
+ *
+ * @param why  says why not; may be NULL
+ * @return as stmboot_image_open(); STMBOOT_UNSUPPORTED when a compressed image is to
+ *         be edited in place; STMBOOT_INVALID_ARGUMENT for the second time. After a
+ *         failure the edit may only be closed.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_follow(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
+
+/**
+ * Prepare to make an edit in two processes. The one decodes the image, stages, and
+ * hands over what is staged; the other one, forked from the same edit after this
+ * call, decodes nothing: it takes that over, and commits. So nothing that a
+ * decoder can be brought to do by an image reaches it, except another edit.
+ *
+ * @param why   says why not; may be NULL
+ * @param file  on success, the one file that handing over writes; borrowed from the
+ *              edit. It has no name.
+ * @return STMBOOT_OK or STMBOOT_IO
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_share(struct stmboot_boot_edit *edit, struct stmboot_refusal *why, int *file);
+
+/**
+ * Hand what is staged over to the other process. Of an edit that is not shared
+ * nothing is.
+ *
+ * @param why  says why not; may be NULL
+ * @return STMBOOT_OK; STMBOOT_CONFLICT for what was refused, or when the image
+ *         changed; STMBOOT_IO; STMBOOT_NO_MEMORY
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
+
+/**
+ * Stage what the other process handed over, in place of what is staged. It is
+ * checked: sectors of the medium in their order, each once, and each made from what
+ * stands there. An edit that is not shared stays as it is.
+ *
+ * @param why  says why not; may be NULL
+ * @return STMBOOT_OK; STMBOOT_CORRUPT when it is no such edit; STMBOOT_CONFLICT when
+ *         it was made from another image; STMBOOT_IO; STMBOOT_NO_MEMORY;
+ *         STMBOOT_INVALID_ARGUMENT for the second time
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_edit_take_over(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
+
 /** The context that an edit was begun with. */
 STMBOOT_API struct stmboot_context *stmboot_boot_edit_context(const struct stmboot_boot_edit *edit);
 

@@ -112,7 +112,31 @@ stmboot_image_open(struct stmboot_context *ctx, const char *path,
 		   const struct stmboot_image_options *options, struct stmboot_image **out);
 
 /**
- * The same over a source of the caller's.
+ * Open all that an image is made of, and decode nothing of it yet. A program that
+ * gives up the right to open files, or forks a process for what follows, does so
+ * between this and stmboot_image_decode(). The log of an interrupted edit is read
+ * here. Until it is decoded an image may only be closed.
+ *
+ * @param ctx      as stmboot_image_open(), which is this and stmboot_image_decode()
+ * @param path     on the host
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param out      on success, an image to release with stmboot_image_close()
+ * @return as stmboot_source_open_file(). On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_image_prepare(struct stmboot_context *ctx, const char *path,
+		      const struct stmboot_image_options *options, struct stmboot_image **out);
+
+/**
+ * Decode an image that was prepared, once.
+ *
+ * @return as stmboot_image_open(); STMBOOT_INVALID_ARGUMENT for the second time.
+ *         After a failure the image may only be closed.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_image_decode(struct stmboot_image *image);
+
+/**
+ * As stmboot_image_open(), over a source of the caller's.
  *
  * @param src  borrowed until the image is closed
  */

@@ -65,10 +65,10 @@ static struct stmboot_boot_edit *new_edit(struct stmboot_context *ctx,
 	return edit;
 }
 
-enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
-					    const struct stmboot_boot_edit_options *options,
-					    struct stmboot_refusal *why,
-					    struct stmboot_boot_edit **out)
+enum stmboot_status stmboot_boot_edit_prepare(struct stmboot_context *ctx, const char *path,
+					      const struct stmboot_boot_edit_options *options,
+					      struct stmboot_refusal *why,
+					      struct stmboot_boot_edit **out)
 {
 	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
 	struct stmboot_boot_edit *edit = new_edit(ctx, options, &o);
@@ -76,11 +76,7 @@ enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const c
 
 	if (edit == NULL)
 		return STMBOOT_NO_MEMORY;
-	status = stmboot_edit_begin(ctx, path, o.edit, why, &edit->edit);
-	if (status == STMBOOT_OK)
-		edit->quiet_generation = sb_source_generation(stmboot_edit_source(edit->edit));
-	if (status == STMBOOT_OK)
-		status = sb_boot_edit_follow(edit, NULL, &edit->before);
+	status = sb_edit_prepare(ctx, &sb_host_posix, path, o.edit, why, &edit->edit);
 	if (status != STMBOOT_OK)
 		stmboot_boot_edit_close(edit);
 	else
@@ -89,17 +85,23 @@ enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const c
 }
 
 /* The image as it is, beside the edit that has staged already what it was. */
-static enum stmboot_status follow_path(struct stmboot_boot_edit *edit, const char *path,
-				       const char *state_directory)
+static enum stmboot_status prepare_path(struct stmboot_boot_edit *edit, const char *path,
+					const char *state_directory)
 {
 	const struct stmboot_image_options options = { .struct_size = sizeof(options),
 						       .medium = edit->medium,
 						       .state_directory = state_directory };
+
+	return stmboot_image_prepare(edit->ctx, path, &options, &edit->before.image);
+}
+
+static enum stmboot_status follow_prepared(struct stmboot_boot_edit *edit)
+{
 	struct sb_view *view = &edit->before;
 	enum stmboot_status status = stmboot_diags_new(edit->ctx, &view->diags);
 
 	if (status == STMBOOT_OK)
-		status = stmboot_image_open(edit->ctx, path, &options, &view->image);
+		status = stmboot_image_decode(view->image);
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
 	/* What is no card any more can still become one again. */
@@ -108,10 +110,10 @@ static enum stmboot_status follow_path(struct stmboot_boot_edit *edit, const cha
 	return status == STMBOOT_NOT_RECOGNISED ? STMBOOT_OK : status;
 }
 
-enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
-						 const struct stmboot_boot_edit_options *options,
-						 struct stmboot_refusal *why,
-						 struct stmboot_boot_edit **out)
+enum stmboot_status stmboot_boot_edit_prepare_undo(struct stmboot_context *ctx, const char *path,
+						   const struct stmboot_boot_edit_options *options,
+						   struct stmboot_refusal *why,
+						   struct stmboot_boot_edit **out)
 {
 	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
 	struct stmboot_boot_edit *edit = new_edit(ctx, options, &o);
@@ -121,12 +123,70 @@ enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, co
 		return STMBOOT_NO_MEMORY;
 	status = stmboot_edit_begin_undo(ctx, path, o.edit, why, &edit->edit);
 	if (status == STMBOOT_OK)
-		status = follow_path(edit, path, o.edit != NULL ? o.edit->state_directory : NULL);
+		status = prepare_path(edit, path, o.edit != NULL ? o.edit->state_directory : NULL);
 	if (status != STMBOOT_OK)
 		stmboot_boot_edit_close(edit);
 	else
 		*out = edit;
 	return status;
+}
+
+enum stmboot_status stmboot_boot_edit_follow(struct stmboot_boot_edit *edit,
+					     struct stmboot_refusal *why)
+{
+	enum stmboot_status status;
+
+	if (edit->before.diags != NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	if (edit->before.image != NULL)
+		return follow_prepared(edit);
+	status = sb_edit_look(edit->edit, why);
+	if (status != STMBOOT_OK)
+		return status;
+	edit->quiet_generation = sb_source_generation(stmboot_edit_source(edit->edit));
+	return sb_boot_edit_follow(edit, NULL, &edit->before);
+}
+
+/* The edit, or nothing of it. */
+static enum stmboot_status follow_or_close(struct stmboot_boot_edit *edit,
+					   struct stmboot_refusal *why,
+					   struct stmboot_boot_edit **out)
+{
+	enum stmboot_status status = stmboot_boot_edit_follow(edit, why);
+
+	if (status != STMBOOT_OK)
+		stmboot_boot_edit_close(edit);
+	else
+		*out = edit;
+	return status;
+}
+
+enum stmboot_status stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
+					    const struct stmboot_boot_edit_options *options,
+					    struct stmboot_refusal *why,
+					    struct stmboot_boot_edit **out)
+{
+	struct stmboot_boot_edit *edit;
+	enum stmboot_status status = stmboot_boot_edit_prepare(ctx, path, options, why, &edit);
+
+	return status == STMBOOT_OK ? follow_or_close(edit, why, out) : status;
+}
+
+enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
+						 const struct stmboot_boot_edit_options *options,
+						 struct stmboot_refusal *why,
+						 struct stmboot_boot_edit **out)
+{
+	struct stmboot_boot_edit *edit;
+	enum stmboot_status status = stmboot_boot_edit_prepare_undo(ctx, path, options, why, &edit);
+
+	return status == STMBOOT_OK ? follow_or_close(edit, why, out) : status;
+}
+
+enum stmboot_status stmboot_boot_edit_share(struct stmboot_boot_edit *edit,
+					    struct stmboot_refusal *why, int *file)
+{
+	return sb_edit_share(edit->edit, why, file);
 }
 
 enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
@@ -261,12 +321,33 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	return verdict != STMBOOT_OK ? verdict : status;
 }
 
+static enum stmboot_status check_refused(const struct stmboot_boot_edit *edit,
+					 struct stmboot_refusal *why)
+{
+	return edit->refused ? sb_refuse(why, STMBOOT_CONFLICT, NULL, "the edit was refused")
+			     : STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit,
+						struct stmboot_refusal *why)
+{
+	enum stmboot_status status = check_refused(edit, why);
+
+	return status == STMBOOT_OK ? sb_edit_hand_over(edit->edit, why) : status;
+}
+
+enum stmboot_status stmboot_boot_edit_take_over(struct stmboot_boot_edit *edit,
+						struct stmboot_refusal *why)
+{
+	return sb_edit_take_over(edit->edit, why);
+}
+
 enum stmboot_status stmboot_boot_edit_commit(struct stmboot_boot_edit *edit,
 					     struct stmboot_refusal *why)
 {
-	if (edit->refused)
-		return sb_refuse(why, STMBOOT_CONFLICT, NULL, "the edit was refused");
-	return stmboot_edit_commit(edit->edit, why);
+	enum stmboot_status status = check_refused(edit, why);
+
+	return status == STMBOOT_OK ? stmboot_edit_commit(edit->edit, why) : status;
 }
 
 struct stmboot_context *stmboot_boot_edit_context(const struct stmboot_boot_edit *edit)

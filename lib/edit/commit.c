@@ -75,7 +75,7 @@ static const char *summarize(struct stmboot_edit *edit)
 	return summary;
 }
 
-static enum stmboot_status make_head(struct stmboot_edit *edit, struct sb_log_head *out)
+enum stmboot_status sb_edit_head(struct stmboot_edit *edit, struct sb_log_head *out)
 {
 	struct sb_log_head head = { .kind = SB_LOG_REDO,
 				    .medium_size = edit->target.place.size,
@@ -248,7 +248,7 @@ static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stm
 		edit->result.state = STMBOOT_EDIT_PENDING;
 	if (status != STMBOOT_OK)
 		return status;
-	status = sb_refuse_work(why, make_head(edit, &head), "look at the image", NULL);
+	status = sb_refuse_work(why, sb_edit_head(edit, &head), "look at the image", NULL);
 	if (status != STMBOOT_OK)
 		return status;
 	record = keep_undo(edit, &head);
@@ -265,9 +265,20 @@ static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stm
 	return STMBOOT_OK;
 }
 
-enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit, struct stmboot_refusal *why)
+enum stmboot_status sb_edit_check(struct stmboot_edit *edit, struct stmboot_refusal *why)
 {
 	const struct stmboot_edit_plan *plan;
+	enum stmboot_status status = stmboot_edit_plan(edit, &plan);
+
+	if (status == STMBOOT_CONFLICT)
+		return sb_refuse_changed(why);
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "stage the edit", NULL);
+	return check_confines(edit, why);
+}
+
+enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
 	enum stmboot_status status;
 
 	if (edit->dry_run)
@@ -275,15 +286,10 @@ enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit, struct stmboo
 	if (edit->committed)
 		return STMBOOT_INVALID_ARGUMENT;
 	edit->committed = true;
-	status = stmboot_edit_plan(edit, &plan);
-	if (status == STMBOOT_CONFLICT)
-		return sb_refuse_changed(why);
-	if (status != STMBOOT_OK)
-		return sb_refuse_work(why, status, "stage the edit", NULL);
-	status = check_confines(edit, why);
+	status = sb_edit_check(edit, why);
 	if (status != STMBOOT_OK)
 		return status;
 	if (edit->output != NULL)
 		return sb_write_output(edit, why);
-	return plan->write_count != 0 ? commit_in_place(edit, why) : STMBOOT_OK;
+	return edit->plan.write_count != 0 ? commit_in_place(edit, why) : STMBOOT_OK;
 }

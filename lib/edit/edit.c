@@ -32,8 +32,12 @@ static enum stmboot_status see_through(struct stmboot_edit *edit, struct stmboot
 	return sb_refuse_work(why, status, "read the log of an interrupted edit", NULL);
 }
 
-static enum stmboot_status unpack(struct stmboot_edit *edit, bool in_place,
-				  struct stmboot_refusal *why)
+static bool is_in_place(const struct stmboot_edit *edit)
+{
+	return edit->output == NULL && !edit->dry_run;
+}
+
+static enum stmboot_status unpack(struct stmboot_edit *edit, struct stmboot_refusal *why)
 {
 	enum stmboot_compression container;
 	enum stmboot_status status =
@@ -41,7 +45,7 @@ static enum stmboot_status unpack(struct stmboot_edit *edit, bool in_place,
 
 	if (status != STMBOOT_OK)
 		return status;
-	if (in_place && container != STMBOOT_COMPRESSION_NONE)
+	if (is_in_place(edit) && container != STMBOOT_COMPRESSION_NONE)
 		return sb_refuse(why, STMBOOT_UNSUPPORTED,
 				 "with --output the result is written unpacked to another file",
 				 "an image that is compressed (%s) cannot be edited in place",
@@ -53,7 +57,6 @@ static enum stmboot_status set_up(struct stmboot_edit *edit, const char *path,
 				  const struct stmboot_edit_options *options,
 				  const struct sb_host *host, struct stmboot_refusal *why)
 {
-	bool in_place = options->output == NULL && !options->dry_run;
 	const char *folder = sb_arena_strdup(&edit->arena, options->state_directory);
 	enum stmboot_status status = STMBOOT_OK;
 
@@ -61,20 +64,25 @@ static enum stmboot_status set_up(struct stmboot_edit *edit, const char *path,
 	edit->output = sb_arena_strdup(&edit->arena, options->output);
 	if (edit->arena.failed)
 		return STMBOOT_NO_MEMORY;
-	status = sb_target_open(edit->ctx, host, path, in_place, folder, why, &edit->target);
+	status = sb_target_open(edit->ctx, host, path, is_in_place(edit), folder, why,
+				&edit->target);
 	edit->medium.source = edit->target.source;
 	if (status == STMBOOT_OK)
 		status = see_through(edit, why);
-	if (status == STMBOOT_OK)
-		status = unpack(edit, in_place, why);
-	if (status == STMBOOT_OK)
-		status = sb_overlay_new(edit->ctx, edit->medium.source, &edit->overlay);
-	return status;
+	return status == STMBOOT_OK ? sb_medium_prepare(&edit->medium) : status;
 }
 
-enum stmboot_status sb_edit_begin(struct stmboot_context *ctx, const struct sb_host *host,
-				  const char *path, const struct stmboot_edit_options *options,
-				  struct stmboot_refusal *why, struct stmboot_edit **out)
+enum stmboot_status sb_edit_look(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	enum stmboot_status status = unpack(edit, why);
+
+	return status == STMBOOT_OK ? sb_overlay_new(edit->ctx, edit->medium.source, &edit->overlay)
+				    : status;
+}
+
+enum stmboot_status sb_edit_prepare(struct stmboot_context *ctx, const struct sb_host *host,
+				    const char *path, const struct stmboot_edit_options *options,
+				    struct stmboot_refusal *why, struct stmboot_edit **out)
 {
 	struct stmboot_edit_options o = { .struct_size = sizeof(o) };
 	struct stmboot_edit *edit = sb_alloc(ctx, sizeof(*edit));
@@ -85,9 +93,27 @@ enum stmboot_status sb_edit_begin(struct stmboot_context *ctx, const struct sb_h
 	if (options != NULL)
 		memcpy(&o, options, (size_t)sb_min_u64(options->struct_size, sizeof(o)));
 	edit->ctx = ctx;
+	edit->shared = SB_NO_FILE;
 	sb_arena_init(&edit->arena, ctx);
 	sb_arena_init(&edit->plan_arena, ctx);
 	status = set_up(edit, path, &o, host, why);
+	if (status != STMBOOT_OK)
+		stmboot_edit_close(edit);
+	else
+		*out = edit;
+	return status;
+}
+
+enum stmboot_status sb_edit_begin(struct stmboot_context *ctx, const struct sb_host *host,
+				  const char *path, const struct stmboot_edit_options *options,
+				  struct stmboot_refusal *why, struct stmboot_edit **out)
+{
+	struct stmboot_edit *edit;
+	enum stmboot_status status = sb_edit_prepare(ctx, host, path, options, why, &edit);
+
+	if (status != STMBOOT_OK)
+		return status;
+	status = sb_edit_look(edit, why);
 	if (status != STMBOOT_OK)
 		stmboot_edit_close(edit);
 	else
@@ -223,6 +249,7 @@ void stmboot_edit_close(struct stmboot_edit *edit)
 	if (edit == NULL)
 		return;
 	sb_overlay_free(edit->overlay);
+	sb_edit_forget_shared(edit);
 	sb_medium_release(&edit->medium);
 	sb_target_close(&edit->target);
 	sb_arena_release(&edit->plan_arena);

@@ -45,7 +45,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_edit_begin(struct stmboot_context *ctx,
 STMBOOT_NODISCARD enum stmboot_status
 sb_edit_begin_undo(struct stmboot_context *ctx, const struct sb_host *host, const char *path,
 		   const struct stmboot_edit_options *options, struct stmboot_refusal *why,
-		   struct stmboot_edit **out);
+		   struct stmboot_edit **out); /* decodes nothing of the image */
 STMBOOT_NODISCARD enum stmboot_status sb_edit_recover(struct stmboot_context *ctx,
 						      const struct sb_host *host, const char *path,
 						      const struct stmboot_edit_options *options,
@@ -55,6 +55,35 @@ STMBOOT_NODISCARD enum stmboot_status sb_undos_list(struct stmboot_context *ctx,
 						    const struct sb_host *host, const char *path,
 						    const struct stmboot_edit_options *options,
 						    struct stmboot_undos **out);
+
+/* The two halves of sb_edit_begin(): all that is to be opened, */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_prepare(struct stmboot_context *ctx,
+						      const struct sb_host *host, const char *path,
+						      const struct stmboot_edit_options *options,
+						      struct stmboot_refusal *why,
+						      struct stmboot_edit **out);
+/* and what looks into it. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_look(struct stmboot_edit *edit,
+						   struct stmboot_refusal *why);
+
+/*
+ * hand_over.c: what one process staged, another one that was forked from the same
+ * edit, or that it was forked from, commits. Before the fork an edit is shared.
+ */
+
+/* *file: borrowed from the edit; the one file that the other process writes. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_share(struct stmboot_edit *edit,
+						    struct stmboot_refusal *why, int *file);
+
+/* Write down what is staged. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_hand_over(struct stmboot_edit *edit,
+							struct stmboot_refusal *why);
+
+/* Check what the other process wrote down, and stage that in place of what is. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit,
+							struct stmboot_refusal *why);
+
+void sb_edit_forget_shared(struct stmboot_edit *edit);
 
 /* The image of an edit, open on the host. */
 struct sb_target {
@@ -88,6 +117,9 @@ struct stmboot_edit {
 	struct stmboot_edit_result result;
 	const char **undone; /* undo records that this edit uses up */
 	size_t undone_count;
+	int shared; /* for what is handed over, or SB_NO_FILE */
+	struct stmboot_source *handed;
+	struct sb_log *handed_log; /* what is staged is in there */
 };
 
 /* target.c */
@@ -107,8 +139,18 @@ void sb_target_close(struct sb_target *target);
 STMBOOT_NODISCARD enum stmboot_status sb_target_is_same(struct sb_target *target,
 							struct stmboot_refusal *why);
 
-/* commit.c: what was staged was made from what is no longer there. Gives STMBOOT_CONFLICT. */
+/* commit.c */
+
+/* What was staged was made from what is no longer there. Gives STMBOOT_CONFLICT. */
 enum stmboot_status sb_refuse_changed(struct stmboot_refusal *why);
+
+/* Plan what is staged, and see that it lies where it may. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_check(struct stmboot_edit *edit,
+						    struct stmboot_refusal *why);
+
+/* Of the redo log. A failure is that of a read or an allocation. */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_head(struct stmboot_edit *edit,
+						   struct sb_log_head *out);
 
 /* apply.c */
 

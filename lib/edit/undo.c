@@ -285,16 +285,26 @@ static enum stmboot_status stage_undo(struct stmboot_edit *edit, struct stmboot_
 	return status;
 }
 
+/* A packed image is never edited in place, so there is nothing to unpack it for. */
+static enum stmboot_status look(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	if (edit->medium.prepared)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, NULL, "there is no edit to take back");
+	return sb_overlay_new(edit->ctx, edit->medium.source, &edit->overlay);
+}
+
 enum stmboot_status sb_edit_begin_undo(struct stmboot_context *ctx, const struct sb_host *host,
 				       const char *path, const struct stmboot_edit_options *options,
 				       struct stmboot_refusal *why, struct stmboot_edit **out)
 {
 	struct stmboot_edit *edit;
-	enum stmboot_status status = sb_edit_begin(ctx, host, path, options, why, &edit);
+	enum stmboot_status status = sb_edit_prepare(ctx, host, path, options, why, &edit);
 
 	if (status != STMBOOT_OK)
 		return status;
-	status = stage_undo(edit, why);
+	status = look(edit, why);
+	if (status == STMBOOT_OK)
+		status = stage_undo(edit, why);
 	if (status != STMBOOT_OK)
 		stmboot_edit_close(edit);
 	else

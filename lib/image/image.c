@@ -22,6 +22,7 @@ struct stmboot_image {
 	struct stmboot_gpt *gpt;
 	struct sb_part *parts;
 	size_t part_count;
+	enum stmboot_medium asked; /* what the caller says that it is */
 };
 
 static const char *const medium_names[] = { "auto", "sd", "emmc", "part" };
@@ -110,11 +111,13 @@ static bool belongs_on_a_card(enum stmboot_content content)
 	}
 }
 
-static enum stmboot_status open_medium(struct stmboot_image *image,
-				       const struct stmboot_image_options *options)
+enum stmboot_status stmboot_image_decode(struct stmboot_image *image)
 {
-	enum stmboot_status status = sb_medium_unpack(image->ctx, &image->below);
+	enum stmboot_status status;
 
+	if (image->medium != NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	status = sb_medium_unpack(image->ctx, &image->below);
 	image->info.container = image->below.container;
 	image->info.state =
 		image->below.interrupted ? STMBOOT_IMAGE_INTERRUPTED : STMBOOT_IMAGE_CLEAN;
@@ -132,19 +135,21 @@ static enum stmboot_status open_medium(struct stmboot_image *image,
 	if (image->info.medium == STMBOOT_MEDIUM_PART)
 		return belongs_on_a_card(image->parts[0].public.content) ? STMBOOT_OK
 									 : STMBOOT_NOT_RECOGNISED;
-	if (options != NULL && options->medium != STMBOOT_MEDIUM_AUTO &&
-	    options->medium != STMBOOT_MEDIUM_PART)
-		image->info.medium = options->medium;
+	if (image->asked != STMBOOT_MEDIUM_AUTO && image->asked != STMBOOT_MEDIUM_PART)
+		image->info.medium = image->asked;
 	return STMBOOT_OK;
 }
 
-static enum stmboot_status new_image(struct stmboot_context *ctx, struct stmboot_image **out)
+static enum stmboot_status new_image(struct stmboot_context *ctx,
+				     const struct stmboot_image_options *options,
+				     struct stmboot_image **out)
 {
 	struct stmboot_image *image = sb_alloc(ctx, sizeof(*image));
 
 	if (image == NULL)
 		return STMBOOT_NO_MEMORY;
 	image->ctx = ctx;
+	image->asked = options != NULL ? options->medium : STMBOOT_MEDIUM_AUTO;
 	sb_arena_init(&image->arena, ctx);
 	*out = image;
 	return STMBOOT_OK;
@@ -159,24 +164,47 @@ static const char *state_directory(const struct stmboot_image_options *options)
 	return options != NULL && options->struct_size >= end ? options->state_directory : NULL;
 }
 
-enum stmboot_status stmboot_image_open(struct stmboot_context *ctx, const char *path,
-				       const struct stmboot_image_options *options,
-				       struct stmboot_image **out)
+enum stmboot_status stmboot_image_prepare(struct stmboot_context *ctx, const char *path,
+					  const struct stmboot_image_options *options,
+					  struct stmboot_image **out)
 {
 	struct stmboot_image *image;
-	enum stmboot_status status = new_image(ctx, &image);
+	enum stmboot_status status = new_image(ctx, options, &image);
 
 	if (status != STMBOOT_OK)
 		return status;
 	image->info.path = sb_arena_strdup(&image->arena, path);
 	status = sb_medium_open(ctx, &sb_host_posix, path, state_directory(options), &image->below);
 	if (status == STMBOOT_OK)
-		status = image->info.path != NULL ? open_medium(image, options) : STMBOOT_NO_MEMORY;
+		status = sb_medium_prepare(&image->below);
+	if (status == STMBOOT_OK && image->info.path == NULL)
+		status = STMBOOT_NO_MEMORY;
 	if (status != STMBOOT_OK)
 		stmboot_image_close(image);
 	else
 		*out = image;
 	return status;
+}
+
+static enum stmboot_status decode_or_close(struct stmboot_image *image, struct stmboot_image **out)
+{
+	enum stmboot_status status = stmboot_image_decode(image);
+
+	if (status != STMBOOT_OK)
+		stmboot_image_close(image);
+	else
+		*out = image;
+	return status;
+}
+
+enum stmboot_status stmboot_image_open(struct stmboot_context *ctx, const char *path,
+				       const struct stmboot_image_options *options,
+				       struct stmboot_image **out)
+{
+	struct stmboot_image *image;
+	enum stmboot_status status = stmboot_image_prepare(ctx, path, options, &image);
+
+	return status == STMBOOT_OK ? decode_or_close(image, out) : status;
 }
 
 enum stmboot_status stmboot_image_open_source(struct stmboot_context *ctx,
@@ -185,16 +213,15 @@ enum stmboot_status stmboot_image_open_source(struct stmboot_context *ctx,
 					      struct stmboot_image **out)
 {
 	struct stmboot_image *image;
-	enum stmboot_status status = new_image(ctx, &image);
+	enum stmboot_status status = new_image(ctx, options, &image);
 
 	if (status != STMBOOT_OK)
 		return status;
 	image->below.source = src;
-	status = open_medium(image, options);
-	if (status != STMBOOT_OK)
-		stmboot_image_close(image);
-	else
-		*out = image;
+	status = sb_medium_prepare(&image->below);
+	if (status == STMBOOT_OK)
+		return decode_or_close(image, out);
+	stmboot_image_close(image);
 	return status;
 }
 

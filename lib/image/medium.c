@@ -3,6 +3,11 @@
 
 #include <stmboot/content.h>
 
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "source/source.h"
 #include "source/unpack.h"
 
 enum stmboot_status sb_medium_see_through(struct stmboot_context *ctx, const struct sb_host *host,
@@ -46,6 +51,46 @@ enum stmboot_status sb_medium_open(struct stmboot_context *ctx, const struct sb_
 	return sb_medium_see_through(ctx, host, &place, medium);
 }
 
+/* At least everything that sb_medium_container() knows. */
+static bool looks_packed(const uint8_t head[SB_COMPRESSION_HEAD])
+{
+	return sb_compression_detect(head, SB_COMPRESSION_HEAD) != STMBOOT_COMPRESSION_NONE ||
+	       memcmp(head, "BZh", 3) == 0;
+}
+
+enum stmboot_status sb_medium_prepare(struct sb_medium *medium)
+{
+	uint8_t head[SB_COMPRESSION_HEAD];
+	size_t got;
+	enum stmboot_status status = sb_source_peek(medium->source, 0, head, sizeof(head), &got);
+
+	if (status != STMBOOT_OK || !looks_packed(head))
+		return status;
+	medium->spill_status = sb_spill_open(&medium->spill);
+	medium->spill_error = errno;
+	medium->prepared = true;
+	return STMBOOT_OK;
+}
+
+enum stmboot_status sb_medium_take_over(struct stmboot_context *ctx, struct sb_medium *medium)
+{
+	struct stat st;
+	enum stmboot_status status;
+
+	if (!medium->prepared || medium->spill_status != STMBOOT_OK)
+		return STMBOOT_OK;
+	if (fstat(medium->spill.fd, &st) != 0)
+		return STMBOOT_IO;
+	if (st.st_size == 0)
+		return STMBOOT_OK;
+	medium->prepared = false;
+	medium->spill.size = (uint64_t)st.st_size;
+	status = sb_spill_finish(ctx, &medium->spill, &medium->unpacked);
+	if (status == STMBOOT_OK)
+		medium->source = medium->unpacked;
+	return status;
+}
+
 enum stmboot_status sb_medium_container(struct stmboot_context *ctx, struct stmboot_source *src,
 					enum stmboot_compression *out)
 {
@@ -77,7 +122,15 @@ enum stmboot_status sb_medium_unpack(struct stmboot_context *ctx, struct sb_medi
 
 	if (status != STMBOOT_OK || medium->container == STMBOOT_COMPRESSION_NONE)
 		return status;
-	status = sb_source_unpacked(ctx, medium->source, medium->container, &medium->unpacked);
+	if (!medium->prepared)
+		return STMBOOT_INTERNAL;
+	if (medium->spill_status != STMBOOT_OK) {
+		errno = medium->spill_error;
+		return medium->spill_status;
+	}
+	medium->prepared = false;
+	status = sb_source_unpacked_into(ctx, medium->source, medium->container, &medium->spill,
+					 &medium->unpacked);
 	if (status == STMBOOT_OK)
 		medium->source = medium->unpacked;
 	return status;
@@ -85,6 +138,8 @@ enum stmboot_status sb_medium_unpack(struct stmboot_context *ctx, struct sb_medi
 
 void sb_medium_release(struct sb_medium *medium)
 {
+	if (medium->prepared && medium->spill_status == STMBOOT_OK)
+		sb_spill_drop(&medium->spill);
 	stmboot_source_close(medium->unpacked);
 	sb_overlay_free(medium->view);
 	sb_pending_close(medium->pending);

@@ -9,6 +9,7 @@
 #include <stmboot/compression.h>
 
 #include "image/pending.h"
+#include "source/spill.h"
 
 struct sb_medium {
 	struct stmboot_source *source; /* the medium; one of these, or what it was made over */
@@ -18,6 +19,10 @@ struct sb_medium {
 	struct stmboot_source *unpacked;
 	struct sb_overlay *view;
 	struct sb_pending *pending; /* whose log the view is over */
+	bool prepared;              /* it looks packed: to be unpacked into this file */
+	struct sb_spill spill;
+	enum stmboot_status spill_status; /* of opening it, and errno */
+	int spill_error;
 };
 
 /*
@@ -42,13 +47,28 @@ STMBOOT_NODISCARD enum stmboot_status sb_medium_see_through(struct stmboot_conte
 							    const struct sb_place *place,
 							    struct sb_medium *medium);
 
+/*
+ * Open all that sb_medium_unpack() will need, without decoding anything.
+ * STMBOOT_OK, or what a read says; a file that cannot be made is a failure of
+ * sb_medium_unpack(), should it turn out to be needed.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_prepare(struct sb_medium *medium);
+
+/*
+ * See what another process unpacked into the file that was prepared.
+ * STMBOOT_OK, also when there is none; STMBOOT_NO_MEMORY, STMBOOT_IO.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_take_over(struct stmboot_context *ctx,
+							  struct sb_medium *medium);
+
 /* How a source is packed, by its content. */
 STMBOOT_NODISCARD enum stmboot_status sb_medium_container(struct stmboot_context *ctx,
 							  struct stmboot_source *src,
 							  enum stmboot_compression *out);
 
 /*
- * Unpack a compressed image. medium->source as above. As stmboot_image_open().
+ * Unpack a compressed image, which was prepared. medium->source as above. As
+ * stmboot_image_open().
  */
 STMBOOT_NODISCARD enum stmboot_status sb_medium_unpack(struct stmboot_context *ctx,
 						       struct sb_medium *medium);

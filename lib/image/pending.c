@@ -211,8 +211,7 @@ enum stmboot_status sb_log_stage(struct sb_log *log, struct sb_overlay *overlay)
 	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }
 
-/* However large the edit was: its bytes stay in the log. */
-static enum stmboot_status map_log(struct sb_log *log, struct sb_overlay *overlay)
+enum stmboot_status sb_log_map(struct sb_log *log, struct sb_overlay *overlay)
 {
 	const struct sb_log_record *record;
 	uint64_t position = 0;
@@ -240,7 +239,7 @@ enum stmboot_status sb_pending_view(struct stmboot_context *ctx, struct sb_log *
 	if (status == STMBOOT_OK)
 		status = sb_overlay_new(ctx, src, &overlay);
 	if (status == STMBOOT_OK)
-		status = map_log(log, overlay);
+		status = sb_log_map(log, overlay);
 	if (status != STMBOOT_OK)
 		sb_overlay_free(overlay);
 	else

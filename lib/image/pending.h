@@ -62,6 +62,12 @@ void sb_pending_close(struct sb_pending *pending);
 STMBOOT_NODISCARD enum stmboot_status sb_log_stage(struct sb_log *log, struct sb_overlay *overlay);
 
 /*
+ * The same, however large it is: its bytes stay in the log, which is borrowed until
+ * the overlay is freed. As sb_overlay_map() and sb_log_next().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_log_map(struct sb_log *log, struct sb_overlay *overlay);
+
+/*
  * The medium as an interrupted edit was to make it. STMBOOT_NOT_FOUND when
  * there is no complete log, STMBOOT_CONFLICT when there is one and the medium
  * changed since, STMBOOT_UNSUPPORTED when a later version made it; else the

@@ -92,6 +92,15 @@ STMBOOT_NODISCARD enum stmboot_status sb_log_write(struct stmboot_context *ctx,
 						   const struct sb_log_head *head,
 						   struct sb_overlay *overlay);
 
+/*
+ * The same into an open file that is empty, and not durably: for another process
+ * of the same program. What was written of it stays on failure.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_log_put(struct stmboot_context *ctx,
+						 const struct sb_host *host, int file,
+						 const struct sb_log_head *head,
+						 struct sb_overlay *overlay);
+
 struct sb_log;
 
 /*

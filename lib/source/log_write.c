@@ -143,35 +143,42 @@ static void reserve(struct writer *w, uint64_t size)
 		w->status = STMBOOT_OK;
 }
 
-enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_host *host,
-				 const char *path, const struct sb_log_head *head,
-				 struct sb_overlay *overlay)
+enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host *host, int file,
+			       const struct sb_log_head *head, struct sb_overlay *overlay)
 {
 	struct sb_log_head counted = *head;
 	struct writer *w = sb_alloc(ctx, sizeof(*w));
 	enum stmboot_status status;
-	int error;
 
 	if (w == NULL)
 		return STMBOOT_NO_MEMORY;
 	w->host = host;
-	status = host->open(host->self, path, SB_HOST_CREATE, &w->file);
-	if (status != STMBOOT_OK) {
-		sb_free(ctx, w);
-		return status;
-	}
+	w->file = file;
 	reserve(w, measure(&counted, overlay));
 	put_header(w, &counted);
 	put_records(w, head->kind, overlay);
 	put_trailer(w);
-	if (w->status == STMBOOT_OK)
-		w->status = host->sync(host->self, w->file);
-	error = errno;
-	host->close(host->self, w->file);
 	status = w->status;
+	sb_free(ctx, w);
+	return status;
+}
+
+enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_host *host,
+				 const char *path, const struct sb_log_head *head,
+				 struct sb_overlay *overlay)
+{
+	int file, error;
+	enum stmboot_status status = host->open(host->self, path, SB_HOST_CREATE, &file);
+
+	if (status != STMBOOT_OK)
+		return status;
+	status = sb_log_put(ctx, host, file, head, overlay);
+	if (status == STMBOOT_OK)
+		status = host->sync(host->self, file);
+	error = errno;
+	host->close(host->self, file);
 	if (status != STMBOOT_OK)
 		(void)host->unlink(host->self, path);
 	errno = error;
-	sb_free(ctx, w);
 	return status;
 }

@@ -62,4 +62,13 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_unpacked(struct stmboot_context 
 							 enum stmboot_compression compression,
 							 struct stmboot_source **out);
 
+struct sb_spill;
+
+/* The same into a file that is open; there is no such spill afterwards. */
+STMBOOT_NODISCARD enum stmboot_status sb_source_unpacked_into(struct stmboot_context *ctx,
+							      struct stmboot_source *src,
+							      enum stmboot_compression compression,
+							      struct sb_spill *spill,
+							      struct stmboot_source **out);
+
 #endif

@@ -25,22 +25,30 @@ static enum stmboot_status spill_bytes(void *user, const void *data, size_t size
 	return status;
 }
 
-enum stmboot_status sb_source_unpacked(struct stmboot_context *ctx, struct stmboot_source *src,
-				       enum stmboot_compression compression,
-				       struct stmboot_source **out)
+enum stmboot_status sb_source_unpacked_into(struct stmboot_context *ctx, struct stmboot_source *src,
+					    enum stmboot_compression compression,
+					    struct sb_spill *spill, struct stmboot_source **out)
 {
 	struct sb_unpack_options options = { .max_output = sb_limits(ctx)->max_container_bytes,
 					     .ratio_slack = empty_card_bytes,
 					     .progress = true };
-	struct unpacking u = { 0 };
-	enum stmboot_status status = sb_spill_open(&u.spill);
+	struct unpacking u = { .spill = *spill };
+	enum stmboot_status status = sb_unpack(ctx, compression, src, 0, stmboot_source_size(src),
+					       &options, spill_bytes, &u, &u.result);
 
-	if (status != STMBOOT_OK)
-		return status;
-	status = sb_unpack(ctx, compression, src, 0, stmboot_source_size(src), &options,
-			   spill_bytes, &u, &u.result);
 	if (status == STMBOOT_OK)
 		return sb_spill_finish(ctx, &u.spill, out);
 	sb_spill_drop(&u.spill);
 	return status;
+}
+
+enum stmboot_status sb_source_unpacked(struct stmboot_context *ctx, struct stmboot_source *src,
+				       enum stmboot_compression compression,
+				       struct stmboot_source **out)
+{
+	struct sb_spill spill;
+	enum stmboot_status status = sb_spill_open(&spill);
+
+	return status == STMBOOT_OK ? sb_source_unpacked_into(ctx, src, compression, &spill, out)
+				    : status;
 }

@@ -657,3 +657,149 @@ Test(edit, mounts_of_a_disk_are_found_by_its_partitions)
 		cr_expect_str_eq(place, found ? cases[i].place : "", "%s", cases[i].name);
 	}
 }
+
+/* What is staged goes through the file that is shared, as to another process. */
+static struct stmboot_edit *hand_over(uint8_t *expected, int *file)
+{
+	struct stmboot_edit *edit = begin();
+
+	cr_assert_eq(sb_edit_share(edit, &why, file), STMBOOT_OK, "%s", why.message);
+	stage(edit, expected, 1);
+	cr_assert_eq(sb_edit_hand_over(edit, &why), STMBOOT_OK, "%s", why.message);
+	/* nothing of it is staged where it is taken over */
+	cr_assert_eq(stmboot_edit_write(edit, 20000, "not handed over", 15), STMBOOT_OK);
+	return edit;
+}
+
+Test(edit, what_is_handed_over_is_committed_and_nothing_else)
+{
+	static uint8_t expected[IMAGE];
+	struct stmboot_undos *undos = NULL;
+	struct stmboot_edit *edit;
+	int file = -1;
+
+	memcpy(expected, original, IMAGE);
+	edit = hand_over(expected, &file);
+	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK, "%s", why.message);
+	cr_expect_eq(sb_edit_take_over(edit, &why), STMBOOT_INVALID_ARGUMENT);
+	expect_content(image, original, "before the commit");
+	cr_assert_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "%s", why.message);
+	stmboot_edit_close(edit);
+	expect_content(image, expected, "after the commit");
+	cr_assert_eq(stmboot_undos_list(ctx, image, &options, &undos), STMBOOT_OK);
+	cr_assert_eq(stmboot_undos_count(undos), 1);
+	cr_expect_str_eq(stmboot_undos_get(undos, 0)->summary, "mark: 1");
+	stmboot_undos_free(undos);
+}
+
+Test(edit, an_edit_that_is_not_shared_is_taken_over_as_it_is)
+{
+	static uint8_t expected[IMAGE];
+	struct stmboot_edit *edit = begin();
+
+	memcpy(expected, original, IMAGE);
+	stage(edit, expected, 1);
+	cr_assert_eq(sb_edit_hand_over(edit, &why), STMBOOT_OK);
+	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+	cr_assert_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK);
+	stmboot_edit_close(edit);
+	expect_content(image, expected, "after the commit");
+}
+
+Test(edit, whatever_is_not_as_it_was_handed_over_is_refused)
+{
+	static uint8_t expected[IMAGE];
+
+	for (off_t at = 0;; at += 37) {
+		struct stmboot_edit *edit;
+		int file = -1;
+		uint8_t byte;
+
+		memcpy(expected, original, IMAGE);
+		edit = hand_over(expected, &file);
+		if (pread(file, &byte, 1, at) != 1) {
+			stmboot_edit_close(edit);
+			cr_expect_gt(at, 1000);
+			break;
+		}
+		byte ^= 0x20;
+		cr_assert_eq(pwrite(file, &byte, 1, at), 1);
+		cr_expect_neq(sb_edit_take_over(edit, &why), STMBOOT_OK, "byte %lld",
+			      (long long)at);
+		stmboot_edit_close(edit);
+		expect_content(image, original, "after a refusal");
+	}
+}
+
+Test(edit, an_edit_that_is_cut_short_or_missing_is_refused)
+{
+	static uint8_t expected[IMAGE];
+	struct stmboot_edit *edit;
+	int file = -1;
+
+	for (off_t size = 0; size < 600; size += 100) {
+		memcpy(expected, original, IMAGE);
+		edit = hand_over(expected, &file);
+		cr_assert_eq(ftruncate(file, size), 0);
+		cr_expect_eq(sb_edit_take_over(edit, &why), STMBOOT_CORRUPT);
+		cr_expect(strstr(why.message, "could not read the edit") != NULL, "%s",
+			  why.message);
+		stmboot_edit_close(edit);
+	}
+	expect_content(image, original, "after all");
+}
+
+Test(edit, what_was_made_from_another_image_is_not_taken_over)
+{
+	static uint8_t expected[IMAGE];
+	struct stmboot_edit *edit;
+	int file = -1, other;
+
+	memcpy(expected, original, IMAGE);
+	edit = hand_over(expected, &file);
+	other = open(image, O_WRONLY);
+	cr_assert_geq(other, 0);
+	cr_assert_eq(pwrite(other, "another", 7, 1024), 7);
+	(void)close(other);
+	cr_expect_eq(sb_edit_take_over(edit, &why), STMBOOT_CONFLICT);
+	cr_expect(strstr(why.message, "another program wrote") != NULL, "%s", why.message);
+	stmboot_edit_close(edit);
+}
+
+/* What the other process may write down however it likes. */
+static enum stmboot_status take_over_log(const struct sb_log_head *head, struct stmboot_source *src,
+					 uint64_t offset)
+{
+	struct stmboot_edit *edit = begin();
+	struct sb_overlay *overlay = NULL;
+	enum stmboot_status status;
+	int file = -1;
+
+	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_new(ctx, src, &overlay), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_write(overlay, offset, "bytes", 5), STMBOOT_OK);
+	cr_assert_eq(sb_log_put(ctx, &host, file, head, overlay), STMBOOT_OK);
+	sb_overlay_free(overlay);
+	status = sb_edit_take_over(edit, &why);
+	stmboot_edit_close(edit);
+	return status;
+}
+
+Test(edit, a_log_for_another_medium_or_the_way_back_is_not_taken_over)
+{
+	static uint8_t larger[IMAGE + 4096];
+	struct sb_log_head head = { .kind = SB_LOG_REDO, .medium_size = IMAGE };
+	struct stmboot_source *same = NULL, *other = NULL;
+
+	memcpy(larger, original, IMAGE);
+	cr_assert_eq(stmboot_source_from_memory(ctx, original, IMAGE, &same), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_from_memory(ctx, larger, sizeof(larger), &other), STMBOOT_OK);
+	cr_expect_eq(take_over_log(&head, same, 512), STMBOOT_OK);
+	cr_expect_eq(take_over_log(&head, other, IMAGE + 2048), STMBOOT_CORRUPT);
+	head.medium_size = sizeof(larger);
+	cr_expect_eq(take_over_log(&head, other, IMAGE + 2048), STMBOOT_CORRUPT);
+	head = (struct sb_log_head){ .kind = SB_LOG_UNDO, .medium_size = IMAGE };
+	cr_expect_eq(take_over_log(&head, same, 512), STMBOOT_CORRUPT);
+	stmboot_source_close(other);
+	stmboot_source_close(same);
+}

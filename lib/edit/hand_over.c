@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An edit that two processes make: one stages, among decoders that a hostile image
+ * may have taken over, and the other one, which decodes nothing, commits.
+ *
+ * What goes from one to the other is a redo log in a file without a name. All that
+ * makes a log good is checked (log.h): whole sectors inside the medium, in its
+ * order, none twice; and every sector must hold what it is to replace.
+ */
+#include "edit/edit.h"
+
+#include <sys/mman.h>
+
+#include "base/context.h"
+#include "source/spill.h"
+
+static const char room_hint[] = "make room in the folder that TMPDIR names";
+
+enum stmboot_status sb_edit_share(struct stmboot_edit *edit, struct stmboot_refusal *why, int *file)
+{
+	struct sb_spill spill;
+	enum stmboot_status status = sb_spill_open(&spill);
+
+	/* Most edits are small: they do without a folder for temporary files. */
+	if (status != STMBOOT_OK)
+		spill.fd = memfd_create("stmboot", MFD_CLOEXEC);
+	if (spill.fd < 0)
+		return sb_refuse_work(why, STMBOOT_IO, "make a temporary file", room_hint);
+	edit->shared = spill.fd;
+	*file = spill.fd;
+	return STMBOOT_OK;
+}
+
+enum stmboot_status sb_edit_hand_over(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	struct sb_log_head head;
+	enum stmboot_status status;
+
+	if (edit->shared == SB_NO_FILE)
+		return STMBOOT_OK;
+	status = sb_edit_check(edit, why);
+	if (status != STMBOOT_OK)
+		return status;
+	status = sb_refuse_work(why, sb_edit_head(edit, &head), "look at the image", NULL);
+	if (status != STMBOOT_OK)
+		return status;
+	head.medium_size = stmboot_source_size(edit->medium.source);
+	status = sb_log_put(edit->ctx, edit->target.host, edit->shared, &head, edit->overlay);
+	if (status == STMBOOT_CONFLICT)
+		return sb_refuse_changed(why);
+	return sb_refuse_work(why, status, "write the edit to a temporary file", room_hint);
+}
+
+static enum stmboot_status open_handed(struct stmboot_edit *edit)
+{
+	enum stmboot_status status =
+		sb_host_source(edit->ctx, edit->target.host, edit->shared, false, &edit->handed);
+
+	if (status == STMBOOT_OK)
+		status = sb_log_open(edit->ctx, edit->handed, &edit->handed_log);
+	if (status == STMBOOT_OK && (sb_log_head(edit->handed_log)->kind != SB_LOG_REDO ||
+				     sb_log_head(edit->handed_log)->medium_size !=
+					     stmboot_source_size(edit->medium.source)))
+		status = STMBOOT_CORRUPT;
+	return status;
+}
+
+static enum stmboot_status stage_handed(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	struct sb_log *log = edit->handed_log;
+	unsigned match = 0;
+	uint64_t stranger = 0;
+	enum stmboot_status status = sb_log_compare(log, edit->medium.source, &match, &stranger);
+
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "compare the image with the edit", NULL);
+	if ((match & SB_LOG_ALL_OLD) == 0)
+		return sb_refuse_changed(why);
+	sb_overlay_free(edit->overlay);
+	edit->overlay = NULL;
+	edit->change_count = 0;
+	edit->note_count = 0;
+	status = sb_overlay_new(edit->ctx, edit->medium.source, &edit->overlay);
+	if (status == STMBOOT_OK)
+		status = sb_log_map(log, edit->overlay);
+	if (status == STMBOOT_OK)
+		status = stmboot_edit_describe(edit, sb_log_head(log)->summary, NULL, NULL);
+	return status;
+}
+
+enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	enum stmboot_status status;
+
+	if (edit->shared == SB_NO_FILE)
+		return STMBOOT_OK;
+	if (edit->handed != NULL)
+		return STMBOOT_INVALID_ARGUMENT;
+	status = sb_medium_take_over(edit->ctx, &edit->medium);
+	if (status == STMBOOT_OK)
+		status = open_handed(edit);
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "read the edit from a temporary file", NULL);
+	return stage_handed(edit, why);
+}
+
+void sb_edit_forget_shared(struct stmboot_edit *edit)
+{
+	sb_log_free(edit->handed_log);
+	stmboot_source_close(edit->handed);
+	if (edit->shared != SB_NO_FILE)
+		edit->target.host->close(edit->target.host->self, edit->shared);
+}
