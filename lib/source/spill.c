@@ -62,7 +62,9 @@ static int open_unlinked(void)
 
 	if (folder == NULL || *folder == '\0')
 		folder = "/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	do
+		fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	while (fd < 0 && errno == EINTR);
 	if (fd >= 0)
 		return fd;
 	length = snprintf(path, sizeof(path), "%s/stmboot-XXXXXX", folder);
