@@ -16,17 +16,6 @@
 
 enum { STREAM_BYTES = 256 << 10 };
 
-int open_image(struct stmboot_context *ctx, const struct options *o, struct stmboot_image **image)
-{
-	char path[STATE_PATH];
-	const struct stmboot_image_options how = image_options(o, path);
-	enum stmboot_status status;
-
-	errno = 0;
-	status = stmboot_image_open(ctx, o->operands[0], &how, image);
-	return status == STMBOOT_OK ? EXIT_DONE : fail_open(o, o->operands[0], status, errno);
-}
-
 int with_place(struct stmboot_context *ctx, const struct options *o, const char *place,
 	       int (*tell)(const struct at_place *at))
 {
@@ -34,9 +23,9 @@ int with_place(struct stmboot_context *ctx, const struct options *o, const char 
 	struct stmboot_refusal why = { .message = "" };
 	struct stmboot_file_ref found = { 0 };
 	enum stmboot_status status;
-	int result = open_image(ctx, o, &at.image);
+	int result;
 
-	if (result != EXIT_DONE)
+	if (!open_image(ctx, o, &at.image, &result))
 		return result;
 	status = stmboot_place_find(ctx, at.image, place, &why, &found);
 	at.partition = (uint32_t)found.partition;

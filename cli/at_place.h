@@ -23,9 +23,6 @@ struct at_place {
 int with_place(struct stmboot_context *ctx, const struct options *o, const char *place,
 	       int (*tell)(const struct at_place *at));
 
-/* Open the image of the first operand: EXIT_DONE, or what fail() gives. */
-int open_image(struct stmboot_context *ctx, const struct options *o, struct stmboot_image **image);
-
 /* Say why a call on the path of the place gave that status; gives EXIT_NOT_DONE. */
 int fail_at_place(const struct at_place *at, enum stmboot_status status);
 

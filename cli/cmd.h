@@ -54,6 +54,13 @@ int cmd_set_bootargs(struct stmboot_context *ctx, const struct options *o);
 int cmd_stm32_show(struct stmboot_context *ctx, const struct options *o);
 int cmd_undo(struct stmboot_context *ctx, const struct options *o);
 
+/*
+ * Open the image of the first operand, and go behind the wall. False outside, and
+ * when it failed; *result is then what the program is to exit with.
+ */
+bool open_image(struct stmboot_context *ctx, const struct options *o, struct stmboot_image **image,
+		int *result);
+
 /* Follow the boot of the first operand, and tell of it. */
 int with_boot(struct stmboot_context *ctx, const struct options *o,
 	      int (*tell)(struct stmboot_context *ctx, const struct options *o,

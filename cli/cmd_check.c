@@ -2,11 +2,12 @@
 #include "cmd.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <poll.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include <stmboot/boot.h>
 #include <stmboot/diag.h>
@@ -15,23 +16,37 @@
 #include "buffer.h"
 #include "fail.h"
 #include "render.h"
+#include "wall.h"
 
 /* What became of one image: its part of the result, and why there is none. */
 struct checked {
 	struct buffer out;
 	bool done;
 	enum stmboot_outcome verdict;
-	struct stmboot_refusal why;
+	struct stmboot_refusal why; /* without a message: there is none */
 };
 
-/* All that the threads share; each image is one thread's alone. */
 struct fleet {
 	const struct options *o;
 	struct stmboot_selection selection;
 	struct style style;
 	struct checked *images;
 	int count;
-	atomic_int next;
+};
+
+/* An image that is behind its wall. */
+struct job {
+	struct wall wall;
+	int index;
+	struct buffer said; /* so far */
+};
+
+/* What is said of an image begins with this; then comes its part of the result. */
+struct saying {
+	bool done;
+	enum stmboot_outcome verdict;
+	struct stmboot_refusal why;
+	size_t out;
 };
 
 static bool wants_json(const struct fleet *fleet)
@@ -119,22 +134,19 @@ static enum stmboot_status judge(struct stmboot_context *ctx, const struct fleet
 	return status;
 }
 
-static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, int index)
+/* Inside. */
+static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, int index,
+		      struct stmboot_image *opened)
 {
-	char folder[STATE_PATH];
-	const struct stmboot_image_options how = image_options(fleet->o, folder);
 	struct checked *image = &fleet->images[index];
-	const char *path = fleet->o->operands[index];
-	struct stmboot_image *opened = NULL;
 	enum stmboot_status status;
 
 	errno = 0;
-	status = stmboot_image_open(ctx, path, &how, &opened);
+	status = stmboot_image_decode(opened);
 	if (status != STMBOOT_OK) {
-		stmboot_source_explain(path, status, errno, &image->why);
+		stmboot_source_explain(fleet->o->operands[index], status, errno, &image->why);
 	} else {
 		status = judge(ctx, fleet, index, opened);
-		stmboot_image_close(opened);
 		if (status != STMBOOT_OK)
 			(void)snprintf(image->why.message, sizeof(image->why.message), "%s",
 				       stmboot_status_text(status));
@@ -143,24 +155,115 @@ static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, in
 		add(fleet, index, NULL);
 }
 
-/* Take one image after the other until none is left. */
-static void work(struct stmboot_context *ctx, struct fleet *fleet)
+static _Noreturn void tell(struct wall *wall, struct checked *image)
 {
-	int index;
+	const struct saying saying = { .done = image->done,
+				       .verdict = image->verdict,
+				       .why = image->why,
+				       .out = image->out.length };
 
-	while ((index = atomic_fetch_add(&fleet->next, 1)) < fleet->count)
-		check_one(ctx, fleet, index);
+	if (image->out.failed || !wall_send(wall, &saying, sizeof(saying)) ||
+	    !wall_send(wall, image->out.data, saying.out))
+		wall_abandon(wall);
+	exit(EXIT_DONE);
 }
 
-/* A thread that cannot start leaves its work to the others. */
-static void *helper(void *argument)
+/* False when there is nothing to wait for. */
+static bool start(struct stmboot_context *ctx, const struct fleet *fleet, int index,
+		  struct job *job)
 {
-	struct stmboot_context *ctx = NULL;
+	char folder[STATE_PATH];
+	const struct stmboot_image_options how = image_options(fleet->o, folder);
+	struct stmboot_refusal why = { .message = "could not start a process to read it" };
+	const char *path = fleet->o->operands[index];
+	struct stmboot_image *image = NULL;
+	enum wall_side side = WALL_FAILED;
+	enum stmboot_status status;
 
-	if (stmboot_context_new(NULL, &ctx) == STMBOOT_OK)
-		work(ctx, argument);
-	stmboot_context_free(ctx);
-	return NULL;
+	*job = (struct job){ .index = index };
+	errno = 0;
+	status = stmboot_image_prepare(ctx, path, &how, &image);
+	if (status == STMBOOT_OK)
+		side = wall_raise(&job->wall, fleet->o, WALL_ANY_FILE);
+	else
+		stmboot_source_explain(path, status, errno, &why);
+	if (side == WALL_INSIDE)
+		check_one(ctx, fleet, index, image);
+	stmboot_image_close(image);
+	if (side == WALL_INSIDE)
+		tell(&job->wall, &fleet->images[index]);
+	if (side == WALL_FAILED) {
+		fleet->images[index].why = why;
+		add(fleet, index, NULL);
+	}
+	return side == WALL_OUTSIDE;
+}
+
+/* Take what was said apart; false when it is not what an image's process says. */
+static bool hear(struct checked *image, const struct buffer *said)
+{
+	struct saying saying;
+
+	if (said->failed || said->length < sizeof(saying))
+		return false;
+	memcpy(&saying, said->data, sizeof(saying));
+	if (saying.out != said->length - sizeof(saying))
+		return false;
+	image->done = saying.done;
+	image->verdict =
+		saying.verdict <= STMBOOT_OUTCOME_ERROR ? saying.verdict : STMBOOT_OUTCOME_ERROR;
+	image->why = saying.why;
+	image->why.message[sizeof(image->why.message) - 1] = '\0';
+	image->why.hint[sizeof(image->why.hint) - 1] = '\0';
+	buffer_add(&image->out, said->data + sizeof(saying), saying.out);
+	return true;
+}
+
+static void end(const struct fleet *fleet, struct job *job)
+{
+	const struct wall_end ending = wall_reap(&job->wall);
+	struct checked *image = &fleet->images[job->index];
+
+	if (ending.crash[0] != '\0' || !hear(image, &job->said)) {
+		(void)snprintf(image->why.message, sizeof(image->why.message), "%s",
+			       ending.crash[0] != '\0' ? ending.crash
+						       : stmboot_status_text(STMBOOT_NO_MEMORY));
+		(void)snprintf(image->why.hint, sizeof(image->why.hint), "%s",
+			       ending.hint != NULL ? ending.hint : "");
+		add(fleet, job->index, NULL);
+	}
+	buffer_release(&job->said);
+}
+
+/* False at its end. */
+static bool listen_to(struct job *job)
+{
+	char piece[4096];
+	ssize_t got = recv(job->wall.channel, piece, sizeof(piece), 0);
+
+	if (got > 0)
+		buffer_add(&job->said, piece, (size_t)got);
+	if (got < 0)
+		job->wall.error = errno;
+	return got > 0 || (got < 0 && errno == EINTR);
+}
+
+/* Take what comes, from all of them; how many are left. */
+static int listen_to_all(const struct fleet *fleet, struct job *jobs, int count)
+{
+	struct pollfd asked[MOST_JOBS];
+
+	for (int i = 0; i < count; i++)
+		asked[i] = (struct pollfd){ .fd = jobs[i].wall.channel, .events = POLLIN };
+	if (poll(asked, (nfds_t)count, -1) < 0)
+		return count;
+	for (int i = count; i-- > 0;) {
+		if (asked[i].revents == 0 || listen_to(&jobs[i]))
+			continue;
+		end(fleet, &jobs[i]);
+		jobs[i] = jobs[--count];
+	}
+	return count;
 }
 
 static int processors(void)
@@ -170,20 +273,19 @@ static int processors(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-static void check_all(struct stmboot_context *ctx, struct fleet *fleet)
+static void check_all(struct stmboot_context *ctx, const struct fleet *fleet)
 {
-	int asked = fleet->o->value[OPTION_JOBS];
-	int jobs = asked != 0 ? asked : processors();
-	pthread_t threads[MOST_JOBS];
-	int started = 0;
+	const int asked = fleet->o->value[OPTION_JOBS], wanted = asked != 0 ? asked : processors();
+	const int most = wanted < MOST_JOBS ? wanted : MOST_JOBS;
+	struct job jobs[MOST_JOBS];
+	int count = 0;
 
-	jobs = jobs < fleet->count ? jobs : fleet->count;
-	while (started + 1 < jobs && started < MOST_JOBS &&
-	       pthread_create(&threads[started], NULL, helper, fleet) == 0)
-		started++;
-	work(ctx, fleet);
-	while (started > 0)
-		pthread_join(threads[--started], NULL);
+	for (int next = 0; next < fleet->count || count > 0;) {
+		while (next < fleet->count && count < most)
+			count += start(ctx, fleet, next++, &jobs[count]);
+		if (count > 0)
+			count = listen_to_all(fleet, jobs, count);
+	}
 }
 
 static void add_summary(const struct fleet *fleet, struct buffer *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,22 +36,11 @@ static enum stmboot_status open_pairs(struct stmboot_context *ctx, const struct 
 }
 
 static enum stmboot_status replace(struct stmboot_boot_edit *edit, const struct options *o,
-				   struct stmboot_refusal *why)
+				   void *user, struct stmboot_refusal *why)
 {
 	const char *partition = first_pair(o) == 2 ? o->operands[1] : NULL;
-	size_t count = pair_count(o);
-	struct stmboot_fip_replacement *pairs = calloc(count, sizeof(*pairs));
-	enum stmboot_status status;
 
-	if (pairs == NULL)
-		return STMBOOT_NO_MEMORY;
-	status = open_pairs(stmboot_boot_edit_context(edit), o, why, pairs);
-	if (status == STMBOOT_OK)
-		status = stmboot_fip_edit_replace(edit, partition, pairs, count, why);
-	for (size_t i = 0; i < count; i++)
-		stmboot_source_close(pairs[i].src);
-	free(pairs);
-	return status;
+	return stmboot_fip_edit_replace(edit, partition, user, pair_count(o), why);
 }
 
 /* Nothing can be read from it twice. */
@@ -63,9 +53,37 @@ static bool reads_input_twice(const struct options *o)
 	return count > 1;
 }
 
+/* The files are opened outside: what comes from a pipe is kept in a file first. */
+static int replace_pairs(const struct edit_session *session, struct stmboot_context *ctx,
+			 struct stmboot_fip_replacement *pairs)
+{
+	struct stmboot_refusal why = { .message = "" };
+	enum stmboot_status status;
+
+	errno = 0;
+	status = open_pairs(ctx, session->o, &why, pairs);
+	return status == STMBOOT_OK ? edit_carry_out(session, replace, pairs)
+				    : edit_fail(session->o, status, &why, errno, "unchanged");
+}
+
 int cmd_fip_replace(struct stmboot_context *ctx, const struct options *o)
 {
+	struct stmboot_fip_replacement *pairs;
+	struct edit_session session;
+	int result;
+
 	if (reads_input_twice(o))
 		return fail(o, NULL, "only one FILE can be standard input", NULL);
-	return edit_run(ctx, o, replace);
+	pairs = calloc(pair_count(o) + 1, sizeof(*pairs));
+	if (pairs == NULL)
+		return fail(o, NULL, stmboot_status_text(STMBOOT_NO_MEMORY), NULL);
+	result = edit_begin(&session, ctx, o);
+	if (result == EXIT_DONE) {
+		result = replace_pairs(&session, ctx, pairs);
+		edit_end(&session);
+	}
+	for (size_t i = 0; i < pair_count(o); i++)
+		stmboot_source_close(pairs[i].src);
+	free(pairs);
+	return result;
 }

@@ -14,6 +14,8 @@
 
 #include "cmd.h"
 #include "edit.h"
+#include "fail.h"
+#include "wall.h"
 
 enum { PATH_ROOM = 4096, CHUNK = 64 << 10, MOST_BYTES = 64 << 20 };
 
@@ -207,69 +209,146 @@ static enum stmboot_status run_editor(const struct draft *draft, struct stmboot_
 	return STMBOOT_CANCELLED;
 }
 
-/* The content of a file before. */
-static enum stmboot_status load_place(struct stmboot_boot_edit *edit,
-				      const struct stmboot_file_ref *place, char **data,
-				      size_t *size, struct stmboot_refusal *why)
-{
-	struct stmboot_source *src = NULL;
-	enum stmboot_status status = stmboot_fs_edit_open(edit, place, why, &src);
+/* What stands in a file, and what is to stand there. */
+struct content {
+	char *old, *data;
+	size_t old_size, size;
+};
 
+/* Inside: the content of a file before. */
+static enum stmboot_status load_place(struct stmboot_boot_edit *edit, const struct options *o,
+				      struct content *content, struct stmboot_refusal *why)
+{
+	struct stmboot_file_ref place;
+	struct stmboot_source *src = NULL;
+	enum stmboot_status status = stmboot_boot_edit_follow(edit, why);
+
+	if (status == STMBOOT_OK)
+		status = place_of(edit, o->operands[1], why, &place);
+	if (status == STMBOOT_OK)
+		status = stmboot_fs_edit_open(edit, &place, why, &src);
 	if (status != STMBOOT_OK)
 		return status;
-	status = load(src, data, size);
+	status = load(src, &content->old, &content->old_size);
 	if (status == STMBOOT_LIMIT)
 		(void)snprintf(why->message, sizeof(why->message),
-			       "'%s' is too large for an editor: more than %d MiB", place->path,
+			       "'%s' is too large for an editor: more than %d MiB", place.path,
 			       MOST_BYTES >> 20);
 	stmboot_source_close(src);
 	return status;
 }
 
-static enum stmboot_status edit_draft(struct stmboot_boot_edit *edit,
-				      const struct stmboot_file_ref *place,
-				      const struct draft *draft, const char *old, size_t old_size,
+static int tell_content(struct wall *wall, const struct edit_session *session)
+{
+	struct content content = { .old = NULL };
+	struct stmboot_refusal why = { .message = "" };
+	enum stmboot_status status;
+
+	errno = 0;
+	status = load_place(session->edit, session->o, &content, &why);
+	if (status != STMBOOT_OK)
+		return edit_fail(session->o, status, &why, errno, "unchanged");
+	if (!wall_send(wall, &content.old_size, sizeof(content.old_size)) ||
+	    !wall_send(wall, content.old, content.old_size))
+		wall_abandon(wall);
+	free(content.old);
+	return EXIT_DONE;
+}
+
+/* Outside: what the inside tells, or nothing. */
+static void hear_content(struct wall *wall, struct content *content)
+{
+	size_t size = 0;
+
+	if (!wall_receive(wall, &size, sizeof(size)) || size > MOST_BYTES)
+		return;
+	content->old = malloc(size + 1);
+	content->old_size = size;
+	if (content->old != NULL && !wall_receive(wall, content->old, size)) {
+		free(content->old);
+		content->old = NULL;
+	}
+}
+
+static enum stmboot_status edit_draft(const struct draft *draft, struct content *content,
 				      struct stmboot_refusal *why)
 {
-	char *data = NULL;
-	size_t size = 0;
-	enum stmboot_status status = write_draft(draft, old, old_size, why);
+	enum stmboot_status status = write_draft(draft, content->old, content->old_size, why);
 
 	if (status == STMBOOT_OK)
 		status = run_editor(draft, why);
 	if (status == STMBOOT_OK)
-		status = read_draft(draft, &data, &size, why);
-	if (status == STMBOOT_OK && (size != old_size || memcmp(data, old, size) != 0))
-		status = put_bytes(edit, place, data, size, why);
-	free(data);
+		status = read_draft(draft, &content->data, &content->size, why);
 	return status;
 }
 
-static enum stmboot_status edit_place(struct stmboot_boot_edit *edit, const struct options *o,
+static enum stmboot_status ask_editor(const struct options *o, struct content *content,
 				      struct stmboot_refusal *why)
 {
-	struct stmboot_file_ref place;
 	struct draft draft;
-	char *old = NULL;
-	size_t size = 0;
+	enum stmboot_status status;
+
+	if (content->old == NULL)
+		return STMBOOT_NO_MEMORY;
+	if (!make_folder(&draft, o->operands[1])) {
+		refuse_system(why, "could not make a folder for the editor");
+		return STMBOOT_IO;
+	}
+	status = edit_draft(&draft, content, why);
+	remove_draft(&draft);
+	return status;
+}
+
+static enum stmboot_status put_content(struct stmboot_boot_edit *edit, const struct options *o,
+				       void *user, struct stmboot_refusal *why)
+{
+	const struct content *content = user;
+	struct stmboot_file_ref place;
 	enum stmboot_status status = place_of(edit, o->operands[1], why, &place);
 
-	if (status == STMBOOT_OK)
-		status = load_place(edit, &place, &old, &size, why);
-	if (status != STMBOOT_OK)
+	if (status != STMBOOT_OK || (content->size == content->old_size &&
+				     memcmp(content->data, content->old, content->size) == 0))
 		return status;
-	if (make_folder(&draft, place.path)) {
-		status = edit_draft(edit, &place, &draft, old, size, why);
-		remove_draft(&draft);
-	} else {
-		refuse_system(why, "could not make a folder for the editor");
-		status = STMBOOT_IO;
+	return put_bytes(edit, &place, content->data, content->size, why);
+}
+
+/* The editor runs outside, between two processes that look into the image. */
+static int edit_content(const struct edit_session *session, struct content *content)
+{
+	struct stmboot_refusal why = { .message = "" };
+	enum stmboot_status status;
+	struct wall wall;
+	int result;
+
+	switch (wall_raise(&wall, session->o, session->shared)) {
+	case WALL_INSIDE:
+		return tell_content(&wall, session);
+	case WALL_OUTSIDE:
+		hear_content(&wall, content);
+		result = wall_finish(&wall, "unchanged");
+		break;
+	default:
+		return wall_fail(session->o);
 	}
-	free(old);
-	return status;
+	if (result != EXIT_DONE)
+		return result;
+	errno = 0;
+	status = ask_editor(session->o, content, &why);
+	return status == STMBOOT_OK ? edit_carry_out(session, put_content, content)
+				    : edit_fail(session->o, status, &why, errno, "unchanged");
 }
 
 int cmd_fs_edit(struct stmboot_context *ctx, const struct options *o)
 {
-	return edit_run(ctx, o, edit_place);
+	struct content content = { .old = NULL };
+	struct edit_session session;
+	int result = edit_begin(&session, ctx, o);
+
+	if (result != EXIT_DONE)
+		return result;
+	result = edit_content(&session, &content);
+	edit_end(&session);
+	free(content.old);
+	free(content.data);
+	return result;
 }

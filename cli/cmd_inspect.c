@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "fail.h"
 #include "render.h"
+#include "wall.h"
 
 static int show(const struct options *o, const struct report *report)
 {
@@ -60,22 +61,51 @@ struct stmboot_image_options image_options(const struct options *o, char *path)
 						       stmboot_state_directory(path, STATE_PATH) };
 }
 
+bool open_image(struct stmboot_context *ctx, const struct options *o, struct stmboot_image **image,
+		int *result)
+{
+	char path[STATE_PATH];
+	const struct stmboot_image_options how = image_options(o, path);
+	struct wall wall;
+	enum stmboot_status status;
+
+	errno = 0;
+	status = stmboot_image_prepare(ctx, o->operands[0], &how, image);
+	if (status != STMBOOT_OK) {
+		*result = fail_open(o, o->operands[0], status, errno);
+		return false;
+	}
+	switch (wall_raise(&wall, o, WALL_ANY_FILE)) {
+	case WALL_INSIDE:
+		errno = 0;
+		status = stmboot_image_decode(*image);
+		if (status == STMBOOT_OK)
+			return true;
+		*result = fail_open(o, o->operands[0], status, errno);
+		break;
+	case WALL_OUTSIDE:
+		*result = wall_finish(&wall, "unchanged");
+		break;
+	case WALL_FAILED:
+		*result = wall_fail(o);
+		break;
+	}
+	stmboot_image_close(*image);
+	return false;
+}
+
 int with_boot(struct stmboot_context *ctx, const struct options *o,
 	      int (*tell)(struct stmboot_context *ctx, const struct options *o,
 			  struct stmboot_image *image, const struct stmboot_boot *boot))
 {
-	char path[STATE_PATH];
-	const struct stmboot_image_options how = image_options(o, path);
 	struct stmboot_image *image = NULL;
 	struct stmboot_diags *diags = NULL;
 	const struct stmboot_boot *boot = NULL;
 	enum stmboot_status status;
 	int result;
 
-	errno = 0;
-	status = stmboot_image_open(ctx, o->operands[0], &how, &image);
-	if (status != STMBOOT_OK)
-		return fail_open(o, o->operands[0], status, errno);
+	if (!open_image(ctx, o, &image, &result))
+		return result;
 	status = stmboot_diags_new(ctx, &diags);
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
@@ -89,16 +119,11 @@ int with_boot(struct stmboot_context *ctx, const struct options *o,
 
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o)
 {
-	char path[STATE_PATH];
-	const struct stmboot_image_options how = image_options(o, path);
 	struct stmboot_image *image = NULL;
-	enum stmboot_status status;
 	int result;
 
-	errno = 0;
-	status = stmboot_image_open(ctx, o->operands[0], &how, &image);
-	if (status != STMBOOT_OK)
-		return fail_open(o, o->operands[0], status, errno);
+	if (!open_image(ctx, o, &image, &result))
+		return result;
 	result = trace(ctx, o, image);
 	stmboot_image_close(image);
 	return result;

@@ -108,9 +108,9 @@ int cmd_part_read(struct stmboot_context *ctx, const struct options *o)
 	if (o->value[OPTION_JSON] != 0 && strcmp(o->operands[2], "-") == 0)
 		return fail(o, NULL, "--json and the content cannot both go to standard output",
 			    "name a file instead of '-'");
-	result = open_image(ctx, o, &image);
-	if (result == EXIT_DONE)
-		result = read_part(ctx, o, image);
+	if (!open_image(ctx, o, &image, &result))
+		return result;
+	result = read_part(ctx, o, image);
 	stmboot_image_close(image);
 	return result;
 }

@@ -16,6 +16,25 @@ typedef enum stmboot_status edit_step(struct stmboot_boot_edit *edit, const stru
 /* Begin an edit of the first operand, do the step, stage, write and show it. */
 int edit_run(struct stmboot_context *ctx, const struct options *o, edit_step *step);
 
+/* A step that has something of its own to work on. */
+typedef enum stmboot_status edit_step_with(struct stmboot_boot_edit *edit, const struct options *o,
+					   void *user, struct stmboot_refusal *why);
+
+/* An edit between two walls, or before the first one. */
+struct edit_session {
+	const struct options *o;
+	struct stmboot_boot_edit *edit;
+	int shared; /* for wall_raise() */
+};
+
+/* Open and lock the first operand. EXIT_DONE, or what fail() gave and there is no session. */
+int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o);
+
+/* Behind a wall do the step, stage, and show the edit, which is written outside; once. */
+int edit_carry_out(const struct edit_session *session, edit_step_with *step, void *user);
+
+void edit_end(struct edit_session *session);
+
 /* The same for taking the last edit back. */
 int edit_run_undo(struct stmboot_context *ctx, const struct options *o);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <stmboot/context.h>
 
@@ -9,6 +11,7 @@
 #include "fail.h"
 #include "help.h"
 #include "options.h"
+#include "wall.h"
 
 static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct options *o) = {
 	[COMMAND_CHECK] = cmd_check,
@@ -79,6 +82,26 @@ static int fail_usage(const struct options *o)
 	return fail(o, NULL, o->error, hint);
 }
 
+static void add_version(struct buffer *out)
+{
+	char wall[120];
+
+	wall_describe(wall, sizeof(wall));
+	buffer_printf(out, "stmboot %s\nwall: %s\n", stmboot_version(), wall);
+}
+
+/* No file of ours gets the number of a stream that is closed: it would be written to as one. */
+static void fill_streams(void)
+{
+	int file;
+
+	do
+		file = open("/dev/null", O_PATH | O_CLOEXEC);
+	while (file >= 0 && file <= STDERR_FILENO);
+	if (file >= 0)
+		(void)close(file);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -86,12 +109,13 @@ int main(int argc, char **argv)
 
 	/* A closed pipe is an error of the write, and gives an exit status of ours. */
 	signal(SIGPIPE, SIG_IGN);
+	fill_streams();
 	if (!options_parse(&o, argc, argv))
 		return fail_usage(&o);
 	if (o.value[OPTION_HELP] != 0)
 		help_text(&out, o.command);
 	else if (o.value[OPTION_VERSION] != 0)
-		buffer_printf(&out, "stmboot %s\n", stmboot_version());
+		add_version(&out);
 	else
 		return run_command(&o);
 	return finish(&o, &out);

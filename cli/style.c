@@ -38,6 +38,15 @@ struct style style_choose(enum color_choice choice)
 			       .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
 }
 
+void style_load(void)
+{
+	wchar_t character;
+	mbstate_t state = { 0 };
+
+	setlocale(LC_CTYPE, "");
+	(void)mbrtowc(&character, "a", 1, &state);
+}
+
 void style_begin(const struct style *style, struct buffer *out, enum paint paint)
 {
 	if (style->color && paint != PAINT_NONE)

@@ -20,6 +20,9 @@ enum paint { PAINT_NONE, PAINT_STRONG, PAINT_FAINT, PAINT_GOOD, PAINT_WARNING, P
 /* By --color, NO_COLOR, TERM, the locale, and whether stdout is a terminal. */
 struct style style_choose(enum color_choice choice);
 
+/* Load what the locale needs, before files can no longer be opened. */
+void style_load(void);
+
 void style_begin(const struct style *style, struct buffer *out, enum paint paint);
 void style_end(const struct style *style, struct buffer *out, enum paint paint);
 

@@ -367,7 +367,7 @@ class Get(Case):
         self.tree(**{f"f{i}": b"x" * 3000 for i in range(9)})
         bare = self.bare()
         done = program.run("fs", "get", "-r", bare, "/", self.out,
-                           under=["strace", "-o", "/dev/null", "-e",
+                           under=["strace", "-f", "-o", "/dev/null", "-e",
                                   "inject=pwrite64:error=ENOSPC:when=3+"])
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr.decode(), r"\Astmboot: [^\n]*/f\d: could not write it: No space "

@@ -63,7 +63,8 @@ class Usage(Case):
 
     def test_version(self):
         done = program.run("--version")
-        self.assertRegex(done.stdout.decode(), r"\Astmboot \d+\.\d+\.\d+\n\Z")
+        self.assertRegex(done.stdout.decode(), r"\Astmboot \d+\.\d+\.\d+\n"
+                                               r"wall: (seccomp(, Landlock)?|none \([^()\n]+\))\n\Z")
         self.assertEqual((done.returncode, done.stderr), (0, b""))
 
     def test_help_names_every_command_and_option(self):

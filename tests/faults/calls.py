@@ -4,12 +4,11 @@
 import collections
 import os
 import re
-import signal
 import subprocess
 
 KILL = "SIGKILL"
 
-# call, number: the number-th such call of the process. error: KILL or the name of an errno.
+# call, number: the number-th such call of a process; of each, when there are several. error: KILL or the name of an errno.
 # times: how many calls in a row fail, 0 for all from this one on.
 Fault = collections.namedtuple("Fault", "call number error times")
 
@@ -17,14 +16,14 @@ OPENS = ["openat", "mkdir", "mkdirat"]
 NAMES = ["rename", "renameat", "renameat2", "unlink", "unlinkat"]
 WRITES = ["write", "pwrite64", "fallocate", "ftruncate", "copy_file_range", "fchmod"]
 SYNCS = ["fsync", "fdatasync"]
-READS = ["read", "pread64", "lseek", "flock", "ioctl", "statfs", "newfstatat", "statx",
+READS = ["sendto", "recvfrom", "read", "pread64", "lseek", "flock", "ioctl", "statfs", "newfstatat", "statx",
          "readlink", "readlinkat", "getdents64"]
-KILLED_AT = OPENS + NAMES + WRITES + SYNCS + ["flock"]
+KILLED_AT = OPENS + NAMES + WRITES + SYNCS + ["flock", "sendto", "recvfrom"]
 
 # The calls that a signal may break off; a program must go on with them. The kernel's own
 # file systems never break off the others.
 BROKEN_OFF = ["openat", "write", "pwrite64", "fallocate", "ftruncate", "copy_file_range", "fsync",
-              "fdatasync", "read", "pread64", "flock"]
+              "fdatasync", "read", "pread64", "flock", "sendto", "recvfrom"]
 
 
 class NotReached(RuntimeError):
@@ -56,19 +55,26 @@ def strace(log, options, command, env):
 
 
 def record(log, command, env, image):
-    """The calls of a run from the opening of the image on, as (call, number)."""
+    """The calls of a run from the opening of the image on, as (call, number), each once: those
+    of the program first, then those of what it started: a fault meets both, and what the
+    program does before is not stmboot's doing but the dynamic linker's."""
     names = "trace=" + ",".join("?" + call for call in OPENS + NAMES + WRITES + SYNCS + READS)
-    done = strace(log, ["-e", names], command, env)
+    done = strace(log, ["-f", "-e", names], command, env)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
-    count, found, opened = collections.Counter(), [], False
+    count, found, opened, program = collections.Counter(), collections.defaultdict(list), False, None
     with open(log, encoding="utf-8", errors="replace") as f:
-        for call, rest in re.findall(r"^(\w+)\((.*)$", f.read(), re.M):
-            count[call] += 1
+        for process, call, rest in re.findall(r"^(\d+) +(\w+)\((.*)$", f.read(), re.M):
+            program = program or process
+            count[process, call] += 1
             if opened:
-                found.append((call, count[call]))
+                found[process].append((call, count[process, call]))
             opened = opened or (call == "openat" and f'"{image}"' in rest)
-    return found
+    first, *others = found.values()
+    before = {call: number - 1 for call, number in reversed(first)}
+    return list(dict.fromkeys([*first, *(
+        (call, number) for made in others for call, number in made
+        if number > before.get(call, count[program, call]))]))
 
 
 def inject(log, command, env, fault):
@@ -76,13 +82,13 @@ def inject(log, command, env, fault):
     how = "signal=KILL" if fault.error == KILL else "error=" + fault.error
     last = {0: "+", 1: ""}.get(fault.times, f"..{fault.number + fault.times - 1}")
     # With --seccomp-bpf, strace 6.1 sends no signals.
-    options = [] if fault.error == KILL else ["-f", "--seccomp-bpf"]
-    done = strace(log, options + ["-e", "trace=" + fault.call, "-e",
+    options = [] if fault.error == KILL else ["--seccomp-bpf"]
+    done = strace(log, ["-f", *options, "-e", "trace=" + fault.call, "-e",
                                   f"inject={fault.call}:{how}:when={fault.number}{last}"],
                   command, env)
     with open(log, encoding="utf-8", errors="replace") as f:
         said = f.read()
-    if (done.returncode != -signal.SIGKILL) if fault.error == KILL else ("(INJECTED)" not in said):
+    if ("killed by SIGKILL" if fault.error == KILL else "(INJECTED)") not in said:
         raise NotReached("it never came to that call")
     return done
 

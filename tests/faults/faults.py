@@ -202,8 +202,10 @@ class Proof:
 
     def judge_status(self, fault, done, content):
         """Which ends the exit status and the words allow."""
-        if fault.error == calls.KILL:
+        if fault.error == calls.KILL and done.returncode != 2:
             return ["old", "new"]
+        if fault.error == calls.KILL:
+            return self.judge_json(done.stdout, content)
         said = done.stderr.decode(errors="replace")
         if done.returncode == 0:
             check(self.is_end(content, "new"), "exit 0, but the edit is not done")

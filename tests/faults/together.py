@@ -11,11 +11,13 @@ usage: together.py STMBOOT [TEST...]
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -56,10 +58,22 @@ class Held:
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def let_go(self):
+        """Continue each process that is stopped until all have ended."""
+        continued = 0
+        while self.process.poll() is None:
+            stopped = re.findall(r"^(\d+) .*stopped by SIGSTOP", self.said(), re.M)
+            for process in stopped[continued:]:
+                os.kill(int(process), signal.SIGCONT)
+            continued = len(stopped)
+            time.sleep(0.01)
+
     def go_on(self):
         """Let the edit come to its end; its exit status and what it printed."""
-        os.kill(int(self.said().split()[0]), signal.SIGCONT)
+        let_go = threading.Thread(target=self.let_go)
+        let_go.start()
         out, err = self.process.communicate(timeout=SECONDS)
+        let_go.join()
         return self.process.returncode, json.loads(out), err.decode()
 
 
