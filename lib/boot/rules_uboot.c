@@ -216,7 +216,8 @@ static void check_readable(const struct sb_facts *facts, const struct sb_scope *
 			inner.ceiling = STMBOOT_WARNING;
 		sb_report(&inner, SB_EXTLINUX_UNREADABLE,
 			  &(struct sb_finding){ .found = stmboot_status_text(config->status),
-						.expected = "a text of at most 1 MiB",
+						.expected =
+							"a text of at most 1 MiB and 100,000 lines",
 						.hint = "write the file again" });
 	}
 }

@@ -42,6 +42,7 @@ struct sb_extlinux_parser {
 	size_t size;
 	size_t capacity;
 	uint64_t loaded_bytes;
+	size_t line_count;                    /* of all files */
 	struct sb_extlinux_segment *segments; /* by base; a load drops all that stood behind it */
 	size_t segment_count, segment_capacity;
 	struct stmboot_extlinux_file *files;

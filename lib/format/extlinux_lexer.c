@@ -13,7 +13,8 @@
 
 enum {
 	BOM_BYTES = 3,
-	MAX_FILES = 256, /* includes that include each other twice multiply without end */
+	MAX_LINES = 100000, /* of all files; each takes more memory than its text */
+	MAX_FILES = 256,    /* includes that include each other twice multiply without end */
 };
 
 struct word {
@@ -377,7 +378,9 @@ bool sb_extlinux_load(struct sb_extlinux_parser *p, size_t base, const char *pat
 	size_t text_size = nul != NULL ? (size_t)(nul - (const char *)data) : size;
 	uint64_t limit = sb_limits(p->ctx)->max_text_bytes;
 
-	if (text_size > limit - p->loaded_bytes || p->conf->file_count >= MAX_FILES) {
+	p->line_count += count_lines(data, text_size);
+	if (text_size > limit - p->loaded_bytes || p->conf->file_count >= MAX_FILES ||
+	    p->line_count > MAX_LINES) {
 		p->status = STMBOOT_LIMIT;
 		return false;
 	}

@@ -412,3 +412,20 @@ Test(extlinux, include)
 
 	CHECK_ROWS(rows);
 }
+
+Test(extlinux, lines_have_a_limit_below_that_of_the_text)
+{
+	enum { MOST = 100000 };
+	static char text[2 * MOST + 2];
+	struct stmboot_context *ctx;
+	const struct stmboot_extlinux *conf;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i % 2 != 0 ? '\n' : 'a';
+	cr_assert_eq(stmboot_extlinux_decode(ctx, text, 2 * (size_t)MOST, NULL, &conf), STMBOOT_OK);
+	cr_expect_eq(conf->files[0].line_count, MOST);
+	stmboot_extlinux_free(conf);
+	cr_expect_eq(stmboot_extlinux_decode(ctx, text, sizeof(text), NULL, &conf), STMBOOT_LIMIT);
+	stmboot_context_free(ctx);
+}
