@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zstd_errors.h>
 
+#include "base/checked.h"
 #include "base/context.h"
 
 void *sb_codec_alloc(struct stmboot_context *ctx, size_t count, size_t size)
@@ -37,6 +38,13 @@ static void *lzma_alloc(void *ctx, size_t count, size_t size)
 static void *bzip2_alloc(void *ctx, int count, int size)
 {
 	return count < 0 || size < 0 ? NULL : sb_codec_alloc(ctx, (size_t)count, (size_t)size);
+}
+
+static uint64_t most_memory(const struct sb_codec *codec)
+{
+	uint64_t worth = sb_min_u64(codec->in_total, SB_CODEC_MEMORY) * SB_CODEC_WORTH;
+
+	return sb_min_u64(worth > SB_CODEC_LEAST ? worth : SB_CODEC_LEAST, SB_CODEC_MEMORY);
 }
 
 static void advance(struct sb_codec *codec, size_t used, size_t made)
@@ -113,13 +121,13 @@ static void lzma_prepare(struct sb_codec *codec)
 static enum stmboot_status xz_begin(struct sb_codec *codec)
 {
 	lzma_prepare(codec);
-	return lzma_status(lzma_stream_decoder(&codec->u.lzma, SB_CODEC_MEMORY, 0));
+	return lzma_status(lzma_stream_decoder(&codec->u.lzma, most_memory(codec), 0));
 }
 
 static enum stmboot_status lzma_begin(struct sb_codec *codec)
 {
 	lzma_prepare(codec);
-	return lzma_status(lzma_alone_decoder(&codec->u.lzma, SB_CODEC_MEMORY));
+	return lzma_status(lzma_alone_decoder(&codec->u.lzma, most_memory(codec)));
 }
 
 static enum stmboot_status lzma_step(struct sb_codec *codec)
@@ -149,7 +157,10 @@ static enum stmboot_status zstd_begin(struct sb_codec *codec)
 	codec->u.zstd = ZSTD_createDCtx();
 	if (codec->u.zstd == NULL)
 		return STMBOOT_NO_MEMORY;
-	(void)ZSTD_DCtx_setParameter(codec->u.zstd, ZSTD_d_windowLogMax, SB_CODEC_WINDOW_LOG);
+	/* a power of two, so half of it stays for what else it needs */
+	(void)ZSTD_DCtx_setParameter(codec->u.zstd, ZSTD_d_windowLogMax,
+				     most_memory(codec) < SB_CODEC_MEMORY ? SB_CODEC_WINDOW_LOG - 2
+									  : SB_CODEC_WINDOW_LOG);
 	return STMBOOT_OK;
 }
 

@@ -16,10 +16,17 @@
 
 /*
  * Ceiling for a decoder's own memory. Kernels are packed with xz dictionaries
- * and zstd windows of up to 128 MiB, and the decoder needs a little more.
- * Memory that a small stream only claims is never touched.
+ * and zstd windows of up to 128 MiB, and the decoder needs a little more. Such a
+ * window is of use only to what is large when it is packed, too: so the ceiling
+ * is SB_CODEC_WORTH times what is packed, and SB_CODEC_LEAST for little, since `xz -9`
+ * always asks for 64 MiB.
  */
-enum { SB_CODEC_WINDOW_LOG = 27, SB_CODEC_MEMORY = 160 << 20 };
+enum {
+	SB_CODEC_WINDOW_LOG = 27,
+	SB_CODEC_MEMORY = 160 << 20,
+	SB_CODEC_LEAST = 66 << 20,
+	SB_CODEC_WORTH = 32,
+};
 
 /* The lz4 tool's legacy format packs blocks of 8 MiB, each unpacked whole. */
 struct sb_codec_lz4_legacy {
@@ -38,6 +45,7 @@ struct sb_codec {
 	const uint8_t *in;
 	size_t in_left;
 	uint64_t in_after; /* bytes that follow what is in `in` */
+	uint64_t in_total; /* bytes of it all */
 	uint8_t *out;
 	size_t out_left;
 	bool ended; /* the stream's end was reached */

@@ -273,6 +273,7 @@ enum stmboot_status sb_unpack(struct stmboot_context *ctx, enum stmboot_compress
 	u->next = sb_min_u64(offset, size);
 	u->total = sb_min_u64(length, size - u->next);
 	u->end = u->next + u->total;
+	u->codec.in_total = u->total;
 	u->max_output =
 		options->max_output != 0 ? options->max_output : sb_limits(ctx)->max_unpacked_bytes;
 	u->ratio_slack = options->ratio_slack != 0 ? options->ratio_slack : RATIO_SLACK;

@@ -315,6 +315,33 @@ Test(unpack, a_window_larger_than_any_kernel_uses_is_refused)
 	stmboot_context_free(ctx);
 }
 
+/* Windows of 32 and 128 MiB, with as much behind the frame as may make them worth it. */
+Test(unpack, a_window_is_as_large_as_what_is_packed_is_worth)
+{
+	static const struct {
+		uint8_t window;
+		size_t packed;
+		enum stmboot_status status;
+	} rows[] = {
+		{ 0x78, 9, STMBOOT_OK },
+		{ 0x88, 9, STMBOOT_LIMIT },
+		{ 0x88, 4 << 20, STMBOOT_LIMIT },
+		{ 0x88, 5 << 20, STMBOOT_OK },
+	};
+	static uint8_t zstd[5 << 20] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 0, 0x01, 0x00, 0x00 };
+	struct stmboot_context *ctx = context();
+	struct sb_unpack_result result;
+	struct sink sink = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		zstd[5] = rows[i].window;
+		cr_expect_eq(unpack(ctx, STMBOOT_COMPRESSION_ZSTD, zstd, rows[i].packed,
+				    &(struct sb_unpack_options){ .single = true }, &sink, &result),
+			     rows[i].status, "row %zu", i);
+	}
+	stmboot_context_free(ctx);
+}
+
 Test(unpack, a_sink_that_refuses_stops_it_and_lzo_is_not_unpacked)
 {
 	static const uint8_t lzo[] = "\x89LZO\0\r\n\x1a\n and more";
