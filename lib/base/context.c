@@ -14,6 +14,8 @@ static const struct stmboot_limits default_limits = {
 	.max_findings = 10000,
 };
 
+static const uint64_t default_decoded_bytes = UINT64_C(16) << 20;
+
 static const uint64_t default_pending_bytes = UINT64_C(256) << 20;
 static const uint64_t default_walk_names = 4000000;
 
@@ -67,6 +69,7 @@ enum stmboot_status stmboot_context_new(const struct stmboot_context_options *op
 	fill_limits(&o.limits);
 	o.max_pending_bytes = limit_or(o.max_pending_bytes, default_pending_bytes);
 	o.max_walk_names = limit_or(o.max_walk_names, default_walk_names);
+	o.max_decoded_bytes = limit_or(o.max_decoded_bytes, default_decoded_bytes);
 	ctx = o.allocate(o.user, sizeof(*ctx));
 	if (ctx == NULL)
 		return STMBOOT_NO_MEMORY;
@@ -88,6 +91,7 @@ const char *stmboot_version(void)
 
 void *sb_alloc_uncleared(struct stmboot_context *ctx, size_t size)
 {
+	ctx->allocated += size;
 	return ctx->options.allocate(ctx->options.user, size != 0 ? size : 1);
 }
 

@@ -7,6 +7,7 @@
 struct stmboot_context {
 	struct stmboot_context_options options; /* limits filled in, allocator set */
 	uint64_t guids;                         /* how many were made of the seed */
+	uint64_t allocated;                     /* bytes, in all; what is released counts */
 };
 
 /* Zeroed memory, or NULL; size 0 gives a pointer that can be released. */

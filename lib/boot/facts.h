@@ -308,6 +308,7 @@ struct sb_facts {
 	size_t bootable_count;                /* partitions with the flag */
 	struct sb_config configs[SB_MAX_CONFIGS];
 	size_t config_count;
+	uint64_t configs_bytes;              /* allocated to read them */
 	int config;                          /* index of the one that counts, or -1 */
 	const struct sb_attempt *attempt;    /* the one that boots, else the first tried, or NULL */
 	const struct stmboot_part *searched; /* the first partition that U-Boot looked at */

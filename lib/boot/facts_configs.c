@@ -63,10 +63,14 @@ static enum stmboot_status read_config(struct sb_facts *facts, struct sb_config 
 	struct include include;
 	char *text = NULL;
 	size_t size = 0;
-	enum stmboot_status status = load_config(facts, config, &include, &options, &text, &size);
+	const uint64_t before = facts->ctx->allocated;
+	enum stmboot_status status = STMBOOT_LIMIT;
 
+	if (facts->configs_bytes <= facts->ctx->options.max_decoded_bytes)
+		status = load_config(facts, config, &include, &options, &text, &size);
 	if (status == STMBOOT_OK)
 		status = stmboot_extlinux_decode(facts->ctx, text, size, &options, &config->conf);
+	facts->configs_bytes += facts->ctx->allocated - before;
 	config->status = status;
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
 }

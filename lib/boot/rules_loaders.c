@@ -211,6 +211,21 @@ static void check_raw_place(const struct sb_facts *facts, const struct sb_scope 
 	}
 }
 
+static void check_decoded(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *first = sb_image_undecoded(facts->image);
+	struct sb_scope part;
+
+	if (first == NULL)
+		return;
+	part = sb_scope_part(scope, facts, first);
+	sb_report(&part, SB_IMAGE_TOO_MUCH,
+		  &(struct sb_finding){
+			  .found = stmboot_content_text(first->content),
+			  .expected = "few partitions with large device trees or FITs",
+			  .hint = "see whether partitions overlap; a real card needs far less" });
+}
+
 /* clang-format off */
 static const sb_facts_rule rom_rows[] = {
 	{ SB_FSBL_NOT_FOUND, check_fsbl_found },
@@ -220,6 +235,7 @@ static const sb_facts_rule rom_rows[] = {
 	{ SB_FSBL_COPROCESSOR, check_fsbl_processor },
 	{ SB_FSBL_RAW_IGNORED, check_raw_unused },
 	{ SB_FSBL_RAW_IN_PARTITION, check_raw_place },
+	{ SB_IMAGE_TOO_MUCH, check_decoded },
 };
 /* clang-format on */
 

@@ -288,6 +288,8 @@ enum stmboot_status sb_part_check_content(struct stmboot_boot_edit *edit,
 	if (status == STMBOOT_OK) {
 		c.scope = sb_scope(diags, watched);
 		status = sb_part_open(edit->ctx, watched, &c.file);
+		if (status == STMBOOT_OK)
+			status = sb_part_decode(edit->ctx, &c.file);
 		*content = c.file.public.content;
 		if (status == STMBOOT_OK && !edit->force)
 			status = check_all(&c);

@@ -23,6 +23,8 @@ struct stmboot_image {
 	struct sb_part *parts;
 	size_t part_count;
 	enum stmboot_medium asked; /* what the caller says that it is */
+	uint64_t decoded;          /* bytes that were allocated for what the parts hold */
+	const struct stmboot_part *undecoded;
 };
 
 static const char *const medium_names[] = { "auto", "sd", "emmc", "part" };
@@ -37,6 +39,27 @@ const char *stmboot_medium_text(enum stmboot_medium medium)
 const char *stmboot_image_state_text(enum stmboot_image_state state)
 {
 	return state == STMBOOT_IMAGE_CLEAN ? "clean" : "interrupted";
+}
+
+/* A thousand partitions may all be the same bytes, which cost as much each time. */
+static enum stmboot_status decode_part(struct stmboot_image *image, struct sb_part *part)
+{
+	const uint64_t before = image->ctx->allocated;
+	enum stmboot_status status;
+
+	if (image->decoded > image->ctx->options.max_decoded_bytes && part->format != NULL) {
+		if (image->undecoded == NULL)
+			image->undecoded = &part->public;
+		return STMBOOT_OK;
+	}
+	status = sb_part_decode(image->ctx, part);
+	image->decoded += image->ctx->allocated - before;
+	return status;
+}
+
+const struct stmboot_part *sb_image_undecoded(const struct stmboot_image *image)
+{
+	return image->undecoded;
 }
 
 static enum stmboot_status open_parts(struct stmboot_image *image)
@@ -62,6 +85,8 @@ static enum stmboot_status open_parts(struct stmboot_image *image)
 		}
 		image->part_count = i + 1;
 		status = sb_part_open(image->ctx, image->medium, part);
+		if (status == STMBOOT_OK)
+			status = decode_part(image, part);
 	}
 	return status;
 }

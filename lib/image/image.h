@@ -63,6 +63,9 @@ STMBOOT_NODISCARD enum stmboot_status
 sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,
 	       bool (*same)(const void *user, uint64_t offset, uint64_t size), const void *user);
 
+/* The first part that was left undecoded because others took all that may be spent, or NULL. */
+const struct stmboot_part *sb_image_undecoded(const struct stmboot_image *image);
+
 /* What could not be read of the medium since the image was opened. */
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image);
 

@@ -25,9 +25,14 @@ enum stmboot_status sb_part_open(struct stmboot_context *ctx, struct stmboot_sou
 	p->available = stmboot_source_size(part->window);
 	status = only_fatal(stmboot_content_detect(ctx, part->cached, &p->content, &p->flavour));
 	part->format = sb_format_of(p->content);
-	if (status != STMBOOT_OK || part->format == NULL)
-		return status;
-	return only_fatal(part->format->decode(ctx, part->cached, p, &part->record));
+	return status;
+}
+
+enum stmboot_status sb_part_decode(struct stmboot_context *ctx, struct sb_part *part)
+{
+	if (part->format == NULL)
+		return STMBOOT_OK;
+	return only_fatal(part->format->decode(ctx, part->cached, &part->public, &part->record));
 }
 
 void sb_part_close(struct stmboot_context *ctx, struct sb_part *part)

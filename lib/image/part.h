@@ -68,12 +68,16 @@ struct sb_part {
 };
 
 /*
- * Say what stands at the offset and size that the public record already has.
+ * Recognise what stands at the offset and size that the public record already has.
  * Trouble with the content is no trouble of the image: it stays undescribed.
  * STMBOOT_OK; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED. Close it in any case.
  */
 STMBOOT_NODISCARD enum stmboot_status
 sb_part_open(struct stmboot_context *ctx, struct stmboot_source *medium, struct sb_part *part);
+
+/* Describe it, once, where its format is known. As sb_part_open(). */
+STMBOOT_NODISCARD enum stmboot_status sb_part_decode(struct stmboot_context *ctx,
+						     struct sb_part *part);
 void sb_part_close(struct stmboot_context *ctx, struct sb_part *part);
 
 /* As sb_image_scan(). */

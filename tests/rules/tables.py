@@ -5,7 +5,7 @@ import struct
 
 import image
 from damage import entry, flip, mend_gpt, poke, poke32, resize, zero
-from small import Row, length, partition, table, unreadable
+from small import FREE_GUID, Row, length, partition, table, unreadable
 
 LINUX, PROTECTIVE, EXTENDED = 0x83, 0xEE, 0x05
 ONLY_BACKUP = {"fsbl.not-found": "the ROM reads the primary table alone",
@@ -56,6 +56,25 @@ def sectors_of(size):
         finally:
             image.SECTOR = 512
     return step
+
+def trees(count):
+    """So many partitions that are one device tree, of many properties, at the end of the last."""
+    structure = struct.pack(">I4x", 1) + struct.pack(">III", 3, 0, 0) * 5000
+    structure += struct.pack(">II", 2, 9)
+    tree = struct.pack(">10I", 0xd00dfeed, 61 + len(structure), 56, 56 + len(structure), 40, 17, 16,
+                       0, 5, len(structure)) + bytes(16) + structure + b"name\0"
+    sectors = (len(tree) + 511) // 512
+
+    def step(card):
+        last = max(card.gpt.entries)
+        card.write(last, card.size(last) - sectors * 512, tree)
+        for number in range(last + 1, last + 1 + count):
+            card.gpt.add(number, f"tree{number}", card.gpt.entries[last]["last"] + 1 - sectors,
+                         sectors, FREE_GUID % number)
+        with open(card.path, "r+b") as f:
+            card.gpt.write(f)
+    return step
+
 
 def entries(count):
     """A table of another number of entries."""
@@ -172,6 +191,8 @@ ROWS = [
     Row("image.read-error", "healthy", [unreadable(21 * 1024, 512)],
         [unreadable(900 * 1024, 512)],
         {"stm32.magic": "a header that cannot be read is none"}),
+    Row("image.too-much", "healthy", [trees(100)], [trees(20)],
+        {"gpt.overlap": "they are all the same bytes"}),
     Row("image.partial-sector", "healthy", [resize(513)], [resize(512)]),
 ]
 
