@@ -2,6 +2,7 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <stmboot/boot.h>
 #include <stmboot/edit.h>
@@ -94,6 +95,19 @@ bool open_image(struct stmboot_context *ctx, const struct options *o, struct stm
 	return false;
 }
 
+/* What answers a question about the boot does not show findings; but this one may be the answer. */
+static void tell_unread(const struct options *o, const struct stmboot_diags *diags)
+{
+	for (size_t i = 0; i < stmboot_diags_count(diags); i++)
+		if (strcmp(stmboot_diags_get(diags, i)->code, "image.read-error") == 0) {
+			complain(
+				o->operands[0],
+				"a part of the image could not be read, and may say something else",
+				"'stmboot inspect' tells where");
+			return;
+		}
+}
+
 int with_boot(struct stmboot_context *ctx, const struct options *o,
 	      int (*tell)(struct stmboot_context *ctx, const struct options *o,
 			  struct stmboot_image *image, const struct stmboot_boot *boot))
@@ -109,6 +123,8 @@ int with_boot(struct stmboot_context *ctx, const struct options *o,
 	status = stmboot_diags_new(ctx, &diags);
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(ctx, image, NULL, diags, &boot);
+	if (status == STMBOOT_OK)
+		tell_unread(o, diags);
 	result = status == STMBOOT_OK ? tell(ctx, o, image, boot)
 				      : fail(o, o->operands[0], stmboot_status_text(status), NULL);
 	stmboot_boot_free(boot);
