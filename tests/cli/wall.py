@@ -75,7 +75,7 @@ class Reading(Case):
 
     def arguments(self, command):
         """The words of a command."""
-        return [*command, self.card, *(["/init"] if command[-1] == "get" else [])]
+        return [*command, self.card, *(["/sbin/init"] if command[-1] == "get" else [])]
 
     def test_a_crash_is_said_in_one_line_and_changes_nothing(self):
         for command in READS:
@@ -174,8 +174,8 @@ class Editing(Case):
     """Commands that change the card."""
 
     def test_a_crash_while_it_is_staged_changes_nothing(self):
-        for command in (["set-bootargs", self.card, "quiet"], ["fs", "rm", self.card, "/init"],
-                        ["fs", "edit", self.card, "/init"], ["gpt", "set", self.card, "4", "name=x"]):
+        for command in (["set-bootargs", self.card, "quiet"], ["fs", "rm", self.card, "/sbin/init"],
+                        ["fs", "edit", self.card, "/sbin/init"], ["gpt", "set", self.card, "4", "name=x"]):
             for options in ([], ["-n"], ["-o", self.path("out/copy")]):
                 with self.subTest(command=command, options=options):
                     done = self.run_in("crash", "--json", *command, *options)

@@ -3,7 +3,8 @@
  * To be loaded before the libraries of stmboot: a libext2fs that a hostile image has
  * taken over. STMBOOT_TROUBLE says what it does when a file system is opened, or,
  * for "late", once the edit was written. What it may do, it reports by ending with
- * status 99.
+ * status 99. STMBOOT_TROUBLE_AT is the number of an allocation that is refused, from
+ * 1, of this process and of those that it starts.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -110,6 +111,41 @@ errcode_t ext2fs_open2(const char *name, const char *options, int flags, int sup
 	*(void **)&real = dlsym(RTLD_NEXT, "ext2fs_open2");
 	make_trouble();
 	return real(name, options, flags, superblock, block_size, manager, out);
+}
+
+/* The C library's own, under the names that stay when these are replaced. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+
+static bool is_refused(void)
+{
+	static long count, number = -1;
+
+	if (number < 0) {
+		const char *at = getenv("STMBOOT_TROUBLE_AT");
+
+		number = at != NULL ? strtol(at, NULL, 10) : 0;
+	}
+	if (number == 0 || ++count != number)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return is_refused() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	return is_refused() ? NULL : __libc_realloc(memory, size);
 }
 
 /* The answer to who handed an edit over is longer than the wish for it. */
