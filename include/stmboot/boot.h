@@ -35,7 +35,12 @@ enum stmboot_outcome {
 	STMBOOT_OUTCOME_NOT_APPLICABLE, /**< this medium has nothing to decide here */
 };
 
-/** "ok", "warning", "error", "unreached" or "not-applicable". */
+/**
+ * The name of an outcome.
+ *
+ * @param outcome  what to name
+ * @return "ok", "warning", "error", "unreached" or "not-applicable"; static
+ */
 STMBOOT_API const char *stmboot_outcome_text(enum stmboot_outcome outcome);
 
 /** One stage. */
@@ -62,7 +67,12 @@ enum stmboot_fsbl_kind {
 	STMBOOT_FSBL_TFA,
 };
 
-/** "spl" or "tf-a"; NULL when unknown. */
+/**
+ * The name of a first stage.
+ *
+ * @param kind  what to name
+ * @return "spl" or "tf-a"; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_fsbl_kind_text(enum stmboot_fsbl_kind kind);
 
 enum { STMBOOT_NO_LABEL = -1 };
@@ -141,6 +151,7 @@ stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
 /**
  * The configuration that counts, as U-Boot reads it.
  *
+ * @param boot  a boot that was followed
  * @return borrowed from the boot, or NULL when there is none
  */
 STMBOOT_API const struct stmboot_extlinux *
@@ -166,13 +177,21 @@ enum stmboot_table_reader {
 	STMBOOT_READER_COUNT
 };
 
-/** "rom", "u-boot", "linux"; the loader is "spl" or "tf-a", by what is on the card. Static. */
+/**
+ * The name of a reader of the table, by what is on the card.
+ *
+ * @param boot    a boot that was followed
+ * @param reader  who
+ * @return "rom", "u-boot" or "linux"; the loader is "spl" or "tf-a". Static.
+ */
 STMBOOT_API const char *stmboot_boot_reader_text(const struct stmboot_boot *boot,
 						 enum stmboot_table_reader reader);
 
 /**
  * What a reader sees of the table, in the version that is on the card.
  *
+ * @param boot    a boot that was followed
+ * @param reader  who
  * @return a view, borrowed from the image that was traced
  */
 STMBOOT_API struct stmboot_gpt_view stmboot_boot_table_view(const struct stmboot_boot *boot,
@@ -214,7 +233,11 @@ stmboot_boot_read_dtb(struct stmboot_context *ctx, struct stmboot_image *image,
 STMBOOT_API enum stmboot_outcome stmboot_boot_judge(const struct stmboot_diags *diags,
 						    int *stops_at);
 
-/** Release a boot; NULL is fine. */
+/**
+ * Release a boot.
+ *
+ * @param boot  NULL is fine
+ */
 STMBOOT_API void stmboot_boot_free(const struct stmboot_boot *boot);
 
 #ifdef __cplusplus

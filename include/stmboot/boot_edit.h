@@ -69,7 +69,16 @@ stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
 			const struct stmboot_boot_edit_options *options,
 			struct stmboot_refusal *why, struct stmboot_boot_edit **out);
 
-/** Begin taking the last edit back, as stmboot_edit_begin_undo(). */
+/**
+ * Begin taking the last edit back, and follow the boot of the image as it is.
+ *
+ * @param ctx      allocator and limits; must outlive the edit
+ * @param path     a regular file or a block device
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @param out      on success, an edit to release with stmboot_boot_edit_close()
+ * @return as stmboot_edit_begin_undo() and stmboot_image_open(). On failure *out is untouched.
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
 			     const struct stmboot_boot_edit_options *options,
@@ -80,6 +89,11 @@ stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
  * stmboot_boot_edit_follow() this is stmboot_boot_edit_begin(). Until it is followed
  * an edit may be shared, taken over, committed and closed, and nothing else.
  *
+ * @param ctx      allocator and limits; must outlive the edit
+ * @param path     a regular file or a block device
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @param out      on success, an edit to release with stmboot_boot_edit_close()
  * @return as stmboot_edit_begin(). On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
@@ -88,8 +102,15 @@ stmboot_boot_edit_prepare(struct stmboot_context *ctx, const char *path,
 			  struct stmboot_refusal *why, struct stmboot_boot_edit **out);
 
 /**
- * The same for taking the last edit back. What it staged is staged here: for that
- * only logs of the library's own are read.
+ * The same for taking the last edit back, as stmboot_edit_begin_undo(). What it staged is
+ * staged here: for that only logs of the library's own are read.
+ *
+ * @param ctx      allocator and limits; must outlive the edit
+ * @param path     a regular file or a block device
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @param out      on success, an edit to release with stmboot_boot_edit_close()
+ * @return as that. On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_prepare_undo(struct stmboot_context *ctx, const char *path,
@@ -99,7 +120,8 @@ stmboot_boot_edit_prepare_undo(struct stmboot_context *ctx, const char *path,
 /**
  * Follow the boot of the image as it is, once.
  *
- * @param why  says why not; may be NULL
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
  * @return as stmboot_image_open(); STMBOOT_UNSUPPORTED when a compressed image is to
  *         be edited in place; STMBOOT_INVALID_ARGUMENT for the second time. After a
  *         failure the edit may only be closed.
@@ -113,6 +135,7 @@ stmboot_boot_edit_follow(struct stmboot_boot_edit *edit, struct stmboot_refusal 
  * call, decodes nothing: it takes that over, and commits. So nothing that a
  * decoder can be brought to do by an image reaches it, except another edit.
  *
+ * @param edit  that was begun
  * @param why   says why not; may be NULL
  * @param file  on success, the one file that handing over writes; borrowed from the
  *              edit. It has no name.
@@ -125,7 +148,8 @@ stmboot_boot_edit_share(struct stmboot_boot_edit *edit, struct stmboot_refusal *
  * Hand what is staged over to the other process. Of an edit that is not shared
  * nothing is.
  *
- * @param why  says why not; may be NULL
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
  * @return STMBOOT_OK; STMBOOT_CONFLICT for what was refused, or when the image
  *         changed; STMBOOT_IO; STMBOOT_NO_MEMORY
  */
@@ -137,7 +161,8 @@ stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit, struct stmboot_refus
  * checked: sectors of the medium in their order, each once, and each made from what
  * stands there. An edit that is not shared stays as it is.
  *
- * @param why  says why not; may be NULL
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
  * @return STMBOOT_OK; STMBOOT_CORRUPT when it is no such edit; STMBOOT_CONFLICT when
  *         it was made from another image; STMBOOT_IO; STMBOOT_NO_MEMORY;
  *         STMBOOT_INVALID_ARGUMENT for the second time
@@ -145,14 +170,21 @@ stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit, struct stmboot_refus
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_take_over(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
 
-/** The context that an edit was begun with. */
+/**
+ * The context that an edit was begun with.
+ *
+ * @param edit  that was begun
+ * @return borrowed from the caller who gave it
+ */
 STMBOOT_API struct stmboot_context *stmboot_boot_edit_context(const struct stmboot_boot_edit *edit);
 
 /**
  * Change the kernel's arguments of a label, as stmboot_extlinux_document_set_bootargs().
  *
- * @param label  name; NULL: the one that boots
- * @param why    says why not; may be NULL
+ * @param edit    that was begun
+ * @param label   name; NULL: the one that boots
+ * @param change  borrowed for the call
+ * @param why     says why not; may be NULL
  * @return as that; STMBOOT_NOT_FOUND when there is no configuration or no such
  *         label; STMBOOT_CONFLICT when several labels have that name
  */
@@ -161,7 +193,14 @@ stmboot_boot_edit_set_bootargs(struct stmboot_boot_edit *edit, const char *label
 			       const struct stmboot_cmdline_edit *change,
 			       struct stmboot_refusal *why);
 
-/** The same for every label that boots a kernel. */
+/**
+ * Change the kernel's arguments of every label that boots a kernel.
+ *
+ * @param edit    that was begun
+ * @param change  borrowed for the call
+ * @param why     says why not; may be NULL
+ * @return as stmboot_boot_edit_set_bootargs()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit *edit,
 				   const struct stmboot_cmdline_edit *change,
@@ -171,43 +210,92 @@ stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit *edit,
  * The append of a label as it is by now, with what was changed: before U-Boot
  * expands it.
  *
+ * @param edit   that was begun
  * @param label  name; NULL: the one that boots
  * @param why    says why not; may be NULL
- * @param out    on success, borrowed from the edit until its next call; NULL when
- *               the label has none
+ * @param out    on success, borrowed from the edit until its next call; NULL when the
+ *               label has none
  * @return STMBOOT_OK; STMBOOT_NOT_FOUND and STMBOOT_CONFLICT as above
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_append(struct stmboot_boot_edit *edit, const char *label,
 			 struct stmboot_refusal *why, const char **out);
 
-/** Give a label a value, as stmboot_extlinux_document_set(). */
+/**
+ * Give a label a value, as stmboot_extlinux_document_set().
+ *
+ * @param edit   that was begun
+ * @param label  name; NULL: the one that boots
+ * @param key    as there
+ * @param value  copied
+ * @param why    says why not; may be NULL
+ * @return as that; STMBOOT_NOT_FOUND when there is no configuration or no such
+ *         label; STMBOOT_CONFLICT when several labels have that name
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set(struct stmboot_boot_edit *edit, const char *label, const char *key,
 		      const char *value, struct stmboot_refusal *why);
 
-/** Take a key out of a label, as stmboot_extlinux_document_unset(). */
+/**
+ * Take a key out of a label, as stmboot_extlinux_document_unset().
+ *
+ * @param edit   that was begun
+ * @param label  name; NULL: the one that boots
+ * @param key    as there
+ * @param why    says why not; may be NULL
+ * @return as stmboot_boot_edit_set()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_unset(struct stmboot_boot_edit *edit, const char *label, const char *key,
 			struct stmboot_refusal *why);
 
-/** Add a label, as stmboot_extlinux_document_add(). */
+/**
+ * Add a label, as stmboot_extlinux_document_add().
+ *
+ * @param edit      that was begun
+ * @param name      not yet the name of a label
+ * @param settings  borrowed for the call
+ * @param count     of them
+ * @param why       says why not; may be NULL
+ * @return as that; STMBOOT_NOT_FOUND when there is no configuration
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_add_label(struct stmboot_boot_edit *edit, const char *name,
 			    const struct stmboot_extlinux_setting *settings, size_t count,
 			    struct stmboot_refusal *why);
 
-/** Remove a label, as stmboot_extlinux_document_remove(). */
+/**
+ * Remove a label, as stmboot_extlinux_document_remove().
+ *
+ * @param edit   that was begun
+ * @param label  name; NULL: the one that boots
+ * @param why    says why not; may be NULL
+ * @return as stmboot_boot_edit_set()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_remove_label(struct stmboot_boot_edit *edit, const char *label,
 			       struct stmboot_refusal *why);
 
-/** Make a label the default one, as stmboot_extlinux_document_set_default(). */
+/**
+ * Make a label the default one, as stmboot_extlinux_document_set_default().
+ *
+ * @param edit   that was begun
+ * @param label  name; NULL: the one that boots
+ * @param why    says why not; may be NULL
+ * @return as stmboot_boot_edit_set()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set_default(struct stmboot_boot_edit *edit, const char *label,
 			      struct stmboot_refusal *why);
 
-/** Set the time-out of the menu, as stmboot_extlinux_document_set_timeout(). */
+/**
+ * Set the time-out of the menu, as stmboot_extlinux_document_set_timeout().
+ *
+ * @param edit    that was begun
+ * @param tenths  of a second; 0 waits for ever
+ * @param why     says why not; may be NULL
+ * @return as that; STMBOOT_NOT_FOUND when there is no configuration
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set_timeout(struct stmboot_boot_edit *edit, uint32_t tenths,
 			      struct stmboot_refusal *why);
@@ -216,8 +304,10 @@ stmboot_boot_edit_set_timeout(struct stmboot_boot_edit *edit, uint32_t tenths,
  * Give a node of a device tree a property, as stmboot_dtb_set(). Every difference
  * that it makes is a change of the plan.
  *
- * @param file  NULL: the device tree that boots (stmboot_boot_read_dtb())
- * @param why   says why not; may be NULL
+ * @param edit     that was begun
+ * @param file     NULL: the device tree that boots (stmboot_boot_read_dtb())
+ * @param setting  borrowed for the call
+ * @param why      says why not; may be NULL
  * @return as that and as stmboot_boot_read_dtb(); STMBOOT_UNSUPPORTED also when
  *         something follows the tree in its file; STMBOOT_LIMIT also when it does not
  *         fit an image that is a bare device tree
@@ -226,7 +316,16 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_set_dtb(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *file,
 			  const struct stmboot_dtb_setting *setting, struct stmboot_refusal *why);
 
-/** Remove a property of a device tree, or a node, as stmboot_dtb_remove(). */
+/**
+ * Remove a property of a device tree, or a node, as stmboot_dtb_remove().
+ *
+ * @param edit      that was begun
+ * @param file      NULL: the device tree that boots
+ * @param node      as for stmboot_dtb_locate()
+ * @param property  NULL: the node
+ * @param why       says why not; may be NULL
+ * @return as stmboot_boot_edit_set_dtb() and stmboot_dtb_remove()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_remove_dtb(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *file,
 			     const char *node, const char *property, struct stmboot_refusal *why);
@@ -234,7 +333,10 @@ stmboot_boot_edit_remove_dtb(struct stmboot_boot_edit *edit, const struct stmboo
 /**
  * Merge an overlay into a device tree, as stmboot_dtb_apply_overlay().
  *
+ * @param edit     that was begun
+ * @param file     NULL: the device tree that boots
  * @param overlay  a GOOD tree; borrowed for the call
+ * @param why      says why not; may be NULL
  * @return as stmboot_boot_edit_set_dtb(); STMBOOT_CONFLICT when it does not apply
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
@@ -244,9 +346,10 @@ stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit, const struct stmbo
 /**
  * Stage what was changed, follow the boot of the result, and plan what to write.
  *
- * @param why  says why not; may be NULL
- * @param out  what a commit would write; borrowed from the edit. It is set also
- *             when an error that the edit adds is the reason to refuse it.
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
+ * @param out   what a commit would write; borrowed from the edit. It is set also when
+ *              an error that the edit adds is the reason to refuse it.
  * @return STMBOOT_OK; STMBOOT_CONFLICT when it would add an error and is not
  *         forced; what the file system says to the change: STMBOOT_UNSUPPORTED,
  *         STMBOOT_CORRUPT, STMBOOT_LIMIT when it is full, STMBOOT_CONFLICT;
@@ -256,21 +359,46 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_stage(struct stmboot_boot_edit *edit, struct stmboot_refusal *why,
 			const struct stmboot_edit_plan **out);
 
-/** Write what was staged, as stmboot_edit_commit(); STMBOOT_CONFLICT for what was refused. */
+/**
+ * Write what was staged.
+ *
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
+ * @return as stmboot_edit_commit(); STMBOOT_CONFLICT for what was refused
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_commit(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
 
-/** What the commit did; borrowed from the edit. */
+/**
+ * What the commit did.
+ *
+ * @param edit  that was begun
+ * @return borrowed from the edit
+ */
 STMBOOT_API const struct stmboot_edit_result *
 stmboot_boot_edit_result(const struct stmboot_boot_edit *edit);
 
-/** The boot of the image as it is, or was; borrowed from the edit. */
+/**
+ * The boot of the image as it is, or was.
+ *
+ * @param edit  that was begun
+ * @return a view, borrowed from the edit
+ */
 STMBOOT_API struct stmboot_boot_view stmboot_boot_edit_before(const struct stmboot_boot_edit *edit);
 
-/** The boot of the image as it is to be, once it is staged; borrowed from the edit. */
+/**
+ * The boot of the image as it is to be, once it is staged.
+ *
+ * @param edit  that was begun
+ * @return a view, borrowed from the edit
+ */
 STMBOOT_API struct stmboot_boot_view stmboot_boot_edit_after(const struct stmboot_boot_edit *edit);
 
-/** Release an edit; what was not committed is abandoned. NULL is fine. */
+/**
+ * Release an edit; what was not committed is abandoned.
+ *
+ * @param edit  NULL is fine
+ */
 STMBOOT_API void stmboot_boot_edit_close(struct stmboot_boot_edit *edit);
 
 #ifdef __cplusplus

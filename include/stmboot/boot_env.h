@@ -31,7 +31,12 @@ enum stmboot_env_place {
 	STMBOOT_ENV_PLACE_BARE,     /**< the image is a stored environment itself */
 };
 
-/** "partition-name", ...; static. */
+/**
+ * The name of a place.
+ *
+ * @param place  what to name
+ * @return "partition-name", ...; static
+ */
 STMBOOT_API const char *stmboot_env_place_text(enum stmboot_env_place place);
 
 /** One copy. */
@@ -56,7 +61,12 @@ struct stmboot_boot_env {
 	const struct stmboot_env *saved; /**< what counts; NULL: nothing, or it is rejected */
 };
 
-/** The environment of a card whose boot was followed; borrowed from the boot. */
+/**
+ * The environment of a card whose boot was followed.
+ *
+ * @param boot  a boot that was followed
+ * @return borrowed from the boot
+ */
 STMBOOT_API const struct stmboot_boot_env *
 stmboot_boot_environment(const struct stmboot_boot *boot);
 

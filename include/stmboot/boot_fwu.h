@@ -49,6 +49,7 @@ struct stmboot_boot_fwu {
 /**
  * What TF-A makes of the metadata of firmware updates.
  *
+ * @param boot  a boot that was followed
  * @return borrowed from the boot; NULL when the image has neither a partition
  *         for metadata nor is metadata itself
  */

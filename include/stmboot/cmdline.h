@@ -72,8 +72,8 @@ struct stmboot_cmdline_root {
 
 /** A decoded command line; every pointer lives as long as it. */
 struct stmboot_cmdline {
-	const char *text; /**< the whole text */
-	uint64_t length;
+	const char *text;                                 /**< the whole text */
+	uint64_t length;                                  /**< of the text, in bytes */
 	const struct stmboot_cmdline_argument *arguments; /**< in order, "--" not among them */
 	size_t argument_count;
 	struct stmboot_cmdline_root root;
@@ -106,17 +106,30 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_cmdline_decode(struct stmboot_context *ctx, const char *text,
 		       const struct stmboot_cmdline **out);
 
-/** Release a command line; NULL is fine. */
+/**
+ * Release a command line.
+ *
+ * @param cmdline  NULL is fine
+ */
 STMBOOT_API void stmboot_cmdline_free(const struct stmboot_cmdline *cmdline);
 
 /**
- * The last argument of that key before "--", or NULL. '-' equals '_' in keys.
- * Borrowed from the command line.
+ * The last argument of a key before "--", which is the one that counts.
+ *
+ * @param cmdline  a decoded command line
+ * @param key      '-' equals '_' in it
+ * @return borrowed from the command line, or NULL
  */
 STMBOOT_API const struct stmboot_cmdline_argument *
 stmboot_cmdline_find(const struct stmboot_cmdline *cmdline, const char *key);
 
-/** Are two keys one to the kernel, where '-' equals '_'? */
+/**
+ * Are two keys one to the kernel, where '-' equals '_'?
+ *
+ * @param a  a key
+ * @param b  another one
+ * @return whether they are
+ */
 STMBOOT_API bool stmboot_cmdline_same_key(const char *a, const char *b);
 
 /**
@@ -169,7 +182,11 @@ stmboot_cmdline_edit(struct stmboot_context *ctx, const char *text,
 		     const struct stmboot_cmdline_edit *edit, struct stmboot_refusal *why,
 		     const struct stmboot_cmdline_edited **out);
 
-/** Release an edited command line; NULL is fine. */
+/**
+ * Release an edited command line.
+ *
+ * @param edited  NULL is fine
+ */
 STMBOOT_API void stmboot_cmdline_edited_free(const struct stmboot_cmdline_edited *edited);
 
 #ifdef __cplusplus

@@ -53,7 +53,12 @@ enum stmboot_content {
 	STMBOOT_CONTENT_COUNT /**< how many there are; grows */
 };
 
-/** The name as the JSON has it: "stm32", "fwu-metadata", "ext4", ... Static, never NULL. */
+/**
+ * The name of a content, as the JSON has it.
+ *
+ * @param content  what to name
+ * @return "stm32", "fwu-metadata", "ext4", ...; static, never NULL
+ */
 STMBOOT_API const char *stmboot_content_text(enum stmboot_content content);
 
 /**

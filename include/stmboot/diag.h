@@ -79,13 +79,28 @@ struct stmboot_diags;
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_diags_new(struct stmboot_context *ctx,
 								    struct stmboot_diags **out);
 
-/** Release a list and every diagnostic in it; NULL is fine. */
+/**
+ * Release a list and every diagnostic in it.
+ *
+ * @param diags  NULL is fine
+ */
 STMBOOT_API void stmboot_diags_free(struct stmboot_diags *diags);
 
-/** How many diagnostics the list holds. */
+/**
+ * How many diagnostics a list holds.
+ *
+ * @param diags  a list
+ * @return their number
+ */
 STMBOOT_API size_t stmboot_diags_count(const struct stmboot_diags *diags);
 
-/** Diagnostic number `index`, or NULL past the end. Borrowed from the list. */
+/**
+ * A diagnostic of a list.
+ *
+ * @param diags  a list
+ * @param index  from 0
+ * @return borrowed from the list, or NULL past the end
+ */
 STMBOOT_API const struct stmboot_diag *stmboot_diags_get(const struct stmboot_diags *diags,
 							 size_t index);
 
@@ -96,6 +111,7 @@ STMBOOT_API const struct stmboot_diag *stmboot_diags_get(const struct stmboot_di
  * @param after   borrowed for the call
  * @param before  borrowed for the call
  * @param code    "gpt.primary-bad"
+ * @return whether it does
  */
 STMBOOT_API bool stmboot_diags_has_more(const struct stmboot_diags *after,
 					const struct stmboot_diags *before, const char *code);
@@ -113,22 +129,46 @@ struct stmboot_code {
 	const char *const *prerequisites;
 };
 
-/** How many codes there are. */
+/**
+ * How many codes there are.
+ *
+ * @return their number
+ */
 STMBOOT_API size_t stmboot_code_count(void);
 
-/** Code number `index` in area order, or NULL past the end. Static. */
+/**
+ * A code by its place in the order of areas.
+ *
+ * @param index  from 0
+ * @return static, or NULL past the end
+ */
 STMBOOT_API const struct stmboot_code *stmboot_code_at(size_t index);
 
-/** The code of that name, or NULL. Static. */
+/**
+ * A code by its name.
+ *
+ * @param code  "gpt.primary-bad"
+ * @return static, or NULL when there is none of that name
+ */
 STMBOOT_API const struct stmboot_code *stmboot_code_find(const char *code);
 
 /**
  * Whether a selector means a code: "gpt.primary-bad" means itself, and an area,
  * "gpt", all of its codes. A selector that means no code at all is a mistake.
+ *
+ * @param code      name of a code
+ * @param selector  name of a code or an area
+ * @return whether it is meant
  */
 STMBOOT_API bool stmboot_code_matches(const char *code, const char *selector);
 
-/** Whether a selector means any code at all: what is not known is a mistake of the caller's. */
+/**
+ * Whether a selector means any code at all: what is not known is a mistake of the
+ * caller's.
+ *
+ * @param selector  name of a code or an area
+ * @return whether it does
+ */
 STMBOOT_API bool stmboot_code_is_known(const char *selector);
 
 /** Which diagnostics count, by selectors. Zero it and set struct_size. */
@@ -151,10 +191,20 @@ struct stmboot_selection {
 STMBOOT_API void stmboot_diags_select(struct stmboot_diags *diags,
 				      const struct stmboot_selection *selection);
 
-/** "note", "warning" or "error". */
+/**
+ * The name of a severity.
+ *
+ * @param severity  what to name
+ * @return "note", "warning" or "error"; static
+ */
 STMBOOT_API const char *stmboot_severity_text(enum stmboot_severity severity);
 
-/** "rom", "fsbl", "ssbl", "extlinux", "kernel", "dtb", "rootfs" or "init". */
+/**
+ * The name of a stage.
+ *
+ * @param stage  what to name
+ * @return "rom", "fsbl", "ssbl", "extlinux", "kernel", "dtb", "rootfs" or "init"; static
+ */
 STMBOOT_API const char *stmboot_stage_text(enum stmboot_stage stage);
 
 #ifdef __cplusplus

@@ -27,8 +27,8 @@ extern "C" {
 struct stmboot_dtb_property {
 	const char *name;
 	const uint8_t *data; /**< never NULL; as stored: integers are big-endian */
-	uint32_t length;
-	uint64_t offset; /**< of the data in the source; 0 in a tree made in memory */
+	uint32_t length;     /**< of the data, in bytes */
+	uint64_t offset;     /**< of the data in the source; 0 in a tree made in memory */
 };
 
 /** A node of the tree. */
@@ -75,8 +75,8 @@ struct stmboot_dtb_alias {
 
 /** A range of addresses. */
 struct stmboot_dtb_range {
-	uint64_t address;
-	uint64_t bytes;
+	uint64_t address; /**< of its first byte, as the CPU sees it */
+	uint64_t bytes;   /**< how many it has */
 };
 
 /** A device tree. Everything is valid until stmboot_dtb_free(). */
@@ -146,7 +146,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_dtb_read(struct stmboot_context *ctx, struct stmboot_source *src, const char *name,
 		 struct stmboot_refusal *why, struct stmboot_dtb **out);
 
-/** Release a tree; NULL is fine. */
+/**
+ * Release a tree.
+ *
+ * @param dtb  NULL is fine
+ */
 STMBOOT_API void stmboot_dtb_free(struct stmboot_dtb *dtb);
 
 /**
@@ -173,7 +177,12 @@ stmboot_dtb_validate(struct stmboot_context *ctx, struct stmboot_source *src,
 STMBOOT_API const struct stmboot_dtb_node *stmboot_dtb_find_node(const struct stmboot_dtb *dtb,
 								 const char *path);
 
-/** The node after `node` in the order of the file, NULL past the last. */
+/**
+ * The next node in the order of the file.
+ *
+ * @param node  of a decoded tree
+ * @return borrowed from the tree; NULL past the last
+ */
 STMBOOT_API const struct stmboot_dtb_node *
 stmboot_dtb_next_node(const struct stmboot_dtb_node *node);
 
@@ -189,13 +198,23 @@ STMBOOT_API const struct stmboot_dtb_node *
 stmboot_dtb_find_compatible(const struct stmboot_dtb *dtb, const struct stmboot_dtb_node *after,
 			    const char *compatible);
 
-/** A node's property; NULL when it has none of that name. */
+/**
+ * A node's property.
+ *
+ * @param node  of a decoded tree
+ * @param name  the whole name
+ * @return borrowed from the tree; NULL when the node has none of that name
+ */
 STMBOOT_API const struct stmboot_dtb_property *
 stmboot_dtb_find_property(const struct stmboot_dtb_node *node, const char *name);
 
 /**
- * String number `index` of a property that is a list of strings, NULL past the
- * end or when what is there does not end with a NUL.
+ * A string of a property that is a list of strings.
+ *
+ * @param property  of a decoded tree
+ * @param index     from 0
+ * @return borrowed from the tree; NULL past the end or when what is there does not
+ *         end with a NUL
  */
 STMBOOT_API const char *stmboot_dtb_string(const struct stmboot_dtb_property *property,
 					   size_t index);
@@ -225,7 +244,12 @@ stmboot_dtb_get(const struct stmboot_dtb *dtb, const char *path, const char *pro
 STMBOOT_API size_t stmboot_dtb_node_path(const struct stmboot_dtb_node *node, char *buffer,
 					 size_t size);
 
-/** False when the node's status says anything but "okay" or "ok". */
+/**
+ * Whether a node is enabled.
+ *
+ * @param node  of a decoded tree
+ * @return false when its status says anything but "okay" or "ok"
+ */
 STMBOOT_API bool stmboot_dtb_node_okay(const struct stmboot_dtb_node *node);
 
 /** A serial port as Linux will name it. Borrowed from the tree. */
@@ -239,10 +263,21 @@ struct stmboot_dtb_console {
 	const char *compatible;              /**< its first, or NULL */
 };
 
-/** The console that stdout-path names; `found` is false when it names none. */
+/**
+ * The console that stdout-path names.
+ *
+ * @param dtb  a decoded tree
+ * @return by value; `found` is false when it names none
+ */
 STMBOOT_API struct stmboot_dtb_console stmboot_dtb_stdout(const struct stmboot_dtb *dtb);
 
-/** The port with alias serial<number>: with the ST driver, ttySTM<number>. */
+/**
+ * The port with alias serial<number>: with the ST driver, ttySTM<number>.
+ *
+ * @param dtb     a decoded tree
+ * @param number  of the alias
+ * @return by value; `found` is false when there is none
+ */
 STMBOOT_API struct stmboot_dtb_console stmboot_dtb_serial(const struct stmboot_dtb *dtb,
 							  uint32_t number);
 

@@ -77,8 +77,12 @@ stmboot_dtb_set(struct stmboot_context *ctx, const struct stmboot_dtb *base,
 /**
  * Remove a property, or a node with everything below it.
  *
+ * @param ctx       allocator and limits; must outlive the result
+ * @param base      a GOOD tree; borrowed for the call
  * @param node      as for stmboot_dtb_locate()
  * @param property  NULL: the node
+ * @param why       says why not; may be NULL
+ * @param out       on success, a tree to release with stmboot_dtb_free()
  * @return as stmboot_dtb_set(); STMBOOT_NOT_FOUND also without such a property;
  *         STMBOOT_INVALID_ARGUMENT for the root; STMBOOT_CONFLICT when another node
  *         beside it has the same name

@@ -27,10 +27,20 @@ enum stmboot_dtb_guess {
 	STMBOOT_DTB_BYTES,
 };
 
-/** What a property looks like, by the rule of dtc's treesource.c. */
+/**
+ * What a property looks like, by the rule of dtc's treesource.c.
+ *
+ * @param property  of a decoded tree
+ * @return the guess
+ */
 STMBOOT_API enum stmboot_dtb_guess stmboot_dtb_guess(const struct stmboot_dtb_property *property);
 
-/** "empty", "strings", "cells" or "bytes". */
+/**
+ * The name of a guess.
+ *
+ * @param guess  what to name
+ * @return "empty", "strings", "cells" or "bytes"; static
+ */
 STMBOOT_API const char *stmboot_dtb_guess_text(enum stmboot_dtb_guess guess);
 
 /**

@@ -69,7 +69,12 @@ enum stmboot_edit_state {
 	STMBOOT_EDIT_PENDING,   /**< a complete log waits: the edit will be finished */
 };
 
-/** "unchanged", "done" or "pending". */
+/**
+ * The name of a state.
+ *
+ * @param state  what to name
+ * @return "unchanged", "done" or "pending"; static
+ */
 STMBOOT_API const char *stmboot_edit_state_text(enum stmboot_edit_state state);
 
 /** One change, for a person. */
@@ -81,8 +86,8 @@ struct stmboot_edit_change {
 
 /** A range of the medium that differs, whole sectors of 512 bytes. */
 struct stmboot_edit_range {
-	uint64_t offset;
-	uint64_t length;
+	uint64_t offset; /**< bytes from the start of the medium */
+	uint64_t length; /**< in bytes */
 };
 
 /** What a commit would do. Borrowed from the edit until the next call for it. */
@@ -132,6 +137,11 @@ stmboot_edit_begin(struct stmboot_context *ctx, const char *path,
  * staged. Its commit drops the undo record, so that the next undo takes back
  * the edit before.
  *
+ * @param ctx      allocator and limits; must outlive the edit
+ * @param path     a regular file or a block device
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @param out      on success, an edit to release with stmboot_edit_close()
  * @return as stmboot_edit_begin(); STMBOOT_NOT_FOUND when there is nothing to
  *         take back; STMBOOT_CONFLICT also when what the edit wrote has changed since
  */
@@ -144,16 +154,26 @@ stmboot_edit_begin_undo(struct stmboot_context *ctx, const char *path,
  * The medium with what is staged: to be opened with stmboot_image_open_source(),
  * traced and checked. An image that was opened before a write does not know of it.
  *
+ * @param edit  that was begun
  * @return a source borrowed from the edit
  */
 STMBOOT_API struct stmboot_source *stmboot_edit_source(struct stmboot_edit *edit);
 
-/** Did an earlier edit of this image wait to be finished when this one began? */
+/**
+ * Did an earlier edit of this image wait to be finished when this one began?
+ *
+ * @param edit  that was begun
+ * @return whether it did
+ */
 STMBOOT_API bool stmboot_edit_is_interrupted(const struct stmboot_edit *edit);
 
 /**
  * Stage a write. The first failure stays: nothing can be committed after it.
  *
+ * @param edit    that was begun
+ * @param offset  bytes from the start of the medium
+ * @param data    copied
+ * @param size    bytes of it
  * @return STMBOOT_OK; STMBOOT_TRUNCATED past the end of the medium;
  *         STMBOOT_LIMIT when more is staged than the context allows;
  *         STMBOOT_NO_MEMORY; STMBOOT_IO
@@ -164,6 +184,7 @@ stmboot_edit_write(struct stmboot_edit *edit, uint64_t offset, const void *data,
 /**
  * Say what is changed, for the plan and the undo record.
  *
+ * @param edit    that was begun
  * @param what    copied
  * @param before  copied; NULL: there was none
  * @param after   copied; NULL: there is none
@@ -177,7 +198,8 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_edit_describe(struct s
 /**
  * What a commit would write: sectors that are staged as they are do not count.
  *
- * @param out  on success, borrowed from the edit until the next call for it
+ * @param edit  that was begun
+ * @param out   on success, borrowed from the edit until the next call for it
  * @return STMBOOT_OK; STMBOOT_NO_MEMORY; the first failure of a write; STMBOOT_IO;
  *         STMBOOT_CONFLICT when what is to be replaced changed since it was staged
  */
@@ -188,7 +210,8 @@ stmboot_edit_plan(struct stmboot_edit *edit, const struct stmboot_edit_plan **ou
  * Commit what is staged, or write the copy. An edit that changes nothing writes
  * nothing, except for the copy. An edit is committed once.
  *
- * @param why  says why not; may be NULL
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
  * @return STMBOOT_OK when it is done and durable; STMBOOT_CONFLICT when the
  *         image changed since the edit began; STMBOOT_UNSUPPORTED for a dry
  *         run, STMBOOT_INVALID_ARGUMENT for the second time;
@@ -198,10 +221,19 @@ stmboot_edit_plan(struct stmboot_edit *edit, const struct stmboot_edit_plan **ou
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit,
 								      struct stmboot_refusal *why);
 
-/** What the commit did, or STMBOOT_EDIT_UNCHANGED before it; borrowed from the edit. */
+/**
+ * What the commit did, or STMBOOT_EDIT_UNCHANGED before it.
+ *
+ * @param edit  that was begun
+ * @return borrowed from the edit
+ */
 STMBOOT_API const struct stmboot_edit_result *stmboot_edit_result(const struct stmboot_edit *edit);
 
-/** Release an edit and the lock; what was not committed is abandoned. NULL is fine. */
+/**
+ * Release an edit and the lock; what was not committed is abandoned.
+ *
+ * @param edit  NULL is fine
+ */
 STMBOOT_API void stmboot_edit_close(struct stmboot_edit *edit);
 
 /** What a recovery found. */
@@ -212,7 +244,12 @@ enum stmboot_recovery {
 	STMBOOT_RECOVERY_PENDING,  /**< a log waits still, for it could not be finished */
 };
 
-/** "clean", "finished", "dropped" or "pending". */
+/**
+ * The name of what a recovery found.
+ *
+ * @param recovery  what to name
+ * @return "clean", "finished", "dropped" or "pending"; static
+ */
 STMBOOT_API const char *stmboot_recovery_text(enum stmboot_recovery recovery);
 
 /**
@@ -259,13 +296,28 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_undos_list(struct stmboot_context *ctx, const char *path,
 		   const struct stmboot_edit_options *options, struct stmboot_undos **out);
 
-/** Release a list; NULL is fine. */
+/**
+ * Release a list.
+ *
+ * @param undos  NULL is fine
+ */
 STMBOOT_API void stmboot_undos_free(struct stmboot_undos *undos);
 
-/** How many there are. */
+/**
+ * How many edits a list holds.
+ *
+ * @param undos  a list
+ * @return their number
+ */
 STMBOOT_API size_t stmboot_undos_count(const struct stmboot_undos *undos);
 
-/** Number `index`, or NULL past the end; borrowed from the list. */
+/**
+ * An edit that can be taken back.
+ *
+ * @param undos  a list
+ * @param index  from 0, which is the last edit
+ * @return borrowed from the list, or NULL past the end
+ */
 STMBOOT_API const struct stmboot_undo *stmboot_undos_get(const struct stmboot_undos *undos,
 							 size_t index);
 

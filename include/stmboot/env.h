@@ -71,18 +71,31 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_env_decode(struct stmboot_context *ctx, struct stmboot_source *src, uint64_t offset,
 		   uint64_t size, bool redundant, const struct stmboot_env **out);
 
-/** Release a copy; NULL is fine. */
+/**
+ * Release a copy.
+ *
+ * @param env  NULL is fine
+ */
 STMBOOT_API void stmboot_env_free(const struct stmboot_env *env);
 
 /**
  * The copy that U-Boot uses: the one whose CRC is right; of two, the later by
- * its flags (0 comes after 255; equal: the first). NULL when neither is right.
- * Either may be NULL: it could not be read.
+ * its flags (0 comes after 255; equal: the first).
+ *
+ * @param first   NULL when it could not be read
+ * @param second  likewise
+ * @return one of the two, or NULL when neither is right; as long borrowed as they are
  */
 STMBOOT_API const struct stmboot_env *stmboot_env_choose(const struct stmboot_env *first,
 							 const struct stmboot_env *second);
 
-/** The value of a variable, or NULL. Borrowed from the copy. */
+/**
+ * The value of a variable.
+ *
+ * @param env   a decoded copy
+ * @param name  of the variable
+ * @return borrowed from the copy, or NULL when it is not set
+ */
 STMBOOT_API const char *stmboot_env_find(const struct stmboot_env *env, const char *name);
 
 enum { STMBOOT_ENV_AREA_COPIES = 2 };
@@ -110,7 +123,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_env_area_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 			struct stmboot_env_area **out);
 
-/** Release the copies; NULL is fine. */
+/**
+ * Release the copies.
+ *
+ * @param area  NULL is fine
+ */
 STMBOOT_API void stmboot_env_area_free(struct stmboot_env_area *area);
 
 /** What a saved variable means for the boot. */
@@ -125,10 +142,20 @@ enum stmboot_env_class {
 	STMBOOT_ENV_RESET,    /**< set again at every start, so the saved value does not count */
 };
 
-/** "boot", "search", ...; "other" for nothing. Static. */
+/**
+ * The name of a class of variables.
+ *
+ * @param class_  what to name
+ * @return "boot", "search", ...; "other" for nothing. Static.
+ */
 STMBOOT_API const char *stmboot_env_class_text(enum stmboot_env_class class_);
 
-/** The class of a variable by its name. */
+/**
+ * The class of a variable.
+ *
+ * @param name  of the variable
+ * @return the class; that of others when the name is not known
+ */
 STMBOOT_API enum stmboot_env_class stmboot_env_classify(const char *name);
 
 #ifdef __cplusplus

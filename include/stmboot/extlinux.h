@@ -69,7 +69,7 @@ enum stmboot_extlinux_keyword {
 
 /** One line; together they cover every byte of a file in order. */
 struct stmboot_extlinux_line {
-	uint64_t offset;
+	uint64_t offset;                       /**< bytes from the start of the file */
 	uint64_t length;                       /**< without the line feed */
 	bool has_line_feed;                    /**< false for a last line that is not ended */
 	enum stmboot_extlinux_keyword keyword; /**< as it was read the first time */
@@ -253,10 +253,20 @@ stmboot_extlinux_decode(struct stmboot_context *ctx, const void *text, size_t si
 			const struct stmboot_extlinux_options *options,
 			const struct stmboot_extlinux **out);
 
-/** Release a configuration; NULL is fine. */
+/**
+ * Release a configuration.
+ *
+ * @param conf  NULL is fine
+ */
 STMBOOT_API void stmboot_extlinux_free(const struct stmboot_extlinux *conf);
 
-/** The last label of that name (the one that `default` would take), or STMBOOT_EXTLINUX_NONE. */
+/**
+ * The last label of a name, which is the one that `default` would take.
+ *
+ * @param conf  a decoded configuration
+ * @param name  of the label
+ * @return its index, or STMBOOT_EXTLINUX_NONE
+ */
 STMBOOT_API int32_t stmboot_extlinux_find(const struct stmboot_extlinux *conf, const char *name);
 
 /**
@@ -288,8 +298,8 @@ struct stmboot_extlinux_variable {
 
 /** The result of an expansion. */
 struct stmboot_extlinux_expansion {
-	const char *text; /**< what bootargs is set to; "" with `deleted` or `overflow` */
-	size_t length;
+	const char *text;    /**< what bootargs is set to; "" with `deleted` or `overflow` */
+	size_t length;       /**< of the text, in bytes */
 	bool deleted;        /**< nothing is left, so U-Boot deletes its variable bootargs */
 	bool overflow;       /**< "bootarg overflow": too long before expansion, the label fails */
 	bool truncated;      /**< too long after expansion, cut without a message */
@@ -332,7 +342,11 @@ stmboot_extlinux_bootargs(struct stmboot_context *ctx, const struct stmboot_extl
 			  const struct stmboot_extlinux_environment *env, size_t cbsize,
 			  const struct stmboot_extlinux_expansion **out);
 
-/** Release an expansion; NULL is fine. */
+/**
+ * Release an expansion.
+ *
+ * @param expansion  NULL is fine
+ */
 STMBOOT_API void
 stmboot_extlinux_expansion_free(const struct stmboot_extlinux_expansion *expansion);
 
@@ -383,7 +397,11 @@ stmboot_extlinux_label_steps(struct stmboot_context *ctx, const struct stmboot_e
 			     size_t label, const struct stmboot_extlinux_environment *env,
 			     const struct stmboot_extlinux_steps **out);
 
-/** Release steps; NULL is fine. */
+/**
+ * Release steps.
+ *
+ * @param steps  NULL is fine
+ */
 STMBOOT_API void stmboot_extlinux_steps_free(const struct stmboot_extlinux_steps *steps);
 
 /** What a check needs to know beside the file. Zero it and set struct_size. */

@@ -44,10 +44,19 @@ stmboot_extlinux_document_open(struct stmboot_context *ctx, const void *text, si
 			       const struct stmboot_extlinux_options *options,
 			       struct stmboot_extlinux_document **out);
 
-/** Release a document; NULL is fine. */
+/**
+ * Release a document.
+ *
+ * @param document  NULL is fine
+ */
 STMBOOT_API void stmboot_extlinux_document_free(struct stmboot_extlinux_document *document);
 
-/** The configuration as U-Boot reads it now; borrowed until the next edit. */
+/**
+ * The configuration as U-Boot reads it now.
+ *
+ * @param document  an open document
+ * @return borrowed until the next edit
+ */
 STMBOOT_API const struct stmboot_extlinux *
 stmboot_extlinux_document_conf(const struct stmboot_extlinux_document *document);
 
@@ -55,15 +64,26 @@ stmboot_extlinux_document_conf(const struct stmboot_extlinux_document *document)
 struct stmboot_extlinux_document_file {
 	const char *path; /**< as U-Boot asks for it; NULL for the configuration itself */
 	const char *text; /**< as it is now; not ended by NUL */
-	size_t size;
-	bool changed; /**< it is not what it was when the document was opened */
+	size_t size;      /**< of the text, in bytes */
+	bool changed;     /**< it is not what it was when the document was opened */
 };
 
-/** How many files a document has; number 0 is the configuration itself. */
+/**
+ * How many files a document has; number 0 is the configuration itself.
+ *
+ * @param document  an open document
+ * @return their number
+ */
 STMBOOT_API size_t
 stmboot_extlinux_document_file_count(const struct stmboot_extlinux_document *document);
 
-/** A file, or NULL past the end; borrowed from the document until the next edit. */
+/**
+ * A file of a document.
+ *
+ * @param document  an open document
+ * @param index     from 0
+ * @return borrowed from the document until the next edit, or NULL past the end
+ */
 STMBOOT_API const struct stmboot_extlinux_document_file *
 stmboot_extlinux_document_file(const struct stmboot_extlinux_document *document, size_t index);
 
@@ -96,7 +116,15 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_extlinux_document_set(struct stmboot_extlinux_document *document, size_t label,
 			      const char *key, const char *value, struct stmboot_refusal *why);
 
-/** Take the lines of a key out of a label; as stmboot_extlinux_document_set(). */
+/**
+ * Take the lines of a key out of a label.
+ *
+ * @param document  an open document
+ * @param label     index of the label
+ * @param key       as for stmboot_extlinux_document_set()
+ * @param why       says why not; may be NULL
+ * @return as stmboot_extlinux_document_set()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_extlinux_document_unset(struct stmboot_extlinux_document *document, size_t label,
 				const char *key, struct stmboot_refusal *why);
@@ -109,6 +137,10 @@ stmboot_extlinux_document_unset(struct stmboot_extlinux_document *document, size
  * U-Boot to expand; a quote or a backslash that U-Boot would take away is
  * protected from it.
  *
+ * @param document  an open document
+ * @param label     index of the label
+ * @param edit      borrowed for the call
+ * @param why       says why not; may be NULL
  * @return as stmboot_extlinux_document_set() and stmboot_cmdline_edit();
  *         STMBOOT_UNSUPPORTED also when quotes or backslashes in the line, which
  *         U-Boot takes away, span several arguments
@@ -121,9 +153,11 @@ stmboot_extlinux_document_set_bootargs(struct stmboot_extlinux_document *documen
 /**
  * Add a label at the end of the configuration itself.
  *
+ * @param document  an open document
  * @param name      not yet the name of a label
  * @param settings  its lines, in this order, none twice
  * @param count     how many
+ * @param why       says why not; may be NULL
  * @return as stmboot_extlinux_document_set(); STMBOOT_CONFLICT also when there is
  *         a label of that name
  */
@@ -132,19 +166,37 @@ stmboot_extlinux_document_add(struct stmboot_extlinux_document *document, const 
 			      const struct stmboot_extlinux_setting *settings, size_t count,
 			      struct stmboot_refusal *why);
 
-/** Take a label out with all its lines; as stmboot_extlinux_document_set(). */
+/**
+ * Take a label out with all its lines.
+ *
+ * @param document  an open document
+ * @param label     index of the label
+ * @param why       says why not; may be NULL
+ * @return as stmboot_extlinux_document_set()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_extlinux_document_remove(struct stmboot_extlinux_document *document, size_t label,
 				 struct stmboot_refusal *why);
 
-/** Make a label the default one; as stmboot_extlinux_document_set(). */
+/**
+ * Make a label the default one.
+ *
+ * @param document  an open document
+ * @param label     index of the label
+ * @param why       says why not; may be NULL
+ * @return as stmboot_extlinux_document_set()
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_extlinux_document_set_default(struct stmboot_extlinux_document *document, size_t label,
 				      struct stmboot_refusal *why);
 
 /**
- * Set how long U-Boot waits in its menu, in tenths of a second; it rounds up
- * to seconds, and 0 waits for ever. As stmboot_extlinux_document_set().
+ * Set how long U-Boot waits in its menu.
+ *
+ * @param document  an open document
+ * @param tenths    of a second; U-Boot rounds up to seconds, and 0 waits for ever
+ * @param why       says why not; may be NULL
+ * @return as stmboot_extlinux_document_set()
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_extlinux_document_set_timeout(struct stmboot_extlinux_document *document, uint32_t tenths,

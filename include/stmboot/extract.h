@@ -100,7 +100,11 @@ stmboot_extract(struct stmboot_context *ctx, struct stmboot_fs *fs, const char *
 		const char *destination, const struct stmboot_extract_options *options,
 		struct stmboot_refusal *why, const struct stmboot_extract_result **out);
 
-/** Release a result; NULL is fine. */
+/**
+ * Release a result.
+ *
+ * @param result  NULL is fine
+ */
 STMBOOT_API void stmboot_extract_free(const struct stmboot_extract_result *result);
 
 /**

@@ -32,7 +32,7 @@ struct stmboot_fip_entry {
 	const char *title;   /**< "U-Boot (BL33)"; NULL when unknown */
 	uint64_t toc_offset; /**< where the entry stands in the source */
 	uint64_t offset;     /**< of the payload, in the source */
-	uint64_t size;
+	uint64_t size;       /**< of the payload, in bytes */
 	uint64_t flags;
 	bool fits; /**< the payload lies within the source */
 };
@@ -44,7 +44,12 @@ enum stmboot_fip_hash {
 	STMBOOT_FIP_HASH_DIFFERS,
 };
 
-/** "agrees" or "differs"; NULL when unknown. Static. */
+/**
+ * The name of what became of a hash.
+ *
+ * @param hash  what to name
+ * @return "agrees" or "differs"; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_fip_hash_text(enum stmboot_fip_hash hash);
 
 /** The header in front of an encrypted image; TF-A include/tools_share/firmware_encrypted.h. */
@@ -74,7 +79,7 @@ struct stmboot_fip_payload {
 struct stmboot_fip_optee_part {
 	uint64_t address; /**< UINT64_MAX: anywhere */
 	uint32_t id;      /**< 0: the pager, tos-fw-extra1; 1: what is paged, tos-fw-extra2 */
-	uint32_t size;
+	uint32_t size;    /**< in bytes */
 };
 
 enum { STMBOOT_FIP_OPTEE_PARTS = 2 };
@@ -125,10 +130,20 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fip_decode(struct stmb
 								     struct stmboot_source *src,
 								     struct stmboot_fip **out);
 
-/** Release a record; NULL is fine. */
+/**
+ * Release a record.
+ *
+ * @param fip  NULL is fine
+ */
 STMBOOT_API void stmboot_fip_free(struct stmboot_fip *fip);
 
-/** The first entry of that name ("nt-fw") or UUID, as TF-A searches, or NULL. Borrowed. */
+/**
+ * The first entry of a name or UUID, as TF-A searches.
+ *
+ * @param fip   a decoded package
+ * @param name  "nt-fw", or a UUID
+ * @return borrowed from the package, or NULL
+ */
 STMBOOT_API const struct stmboot_fip_entry *stmboot_fip_find(const struct stmboot_fip *fip,
 							     const char *name);
 

@@ -40,6 +40,7 @@ struct stmboot_fip_replacement {
  *
  * A package can be changed once in an edit.
  *
+ * @param edit          that was begun
  * @param partition     number or name; NULL: the package that boots, or the only one
  * @param replacements  borrowed for the call, with their sources
  * @param count         of them; none stands for an image twice

@@ -64,9 +64,9 @@ struct stmboot_fit_image {
 	const char *arch;
 	const char *compression; /**< "none", "gzip", ... */
 	bool has_data;
-	bool external;   /**< the data stands behind the tree */
-	uint64_t offset; /**< of the data in the source */
-	uint64_t bytes;
+	bool external;             /**< the data stands behind the tree */
+	uint64_t offset;           /**< of the data in the source */
+	uint64_t bytes;            /**< of the data */
 	bool inside;               /**< offset and bytes lie within the source */
 	const char *const *hashes; /**< algorithm names: "crc32", "sha256" */
 	size_t hash_count;
@@ -74,7 +74,7 @@ struct stmboot_fit_image {
 	bool has_load;
 	uint64_t load; /**< address in memory */
 	bool has_entry;
-	uint64_t entry;
+	uint64_t entry;       /**< address in memory */
 	const char *phase;    /**< "spl" or "u-boot": who loads it; NULL: anyone */
 	uint64_t tree_offset; /**< of its node in the source */
 	const struct stmboot_fit_hash *digests; /**< hash nodes, malformed ones among them */
@@ -154,13 +154,20 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fit_verify(struct stmb
 								     struct stmboot_fit *fit,
 								     size_t image);
 
-/** "unchecked", "right", "wrong", "malformed" or "unsupported". */
+/**
+ * The name of a state.
+ *
+ * @param state  what to name
+ * @return "unchecked", "right", "wrong", "malformed" or "unsupported"; static
+ */
 STMBOOT_API const char *stmboot_fit_hash_state_text(enum stmboot_fit_hash_state state);
 
 /**
  * The image of a name, as libfdt finds it: the first whose name is the same, or
  * the same before its unit address ("kernel" finds "kernel@1").
  *
+ * @param fit   a decoded FIT
+ * @param name  of the image
  * @return borrowed from the FIT, or NULL
  */
 STMBOOT_API const struct stmboot_fit_image *stmboot_fit_find_image(const struct stmboot_fit *fit,
@@ -176,7 +183,11 @@ STMBOOT_API const struct stmboot_fit_image *stmboot_fit_find_image(const struct 
 STMBOOT_API const struct stmboot_fit_configuration *
 stmboot_fit_find_configuration(const struct stmboot_fit *fit, const char *name);
 
-/** Release a FIT; NULL is fine. */
+/**
+ * Release a FIT.
+ *
+ * @param fit  NULL is fine
+ */
 STMBOOT_API void stmboot_fit_free(struct stmboot_fit *fit);
 
 #ifdef __cplusplus

@@ -76,12 +76,20 @@ struct stmboot_fs_node {
 	uint32_t reserved[7]; /**< 0; room for later fields */
 };
 
-/** "regular file", "directory", "symbolic link", ...: what may follow "a". */
+/**
+ * The name of a type of file, as it may follow "a".
+ *
+ * @param type  what to name
+ * @return "regular file", "directory", "symbolic link", ...; static
+ */
 STMBOOT_API const char *stmboot_fs_type_text(enum stmboot_fs_type type);
 
 /**
- * The type in one word, for programs: "file", "directory", "symlink",
- * "char-device", "block-device", "fifo", "socket" or "unknown".
+ * The type of a file in one word, for programs.
+ *
+ * @param type  what to name
+ * @return "file", "directory", "symlink", "char-device", "block-device", "fifo",
+ *         "socket" or "unknown"; static
  */
 STMBOOT_API const char *stmboot_fs_type_name(enum stmboot_fs_type type);
 
@@ -135,7 +143,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_open_linux(struct s
 									struct stmboot_source *src,
 									struct stmboot_fs **out);
 
-/** Close a file system; NULL is fine. Files opened in it must be closed before. */
+/**
+ * Close a file system. Files opened in it must be closed before.
+ *
+ * @param fs  NULL is fine
+ */
 STMBOOT_API void stmboot_fs_close(struct stmboot_fs *fs);
 
 /**
@@ -256,14 +268,18 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fs_inspect(struct stmboot_fs *fs, const char *path, bool follow,
 		   const struct stmboot_fs_inode **out);
 
-/** Release what stmboot_fs_inspect() gave; NULL is fine. */
+/**
+ * Release what stmboot_fs_inspect() gave.
+ *
+ * @param inode  NULL is fine
+ */
 STMBOOT_API void stmboot_fs_inode_free(const struct stmboot_fs_inode *inode);
 
 /** One extended attribute. */
 struct stmboot_fs_attribute {
 	const char *name; /**< "user.note"; any bytes but NUL behind the first dot */
 	const uint8_t *value;
-	size_t size;
+	size_t size; /**< of the value, in bytes */
 };
 
 /** Those of an inode, sorted by name. */
@@ -295,7 +311,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fs_attributes_read(struct stmboot_fs *fs, uint32_t inode,
 			   const struct stmboot_fs_attributes **out);
 
-/** Release a list of attributes; NULL is fine. */
+/**
+ * Release a list of attributes.
+ *
+ * @param attributes  NULL is fine
+ */
 STMBOOT_API void stmboot_fs_attributes_free(const struct stmboot_fs_attributes *attributes);
 
 /** Where a walk stands. */
@@ -473,7 +493,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_ext4_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 		    struct stmboot_ext4_info **out);
 
-/** Release what stmboot_ext4_decode() gave; NULL is fine. */
+/**
+ * Release what stmboot_ext4_decode() gave.
+ *
+ * @param info  NULL is fine
+ */
 STMBOOT_API void stmboot_ext4_free(struct stmboot_ext4_info *info);
 
 /**
@@ -493,11 +517,17 @@ STMBOOT_API const char *stmboot_ext4_feature_name(enum stmboot_ext4_feature_set 
  * @param index   from 0 on, until the answer is false
  * @param buffer  receives the name and its NUL
  * @param size    bytes in buffer; 24 are enough for every name
+ * @return false when fewer are set
  */
 STMBOOT_API bool stmboot_ext4_feature(const struct stmboot_ext4_info *info, size_t index,
 				      char *buffer, size_t size);
 
-/** "absent", "ok" or "bad". */
+/**
+ * The name of a state of a checksum.
+ *
+ * @param checksum  what to name
+ * @return "absent", "ok" or "bad"; static
+ */
 STMBOOT_API const char *stmboot_ext4_checksum_text(enum stmboot_ext4_checksum checksum);
 
 #ifdef __cplusplus

@@ -64,6 +64,7 @@ struct stmboot_fs_copy_options {
  * Put content into a file, which need not be there. Of one that is there all
  * names have it then, and its owner, mode and extended attributes stay.
  *
+ * @param edit        that was begun
  * @param place       a symbolic link at its end is followed
  * @param content     borrowed for the call; read twice
  * @param properties  borrowed for the call; NULL: what is usual
@@ -92,6 +93,7 @@ stmboot_fs_edit_put(struct stmboot_boot_edit *edit, const struct stmboot_file_re
  * links, and never followed. In a directory that is there, files are put into
  * files, and other things take the place of what has their name.
  *
+ * @param edit     that was begun
  * @param path     on the host
  * @param place    where to
  * @param options  borrowed for the call; NULL for all defaults
@@ -103,7 +105,18 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fs_edit_put_host(
 	struct stmboot_boot_edit *edit, const char *path, const struct stmboot_file_ref *place,
 	const struct stmboot_fs_copy_options *options, struct stmboot_refusal *why);
 
-/** The same with what is at another place, which may be in another partition. */
+/**
+ * Copy what is at a place to another one, as stmboot_fs_edit_put_host() does;
+ * they may be in two partitions.
+ *
+ * @param edit     that was begun
+ * @param from     a symbolic link at its end is followed, unless options->recursive
+ * @param to       where to
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param why      says why not; may be NULL
+ * @return as stmboot_fs_edit_put(); STMBOOT_INVALID_ARGUMENT also for a directory
+ *         without options->recursive; STMBOOT_NOT_FOUND when nothing is there
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fs_edit_copy(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *from,
 		     const struct stmboot_file_ref *to,
@@ -114,6 +127,7 @@ stmboot_fs_edit_copy(struct stmboot_boot_edit *edit, const struct stmboot_file_r
  * of what is there unless that is a directory with names. To another partition
  * it is copied, with all that it has, and then removed.
  *
+ * @param edit  that was begun
  * @param from  a symbolic link at its end is meant itself
  * @param to    where to
  * @param why   says why not; may be NULL
@@ -128,6 +142,7 @@ stmboot_fs_edit_move(struct stmboot_boot_edit *edit, const struct stmboot_file_r
 /**
  * Take a name away, and with the last one what it names.
  *
+ * @param edit       that was begun
  * @param place      a symbolic link at its end is meant itself
  * @param recursive  a directory goes with all in it; without it, it is refused
  * @param why        says why not; may be NULL
@@ -141,9 +156,10 @@ stmboot_fs_edit_remove(struct stmboot_boot_edit *edit, const struct stmboot_file
 /**
  * Make a directory.
  *
+ * @param edit     that was begun
  * @param place    where nothing is yet
- * @param parents  make those that are missing on the way, too; and a directory
- *                 that is there is fine
+ * @param parents  make those that are missing on the way, too; and a directory that is
+ *                 there is fine
  * @param why      says why not; may be NULL
  * @return as stmboot_fs_edit_put(); STMBOOT_CONFLICT when something is there
  */
@@ -154,6 +170,7 @@ stmboot_fs_edit_make_directory(struct stmboot_boot_edit *edit, const struct stmb
 /**
  * Give a file one name more, in the same partition.
  *
+ * @param edit   that was begun
  * @param file   a symbolic link at its end is meant itself
  * @param place  the new name, or a directory for it
  * @param why    says why not; may be NULL
@@ -168,6 +185,7 @@ stmboot_fs_edit_link(struct stmboot_boot_edit *edit, const struct stmboot_file_r
 /**
  * Make a symbolic link.
  *
+ * @param edit    that was begun
  * @param target  what it is to say, which need not be there
  * @param place   the link, or a directory for it
  * @param why     says why not; may be NULL
@@ -180,6 +198,7 @@ stmboot_fs_edit_symlink(struct stmboot_boot_edit *edit, const char *target,
 /**
  * Set permissions as chmod does.
  *
+ * @param edit   that was begun
  * @param place  a symbolic link at its end is followed
  * @param mode   "0644", or "u+x,go-w" where who is not named is everybody
  * @param why    says why not; may be NULL
@@ -192,6 +211,7 @@ stmboot_fs_edit_set_mode(struct stmboot_boot_edit *edit, const struct stmboot_fi
 /**
  * Set owner and group, as numbers: names are those of the system in the image.
  *
+ * @param edit   that was begun
  * @param place  a symbolic link at its end is followed
  * @param owner  "1000", "1000:100" or ":100"
  * @param why    says why not; may be NULL
@@ -204,6 +224,7 @@ stmboot_fs_edit_set_owner(struct stmboot_boot_edit *edit, const struct stmboot_f
 /**
  * Set an extended attribute.
  *
+ * @param edit   that was begun
  * @param place  a symbolic link at its end is meant itself
  * @param name   "user.note": of user, trusted or security, or an access control list
  * @param value  as setxattr() takes it; NULL removes the attribute
@@ -220,10 +241,11 @@ stmboot_fs_edit_set_attribute(struct stmboot_boot_edit *edit, const struct stmbo
 /**
  * The content that a file has by now, with what is staged.
  *
+ * @param edit   that was begun
  * @param place  a symbolic link at its end is followed
  * @param why    says why not; may be NULL
- * @param out    on success, a source to release with stmboot_source_close(),
- *               before anything else is done with the edit
+ * @param out    on success, a source to release with stmboot_source_close(), before
+ *               anything else is done with the edit
  * @return as stmboot_fs_edit_put(); STMBOOT_NOT_FOUND without such a file. On
  *         failure *out is untouched.
  */

@@ -78,7 +78,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_fwu_decode(struct stmb
 								     struct stmboot_source *src,
 								     struct stmboot_fwu **out);
 
-/** Release a record; NULL is fine. */
+/**
+ * Release a record.
+ *
+ * @param fwu  NULL is fine
+ */
 STMBOOT_API void stmboot_fwu_free(struct stmboot_fwu *fwu);
 
 /** What TF-A makes of a copy of the metadata. */
@@ -109,7 +113,12 @@ struct stmboot_fwu_reader {
 STMBOOT_API enum stmboot_fwu_reason stmboot_fwu_judge(const struct stmboot_fwu *fwu,
 						      const struct stmboot_fwu_reader *reader);
 
-/** A reason as a short English phrase; never NULL. Static. */
+/**
+ * A reason as a short English phrase.
+ *
+ * @param reason  what to name
+ * @return static, never NULL
+ */
 STMBOOT_API const char *stmboot_fwu_reason_text(enum stmboot_fwu_reason reason);
 
 enum { STMBOOT_FWU_NO_BANK = -1 };
@@ -125,13 +134,26 @@ struct stmboot_fwu_choice {
  * Choose a bank as TF-A does, in metadata that it reads: the active one when it
  * is accepted or on trial, else another. TF-A plat/st/common/
  * bl2_io_storage.c, plat_fwu_get_boot_idx().
+ *
+ * @param fwu  decoded metadata
+ * @return by value
  */
 STMBOOT_API struct stmboot_fwu_choice stmboot_fwu_choose(const struct stmboot_fwu *fwu);
 
-/** "accepted", "valid", "invalid" or "unknown": a bank's state (version 2). Static. */
+/**
+ * The name of a bank's state (version 2).
+ *
+ * @param state  as in the metadata
+ * @return "accepted", "valid", "invalid" or "unknown"; static
+ */
 STMBOOT_API const char *stmboot_fwu_state_text(uint8_t state);
 
-/** The image that is a firmware package, or NULL; borrowed. */
+/**
+ * The image that is a firmware package.
+ *
+ * @param fwu  decoded metadata
+ * @return borrowed from the metadata, or NULL
+ */
 STMBOOT_API const struct stmboot_fwu_image *stmboot_fwu_find_fip(const struct stmboot_fwu *fwu);
 
 /**

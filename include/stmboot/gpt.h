@@ -211,13 +211,28 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_gpt_decode(struct stmb
 								     struct stmboot_source *src,
 								     struct stmboot_gpt **out);
 
-/** Release a table; NULL is fine. */
+/**
+ * Release a table.
+ *
+ * @param gpt  NULL is fine
+ */
 STMBOOT_API void stmboot_gpt_free(struct stmboot_gpt *gpt);
 
-/** The copy that counts as the backup, wherever it was found; never NULL. Borrowed. */
+/**
+ * The copy that counts as the backup, wherever it was found.
+ *
+ * @param gpt  decoded tables
+ * @return borrowed from the tables, never NULL
+ */
 STMBOOT_API const struct stmboot_gpt_copy *stmboot_gpt_backup(const struct stmboot_gpt *gpt);
 
-/** The partition of that number in the list that describes the card, or NULL. Borrowed. */
+/**
+ * A partition of the list that describes the card.
+ *
+ * @param gpt     decoded tables
+ * @param number  of the partition, from 1
+ * @return borrowed from the tables, or NULL
+ */
 STMBOOT_API const struct stmboot_partition *stmboot_gpt_find_number(const struct stmboot_gpt *gpt,
 								    uint32_t number);
 
@@ -254,6 +269,9 @@ struct stmboot_gpt_view {
  * U-Boot and its SPL: the primary, else silently the backup in the last
  * sector; a protective record is required, else the MBR's partitions.
  * U-Boot disk/part_efi.c, disk/part_dos.c.
+ *
+ * @param gpt  decoded tables
+ * @return a view, borrowed from the tables
  */
 STMBOOT_API struct stmboot_gpt_view stmboot_gpt_uboot_view(const struct stmboot_gpt *gpt);
 
@@ -278,7 +296,12 @@ struct stmboot_gpt_tfa {
 	bool fwu;             /**< built with PSA_FWU_SUPPORT; decides for v2.7 */
 };
 
-/** How many entries that TF-A keeps (PLAT_PARTITION_MAX_ENTRIES of the ST port). */
+/**
+ * How many entries TF-A keeps (PLAT_PARTITION_MAX_ENTRIES of the ST port).
+ *
+ * @param tfa  which TF-A
+ * @return their number
+ */
 STMBOOT_API uint32_t stmboot_gpt_tfa_entries(const struct stmboot_gpt_tfa *tfa);
 
 /**
@@ -287,6 +310,10 @@ STMBOOT_API uint32_t stmboot_gpt_tfa_entries(const struct stmboot_gpt_tfa *tfa);
  * LBAs is not zero, whatever its type. A plain MBR gives no names and is not
  * shown: reason STMBOOT_GPT_NO_PROTECTIVE.
  * TF-A drivers/partition/partition.c, gpt.c.
+ *
+ * @param gpt  decoded tables
+ * @param tfa  which TF-A
+ * @return a view, borrowed from the tables
  */
 STMBOOT_API struct stmboot_gpt_view stmboot_gpt_tfa_view(const struct stmboot_gpt *gpt,
 							 const struct stmboot_gpt_tfa *tfa);
@@ -294,6 +321,9 @@ STMBOOT_API struct stmboot_gpt_view stmboot_gpt_tfa_view(const struct stmboot_gp
 /**
  * The boot ROM: the primary only. Its partitions are those of the whole copy;
  * stmboot_gpt_fsbl() tells which of them it takes.
+ *
+ * @param gpt  decoded tables
+ * @return a view, borrowed from the tables
  */
 STMBOOT_API struct stmboot_gpt_view stmboot_gpt_rom_view(const struct stmboot_gpt *gpt);
 
@@ -323,14 +353,19 @@ STMBOOT_API size_t stmboot_gpt_bootable(const struct stmboot_gpt_view *view, uin
 					const struct stmboot_partition **out, size_t room);
 
 /**
- * Why a copy is not good, in a few words: the first of its defects
- * (enum stmboot_gpt_defect). NULL without any. Static.
+ * Why a copy is not good, in a few words: the first of its defects.
+ *
+ * @param defects  bits of enum stmboot_gpt_defect
+ * @return static; NULL without any
  */
 STMBOOT_API const char *stmboot_gpt_defect_text(uint32_t defects);
 
 /**
- * The name of an attribute bit: "required", "no-block-io", "bootable",
- * "grow-fs", "read-only", "hidden" or "no-auto"; NULL for others. Static.
+ * The name of an attribute bit.
+ *
+ * @param bit  from 0
+ * @return "required", "no-block-io", "bootable", "grow-fs", "read-only", "hidden" or
+ *         "no-auto"; NULL for others. Static.
  */
 STMBOOT_API const char *stmboot_gpt_attribute_name(unsigned bit);
 
@@ -342,29 +377,65 @@ STMBOOT_API const char *stmboot_gpt_attribute_name(unsigned bit);
  * @param index      from 0 on, until the answer is false
  * @param buffer     receives the name and its NUL
  * @param size       bytes in buffer; 16 are enough for every name
+ * @return false when fewer are set
  */
 STMBOOT_API bool stmboot_partition_attribute(const struct stmboot_partition *partition,
 					     size_t index, char *buffer, size_t size);
 
-/** The bit of such a name, or of "bit-N"; -1 for others and for reserved bits (3 to 47). */
+/**
+ * The attribute bit of a name.
+ *
+ * @param name  as stmboot_gpt_attribute_name() gives it, or "bit-N"
+ * @return from 0; -1 for others and for reserved bits (3 to 47)
+ */
 STMBOOT_API int stmboot_gpt_attribute_bit(const char *name);
 
-/** The short name of a type GUID, "linux", "fip", ..., or NULL. Static. */
+/**
+ * The short name of a type GUID.
+ *
+ * @param guid  in lower case
+ * @return "linux", "fip", ..., or NULL; static
+ */
 STMBOOT_API const char *stmboot_gpt_type_name(const char *guid);
 
-/** The type GUID of a short name, lower case, or NULL. Static. */
+/**
+ * The type GUID of a short name.
+ *
+ * @param name  "linux", "fip", ...
+ * @return lower case, or NULL; static
+ */
 STMBOOT_API const char *stmboot_gpt_type_guid(const char *name);
 
-/** Short name number `index`, or NULL past the end. Static. */
+/**
+ * A short name of a type GUID.
+ *
+ * @param index  from 0
+ * @return static; NULL past the end
+ */
 STMBOOT_API const char *stmboot_gpt_type_at(size_t index);
 
-/** "gpt", "mbr" or "none". */
+/**
+ * The name of a type of table.
+ *
+ * @param type  what to name
+ * @return "gpt", "mbr" or "none"; static
+ */
 STMBOOT_API const char *stmboot_table_type_text(enum stmboot_table_type type);
 
-/** "ok", "hybrid", "bad" or "missing". */
+/**
+ * The name of a state of the protective MBR.
+ *
+ * @param state  what to name
+ * @return "ok", "hybrid", "bad" or "missing"; static
+ */
 STMBOOT_API const char *stmboot_pmbr_state_text(enum stmboot_pmbr_state state);
 
-/** "ok", "bad", "missing" or "misplaced". */
+/**
+ * The name of a state of a copy.
+ *
+ * @param state  what to name
+ * @return "ok", "bad", "missing" or "misplaced"; static
+ */
 STMBOOT_API const char *stmboot_gpt_state_text(enum stmboot_gpt_state state);
 
 /**

@@ -130,43 +130,81 @@ stmboot_image_prepare(struct stmboot_context *ctx, const char *path,
 /**
  * Decode an image that was prepared, once.
  *
+ * @param image  that was prepared
  * @return as stmboot_image_open(); STMBOOT_INVALID_ARGUMENT for the second time.
  *         After a failure the image may only be closed.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_image_decode(struct stmboot_image *image);
 
 /**
- * As stmboot_image_open(), over a source of the caller's.
+ * Open an image over a source of the caller's, for reading only.
  *
- * @param src  borrowed until the image is closed
+ * @param ctx      allocator and limits; must outlive the image
+ * @param src      borrowed until the image is closed
+ * @param options  borrowed for the call; NULL for all defaults
+ * @param out      on success, an image to release with stmboot_image_close()
+ * @return as stmboot_image_open(). On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_image_open_source(struct stmboot_context *ctx, struct stmboot_source *src,
 			  const struct stmboot_image_options *options, struct stmboot_image **out);
 
-/** Close an image; NULL is fine. */
+/**
+ * Close an image.
+ *
+ * @param image  NULL is fine
+ */
 STMBOOT_API void stmboot_image_close(struct stmboot_image *image);
 
-/** What the image is; borrowed from it. */
+/**
+ * What an image is.
+ *
+ * @param image  that is open
+ * @return borrowed from the image
+ */
 STMBOOT_API const struct stmboot_image_info *stmboot_image_info(const struct stmboot_image *image);
 
-/** Its partition tables; borrowed from it. */
+/**
+ * The partition tables of an image.
+ *
+ * @param image  that is open
+ * @return borrowed from the image
+ */
 STMBOOT_API const struct stmboot_gpt *stmboot_image_gpt(const struct stmboot_image *image);
 
-/** How many partitions there are; 1 for a bare part. */
+/**
+ * How many partitions an image has; 1 for a bare part.
+ *
+ * @param image  that is open
+ * @return their number
+ */
 STMBOOT_API size_t stmboot_image_part_count(const struct stmboot_image *image);
 
-/** Partition by place in the table, or NULL past the end; borrowed from the image. */
+/**
+ * A partition by its place in the table.
+ *
+ * @param image  that is open
+ * @param index  from 0
+ * @return borrowed from the image, or NULL past the end
+ */
 STMBOOT_API const struct stmboot_part *stmboot_image_part(const struct stmboot_image *image,
 							  size_t index);
 
-/** Partition by number, or NULL; borrowed from the image. */
+/**
+ * A partition by its number.
+ *
+ * @param image   that is open
+ * @param number  of the partition; 0 for a bare part
+ * @return borrowed from the image, or NULL
+ */
 STMBOOT_API const struct stmboot_part *stmboot_image_find(const struct stmboot_image *image,
 							  uint32_t number);
 
 /**
  * The bytes of a partition, as far as the image has them.
  *
+ * @param image   that is open
+ * @param number  of the partition; 0 for a bare part
  * @return a source borrowed from the image, or NULL when there is no such partition
  */
 STMBOOT_API struct stmboot_source *stmboot_image_part_source(struct stmboot_image *image,
@@ -176,10 +214,11 @@ STMBOOT_API struct stmboot_source *stmboot_image_part_source(struct stmboot_imag
  * The file system of a partition as Linux sees it once it has replayed the
  * journal, opened once and kept with the image.
  *
+ * @param image   that is open
  * @param number  of the partition
- * @param why     says why not; may be NULL. On success it says when the journal
- *                holds changes that cannot be replayed here: files are then as
- *                they stand without them. Else it is left alone.
+ * @param why     says why not; may be NULL. On success it says when the journal holds
+ *                changes that cannot be replayed here: files are then as they stand
+ *                without them. Else it is left alone.
  * @param out     on success, a file system borrowed from the image
  * @return as stmboot_fs_open_linux(), also the second time; STMBOOT_NOT_FOUND
  *         when there is no such partition. On failure *out is untouched.
@@ -188,10 +227,20 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_image_fs_linux(struct stmboot_image *image, uint32_t number, struct stmboot_refusal *why,
 		       struct stmboot_fs **out);
 
-/** "clean" or "interrupted". */
+/**
+ * The name of a state.
+ *
+ * @param state  what to name
+ * @return "clean" or "interrupted"; static
+ */
 STMBOOT_API const char *stmboot_image_state_text(enum stmboot_image_state state);
 
-/** "sd", "emmc" or "part". */
+/**
+ * The name of a kind of medium.
+ *
+ * @param medium  what to name
+ * @return "sd", "emmc" or "part"; static
+ */
 STMBOOT_API const char *stmboot_medium_text(enum stmboot_medium medium);
 
 #ifdef __cplusplus

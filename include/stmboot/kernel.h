@@ -102,10 +102,20 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_kernel_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 		      struct stmboot_kernel **out);
 
-/** Release a kernel; NULL is fine. */
+/**
+ * Release a kernel.
+ *
+ * @param kernel  NULL is fine
+ */
 STMBOOT_API void stmboot_kernel_free(struct stmboot_kernel *kernel);
 
-/** "unknown", "zimage", "barebox", "arm64-image", "efi-zboot" or "compressed". */
+/**
+ * The name of a format.
+ *
+ * @param format  what to name
+ * @return "unknown", "zimage", "barebox", "arm64-image", "efi-zboot" or "compressed";
+ *         static
+ */
 STMBOOT_API const char *stmboot_kernel_format_text(enum stmboot_kernel_format format);
 
 /**
@@ -161,7 +171,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_kernel_identify(struct stmboot_context *ctx, struct stmboot_source *src,
 			const struct stmboot_kernel *kernel, struct stmboot_kernel_identity **out);
 
-/** Release an identity; NULL is fine. */
+/**
+ * Release an identity.
+ *
+ * @param identity  NULL is fine
+ */
 STMBOOT_API void stmboot_kernel_identity_free(struct stmboot_kernel_identity *identity);
 
 /**

@@ -33,6 +33,7 @@ extern "C" {
  * before the other, so that one is valid at every moment; the only valid copy
  * is not replaced unless the edit is forced.
  *
+ * @param edit       that was begun
  * @param partition  number or name, or "fsbl"
  * @param src        belongs to the edit from here on, whatever comes of the call
  * @param why        says why not; may be NULL

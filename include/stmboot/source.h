@@ -29,7 +29,7 @@ struct stmboot_source;
 struct stmboot_identity {
 	uint64_t device;
 	uint64_t inode;
-	uint64_t size;
+	uint64_t size; /**< in bytes */
 	int64_t mtime_seconds;
 	int64_t mtime_nanoseconds;
 };
@@ -133,8 +133,12 @@ stmboot_source_window(struct stmboot_context *ctx, struct stmboot_source *parent
 		      uint64_t size, struct stmboot_source **out);
 
 /**
- * Read exactly `size` bytes.
+ * Read exactly so many bytes.
  *
+ * @param src     to read from
+ * @param offset  bytes from its start
+ * @param buffer  receives the bytes
+ * @param size    how many
  * @return STMBOOT_OK; STMBOOT_TRUNCATED when the range does not lie within the
  *         source (the buffer is then untouched); STMBOOT_IO; STMBOOT_CORRUPT
  *         when the structures that map the range are damaged (a file inside a
@@ -143,10 +147,21 @@ stmboot_source_window(struct stmboot_context *ctx, struct stmboot_source *parent
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_source_read(struct stmboot_source *src, uint64_t offset, void *buffer, size_t size);
 
-/** Bytes in the source. */
+/**
+ * The size of a source.
+ *
+ * @param src  that is open
+ * @return in bytes
+ */
 STMBOOT_API uint64_t stmboot_source_size(struct stmboot_source *src);
 
-/** Identity of the file below as it is now; STMBOOT_UNSUPPORTED when there is none. */
+/**
+ * Identity of the file below a source as it is now.
+ *
+ * @param src  that is open
+ * @param out  filled on success
+ * @return STMBOOT_OK; STMBOOT_UNSUPPORTED when there is none; STMBOOT_IO
+ */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_source_identity(struct stmboot_source *src, struct stmboot_identity *out);
 
@@ -154,6 +169,10 @@ stmboot_source_identity(struct stmboot_source *src, struct stmboot_identity *out
  * The first range of data that ends after `offset`; what lies before it is a
  * hole. A source that knows no holes is one range of data.
  *
+ * @param src     that is open
+ * @param offset  bytes from its start
+ * @param start   of the range, in bytes
+ * @param end     the byte behind it
  * @return STMBOOT_OK; STMBOOT_NOT_FOUND when nothing but a hole follows; STMBOOT_IO
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
@@ -163,6 +182,10 @@ stmboot_source_next_data(struct stmboot_source *src, uint64_t offset, uint64_t *
 /**
  * Where a byte of this source stands on the medium.
  *
+ * @param src            that is open
+ * @param offset         bytes from its start
+ * @param medium_offset  filled when it stands somewhere: bytes from the start of the
+ *                       medium
  * @return false when it stands nowhere: in a hole, or past the end
  */
 STMBOOT_API bool stmboot_source_locate(struct stmboot_source *src, uint64_t offset,
@@ -180,7 +203,11 @@ STMBOOT_API bool stmboot_source_locate(struct stmboot_source *src, uint64_t offs
 STMBOOT_API void stmboot_source_explain(const char *path, enum stmboot_status status, int error,
 					struct stmboot_refusal *why);
 
-/** Close a source; NULL is fine. A window's parent stays open. */
+/**
+ * Close a source. A window's parent stays open.
+ *
+ * @param src  NULL is fine
+ */
 STMBOOT_API void stmboot_source_close(struct stmboot_source *src);
 
 #ifdef __cplusplus

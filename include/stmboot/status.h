@@ -11,8 +11,8 @@
 #define STMBOOT_STATUS_H
 
 #if defined(__GNUC__) || defined(__clang__)
-#define STMBOOT_API __attribute__((visibility("default")))
-#define STMBOOT_NODISCARD __attribute__((warn_unused_result))
+#define STMBOOT_API                 __attribute__((visibility("default")))
+#define STMBOOT_NODISCARD           __attribute__((warn_unused_result))
 #define STMBOOT_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define STMBOOT_API
@@ -24,8 +24,9 @@
 extern "C" {
 #endif
 
+/** What became of a call. */
 enum stmboot_status {
-	STMBOOT_OK = 0,
+	STMBOOT_OK = 0,           /**< it did what its comment says */
 	STMBOOT_IO,               /**< the medium or the host could not be read or written */
 	STMBOOT_NO_MEMORY,        /**< the allocator said no */
 	STMBOOT_TRUNCATED,        /**< the bytes end before the structure does */

@@ -33,7 +33,12 @@ enum stmboot_soc {
 	STMBOOT_SOC_STM32MP2,
 };
 
-/** "stm32mp15", "stm32mp13" or "stm32mp2"; NULL when unknown. Static. */
+/**
+ * The name of a chip.
+ *
+ * @param soc  what to name
+ * @return "stm32mp15", "stm32mp13" or "stm32mp2"; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_soc_text(enum stmboot_soc soc);
 
 /** Values of the version field. */
@@ -147,7 +152,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_stm32_decode(struct st
 								       struct stmboot_source *src,
 								       struct stmboot_stm32 **out);
 
-/** Release a record; NULL is fine. */
+/**
+ * Release a record.
+ *
+ * @param image  NULL is fine
+ */
 STMBOOT_API void stmboot_stm32_free(struct stmboot_stm32 *image);
 
 /**
@@ -180,13 +189,28 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_stm32_validate(const struct stmboot_stm32 *image, struct stmboot_source *src,
 		       enum stmboot_stm32_role role, struct stmboot_diags *diags);
 
-/** Who such an image is meant for, by its type and load address. */
+/**
+ * Who an image is meant for, by its type and load address.
+ *
+ * @param image  a decoded header
+ * @return the role
+ */
 STMBOOT_API enum stmboot_stm32_role stmboot_stm32_likely_role(const struct stmboot_stm32 *image);
 
-/** "1.0", "2.0", "2.2" or "2.3"; NULL when unknown. Static. */
+/**
+ * The name of a version of the header.
+ *
+ * @param version  as in the header
+ * @return "1.0", "2.0", "2.2" or "2.3"; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_stm32_version_text(uint32_t version);
 
-/** "U-Boot", "TF-A", "OP-TEE header", ...; NULL when unknown. Static. */
+/**
+ * The name of a binary type.
+ *
+ * @param binary_type  as in the header
+ * @return "U-Boot", "TF-A", "OP-TEE header", ...; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_stm32_type_text(uint32_t binary_type);
 
 #ifdef __cplusplus

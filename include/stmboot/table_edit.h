@@ -72,6 +72,7 @@ struct stmboot_table_setting {
 /**
  * Change fields of a partition.
  *
+ * @param edit       that was begun
  * @param partition  its number or name, as it was when the edit began
  * @param settings   borrowed for the call; done in this order
  * @param count      how many
@@ -93,6 +94,8 @@ stmboot_table_edit_set(struct stmboot_boot_edit *edit, const char *partition,
  * Give the disk and all partitions new GUIDs, so that two cards of one image can
  * be told apart: random ones, or those of the context's seed.
  *
+ * @param edit  that was begun
+ * @param why   says why not; may be NULL
  * @return as stmboot_table_edit_set()
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status

@@ -47,7 +47,7 @@ enum {
 /** One image of a multi image, or the text of a script. */
 struct stmboot_uimage_part {
 	uint64_t offset; /**< in the source */
-	uint64_t size;
+	uint64_t size;   /**< in bytes */
 };
 
 /** A decoded header; every field is what the medium says. */
@@ -96,7 +96,11 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_uimage_decode(struct stmboot_context *ctx, struct stmboot_source *src,
 		      struct stmboot_uimage **out);
 
-/** Release a record; NULL is fine. */
+/**
+ * Release a record.
+ *
+ * @param image  NULL is fine
+ */
 STMBOOT_API void stmboot_uimage_free(struct stmboot_uimage *image);
 
 /**
@@ -128,16 +132,36 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_uimage_validate(const struct stmboot_uimage *image, struct stmboot_source *src,
 			enum stmboot_uimage_role role, struct stmboot_diags *diags);
 
-/** "linux", "u-boot", ...; NULL when unknown. Static. */
+/**
+ * The name of an operating system.
+ *
+ * @param os  as in the header
+ * @return "linux", "u-boot", ...; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_uimage_os_text(uint8_t os);
 
-/** "arm", "arm64", ...; NULL when unknown. Static. */
+/**
+ * The name of an architecture.
+ *
+ * @param arch  as in the header
+ * @return "arm", "arm64", ...; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_uimage_arch_text(uint8_t arch);
 
-/** "kernel", "firmware", ...; NULL when unknown. Static. */
+/**
+ * The name of a type.
+ *
+ * @param type  as in the header
+ * @return "kernel", "firmware", ...; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_uimage_type_text(uint8_t type);
 
-/** "none", "gzip", ...; NULL when unknown. Static. */
+/**
+ * The name of a compression.
+ *
+ * @param compression  as in the header
+ * @return "none", "gzip", ...; NULL when unknown. Static.
+ */
 STMBOOT_API const char *stmboot_uimage_compression_text(uint8_t compression);
 
 #ifdef __cplusplus
