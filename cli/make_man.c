@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "groups.h"
+#include "man_options.h"
 #include "man_text.h"
-#include "options.h"
 
 struct code {
 	const char *code, *severity, *meaning;
@@ -16,44 +17,20 @@ static const struct code codes[] = {
 #undef CODE
 };
 
-static void print_option(const struct option_row *row)
-{
-	if (row->letter != 0)
-		printf("*-%c*, ", row->letter);
-	printf("*--%s*", row->name);
-	if (row->argument != NULL) {
-		printf("=");
-		man_text(row->argument);
-	}
-	printf("\n\t");
-	man_text(row->help);
-	printf("\n\n");
-}
-
+/* The pages of the commands tell the rest. */
 static void print_commands(void)
 {
+	char name[GROUP_NAME_MAX];
+
 	printf("# COMMANDS\n\n");
 	for (int i = 0; i < COMMAND_COUNT; i++) {
+		group_name(name, (enum command_id)i);
 		printf("*%s* ", commands[i].name);
-		man_text(commands[i].operands);
+		man_operands(commands[i].operands);
 		printf("\n\t");
-		man_text(commands[i].description);
-		printf("\n\n");
-		for (int j = 0; j < OPTION_COUNT; j++) {
-			if (option_rows[j].commands == ANY_COMMAND ||
-			    !option_belongs((enum option_id)j, (enum command_id)i))
-				continue;
-			print_option(&option_rows[j]);
-		}
+		man_text(commands[i].summary);
+		printf(": *stmboot-%s*(1)\n\n", name);
 	}
-}
-
-static void print_options(void)
-{
-	printf("# OPTIONS\n\n");
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (option_rows[i].commands == ANY_COMMAND)
-			print_option(&option_rows[i]);
 }
 
 static void print_codes(void)
@@ -116,14 +93,23 @@ static const char tail[] =
 	"The JSON Schemas of what *--json* prints are installed in share/stmboot/schema: what\n"
 	"says that it is stmboot.NAME/1 follows NAME.schema.json.\n\n"
 	"# SEE ALSO\n\n"
-	"*stmboot-findings*(7)\n";
+	"*stmboot-findings*(7)";
 
 int main(void)
 {
+	char name[GROUP_NAME_MAX];
+
 	printf("%s", head);
 	print_commands();
-	print_options();
+	printf("# OPTIONS OF EVERY COMMAND\n\n");
+	man_options(COMMAND_NONE);
 	print_codes();
 	printf("%s", tail);
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		group_name(name, (enum command_id)i);
+		if (group_begins((enum command_id)i))
+			printf(", *stmboot-%s*(1)", name);
+	}
+	printf("\n");
 	return ferror(stdout) != 0 || fflush(stdout) != 0;
 }

@@ -5,9 +5,11 @@
 usage: manual.py STMBOOT PAGE... [TEST...]
 """
 
+import functools
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import program
 PAGES = {}
 
 
+@functools.lru_cache(maxsize=None)
 def rendered(name):
     """A page as man shows it, in lines too long to break a word; and what man complains of."""
     if shutil.which("man") is None:
@@ -34,6 +37,12 @@ def words(text):
     return " ".join(re.sub("[“”]", '"', text).split())
 
 
+def commands():
+    """All commands that --help tells of."""
+    listed = program.run("--help").stdout.decode().split("commands:\n")[1].split("\n\n")[0]
+    return [re.match(r" *([a-z0-9-]+(?: [a-z]+)?) ", line)[1] for line in listed.splitlines()]
+
+
 class Manual(unittest.TestCase):
     def setUp(self):
         self.codes = json.loads(program.run("check", "--list", "--json").stdout)["codes"]
@@ -43,11 +52,33 @@ class Manual(unittest.TestCase):
             self.assertEqual(rendered(name)[1], "", name)
 
     def test_every_code_stands_in_both(self):
-        for name in PAGES:
+        for name in "stmboot.1", "stmboot-findings.7":
             text = rendered(name)[0]
             for code in self.codes:
                 self.assertRegex(text, rf"(?m)^ *{re.escape(code['code'])} \({code['severity']}",
                                  name)
+
+    def test_each_command_has_a_page_with_what_its_help_says(self):
+        for name in commands():
+            shown = words(program.run(*name.split(), "--help").stdout.decode())
+            usage, description, options = re.match(r"usage: (.*?) \[OPTION...\] (.*) options: (.*)"
+                                                   r" Exit status", shown).groups()
+            page = rendered(f"stmboot-{name.split()[0]}.1")[0]
+            self.assertRegex(page, rf"(?m)^ *{re.escape(usage)} \[OPTION")
+            self.assertIn(description, words(page))
+            for option in re.findall(r"--[a-z-]+", re.sub(r" (-|--) ", " ", options)):
+                self.assertRegex(page, rf"(?m)^ *(-., )?{option}\b", name)
+            self.assertIn(name, words(rendered("stmboot.1")[0]))
+
+    def test_examples_are_what_the_program_takes(self):
+        for name in PAGES:
+            examples = rendered(name)[0].split("EXAMPLES\n")
+            for line in re.findall(r"(?m)^ {1,7}stmboot (.*)$", examples[1] if examples[1:] else ""):
+                done = program.run(*shlex.split(line))
+                self.assertNotIn(b"usage", done.stderr, line)
+                self.assertNotIn(b"--help", done.stderr, line)
+            if re.fullmatch(r"stmboot-(?!findings).*", name):
+                self.assertEqual(len(examples), 2, name)
 
     def test_the_findings_say_all_that_the_catalogue_does(self):
         text = words(rendered("stmboot-findings.7")[0])
