@@ -38,7 +38,7 @@ struct stmboot_cmdline_argument {
 enum stmboot_cmdline_root_kind {
 	STMBOOT_ROOT_NONE,         /**< no root= */
 	STMBOOT_ROOT_INVALID,      /**< the kernel cannot make anything of it */
-	STMBOOT_ROOT_MMC,          /**< /dev/mmcblk<disk>p<partition>, or the whole disk */
+	STMBOOT_ROOT_MMC,          /**< /dev/mmcblkDISKpPARTITION, or the whole disk */
 	STMBOOT_ROOT_DEVICE,       /**< another name below /dev */
 	STMBOOT_ROOT_PARTUUID,     /**< text and partnroff */
 	STMBOOT_ROOT_MBR_PARTUUID, /**< PARTUUID of the form SSSSSSSS-PP: text, signature, partition
@@ -77,7 +77,7 @@ struct stmboot_cmdline {
 	const struct stmboot_cmdline_argument *arguments; /**< in order, "--" not among them */
 	size_t argument_count;
 	struct stmboot_cmdline_root root;
-	bool rootwait;            /**< rootwait, or rootwait=<seconds> (kernels after v6.5) */
+	bool rootwait;            /**< rootwait, or rootwait=SECONDS (kernels after v6.5) */
 	bool rootwait_has_value;  /**< only rootwait=...: nothing at all up to v6.5 */
 	int32_t rootwait_seconds; /**< 0: for ever */
 	uint32_t rootdelay;       /**< seconds */

@@ -1,11 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * libstmboot: read, check and trace STM32MP boot media.
+ * libstmboot: read, check, trace and edit STM32MP boot media; all headers at once.
  *
- * The high-level interface is a context (context.h), an image (image.h) and
- * its boot (boot.h) with diagnostics (diag.h). The other headers are the
- * formats below it.
+ * @mainpage libstmboot
+ *
+ * **Where to begin.** A context (context.h) comes first, then an image (image.h), its
+ * boot (boot.h) with what was found (diag.h), and edits of it (boot_edit.h). The other
+ * headers are the formats below, which do without an image: each decodes a source
+ * (source.h) into a record. libstmboot(3) has a page a person can read at once.
+ *
+ * **Who owns what.** `new`, `open`, `decode`, `begin` and `trace` hand out an object
+ * through a pointer to a pointer, and it is to be released with the function that is
+ * named there; releasing NULL is fine. What another function returns is borrowed from
+ * its argument and lives as long. A failed call leaves what it was to fill untouched.
+ *
+ * **What went wrong.** A status (status.h) says what became of a call, and nothing of
+ * the medium; what is wrong with the medium is a diagnostic (diag.h), and why an edit
+ * was refused is a refusal (refusal.h). The library never prints, and never ends the
+ * program.
+ *
+ * **Bytes and text.** Offsets and lengths are in bytes unless a name says otherwise.
+ * Text from a medium may hold any bytes: stmboot_escape() (text.h) makes it safe to show.
+ *
+ * **Threads.** There is no global state. A context, and what was made with it, may be
+ * used by one thread at a time; each thread may have its own.
+ *
+ * **Versions.** Members are added to structures at their end, and those that a caller
+ * fills have struct_size first. Symbols carry the version that added them.
  */
 #ifndef STMBOOT_H
 #define STMBOOT_H

@@ -58,6 +58,10 @@ class Manual(unittest.TestCase):
                 self.assertRegex(text, rf"(?m)^ *{re.escape(code['code'])} \({code['severity']}",
                                  name)
 
+    def test_the_library_s_page_names_every_header(self):
+        named = set(re.findall(r"\b\w+\.h\b", rendered("libstmboot.3")[0]))
+        self.assertEqual(named, set(os.listdir(os.path.join(program.TOP, "include", "stmboot"))))
+
     def test_each_command_has_a_page_with_what_its_help_says(self):
         for name in commands():
             shown = words(program.run(*name.split(), "--help").stdout.decode())
