@@ -10,8 +10,9 @@ exports: every exported symbol is declared in a public header and listed in the
 map of the library, and the reverse. compile: every public header compiles alone;
 COMPILER includes the language, as in "c++ -std=c++17". Exits 77 (skipped) where
 it is missing. offsets: every member of a public structure stands where
-offsets.txt says, on a machine with 64-bit pointers. A program built against an
-older header relies on each of these rows. pin: add the rows of new members.
+offsets.txt says, on a machine with 64-bit pointers, and every value of an
+enumeration is the number there. A program built against an older header relies
+on each of these rows. pin: add the rows of what is new.
 """
 
 import glob
@@ -94,10 +95,22 @@ def members():
     return found
 
 
+def values():
+    """The names in all public enumerations, but for those that count the others."""
+    found = []
+    for path in HEADERS:
+        with open(path, encoding="utf-8") as f:
+            text = re.sub(r"/\*.*?\*/", "", f.read(), flags=re.S)
+        for body in re.findall(r"^enum stmboot_\w+ \{\n(.*?)^\};", text, re.M | re.S):
+            found += re.findall(r"^\t(STMBOOT_\w+)", body, re.M)
+    return [name for name in found if not name.endswith("_COUNT")]
+
+
 def measured(compiler):
-    """Where the members stand, as a program sees it that is built now."""
+    """Where the members stand, as a program sees it that is built now; then the values."""
     rows = "".join('printf("%s %zu\\n", "{0}.{1}", offsetof(struct stmboot_{0}, {1}));\n'
                    .format(*name.split(".")) for name in members())
+    rows += "".join(f'printf("%s %lld\\n", "{name}", (long long){name});\n' for name in values())
     text = ("#include <stddef.h>\n#include <stdio.h>\n#include <stmboot/stmboot.h>\n"
             "int main(void)\n{\nif (sizeof(void *) != 8) return 77;\n" + rows + "return 0;\n}\n")
     with tempfile.TemporaryDirectory() as folder:
@@ -119,10 +132,10 @@ def pinned():
 def offsets(*compiler):
     """Compare; 0 when all agree."""
     there, pins = dict(measured(compiler)), pinned()
-    wrong = [f"{name} moved from {pins[name]} to {there.get(name, 'nowhere')}" for name in pins
+    wrong = [f"{name} was {pins[name]}, and is {there.get(name, 'nowhere')}" for name in pins
              if there.get(name) != pins[name]]
     wrong += [f"{name} is not pinned: meson compile pin-offsets" for name in there.keys() - pins]
-    print(*sorted(wrong), f"{len(there)} members", sep="\n")
+    print(*sorted(wrong), f"{len(there)} members and values", sep="\n")
     return 1 if wrong or not there else 0
 
 
