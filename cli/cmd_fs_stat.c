@@ -138,7 +138,8 @@ static void add_value(struct buffer *out, const struct style *style,
 
 	if (is_text(attribute) && attribute->size <= MOST_SHOWN) {
 		buffer_add(&text, (const char *)attribute->value, attribute->size);
-		style_escape(style, out, text.data);
+		style_escape(style, out, text.data != NULL ? text.data : "");
+		out->failed = out->failed || text.failed;
 		buffer_release(&text);
 		return;
 	}
@@ -233,9 +234,15 @@ static int tell(const struct at_place *at)
 
 	if (status != STMBOOT_OK)
 		return fail_at_place(at, status);
-	if (s.inode->target != NULL &&
-	    stmboot_fs_resolve(at->fs, at->path, path, sizeof(path)) == STMBOOT_OK)
+	if (s.inode->target != NULL)
+		status = stmboot_fs_resolve(at->fs, at->path, path, sizeof(path));
+	if (s.inode->target != NULL && status == STMBOOT_OK)
 		s.leads_to = path;
+	/* Where it leads is not known then, which is not nowhere. */
+	if (status == STMBOOT_NO_MEMORY || status == STMBOOT_IO) {
+		stmboot_fs_inode_free(s.inode);
+		return fail_at_place(at, status);
+	}
 	status = stmboot_fs_attributes_read(at->fs, s.inode->node.inode, &s.attributes);
 	if (status != STMBOOT_OK)
 		stmboot_fs_explain(at->fs, at->path, status, &why);

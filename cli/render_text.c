@@ -15,8 +15,9 @@ enum { CELL = 512, NAME_WIDTH = 24, CONTENT_WIDTH = 46 };
 
 static const char *const titles[COLUMNS] = { "#", "name", "content", "start", "size", "" };
 
-/* An escaped text of the medium in a cell of limited width. */
-static void fill(const struct style *style, const char *text, size_t width, char cell[CELL])
+/* An escaped text of the medium in a cell of limited width. Without memory `out` has failed. */
+static void fill(struct buffer *out, const struct style *style, const char *text, size_t width,
+		 char cell[CELL])
 {
 	struct buffer safe = { 0 };
 
@@ -24,6 +25,7 @@ static void fill(const struct style *style, const char *text, size_t width, char
 	snprintf(cell, CELL, "%s", safe.data != NULL ? safe.data : "");
 	/* What snprintf() cut within a character is cut again before it. */
 	style_cut(style, cell, width);
+	out->failed = out->failed || safe.failed;
 	buffer_release(&safe);
 }
 
@@ -40,8 +42,8 @@ static void fill_flags(const struct stmboot_part *part, char cell[CELL])
 		 part->available < part->size ? " there" : "");
 }
 
-static void fill_cell(const struct report *report, const struct style *style, size_t row,
-		      enum column column, char cell[CELL])
+static void fill_cell(struct buffer *out, const struct report *report, const struct style *style,
+		      size_t row, enum column column, char cell[CELL])
 {
 	const struct stmboot_part *part = stmboot_image_part(report->image, row);
 	struct buffer content = { 0 };
@@ -51,11 +53,12 @@ static void fill_cell(const struct report *report, const struct style *style, si
 		snprintf(cell, CELL, "%" PRIu32, part->number);
 		break;
 	case NAME:
-		fill(style, part->entry != NULL ? part->entry->name : "", NAME_WIDTH, cell);
+		fill(out, style, part->entry != NULL ? part->entry->name : "", NAME_WIDTH, cell);
 		break;
 	case CONTENT:
 		describe_content(&content, part);
-		fill(style, content.data != NULL ? content.data : "", CONTENT_WIDTH, cell);
+		fill(out, style, content.data != NULL ? content.data : "", CONTENT_WIDTH, cell);
+		out->failed = out->failed || content.failed;
 		buffer_release(&content);
 		break;
 	case START:
@@ -98,7 +101,7 @@ static void add_layout(struct buffer *out, const struct report *report, const st
 		for (size_t row = 0; row < rows; row++) {
 			size_t width;
 
-			fill_cell(report, style, row, (enum column)c, cell);
+			fill_cell(out, report, style, row, (enum column)c, cell);
 			width = style_width(style, cell);
 			widths[c] = width > widths[c] ? width : widths[c];
 		}
@@ -113,7 +116,7 @@ static void add_layout(struct buffer *out, const struct report *report, const st
 	buffer_puts(out, "\n");
 	for (size_t row = 0; row < rows; row++) {
 		for (int c = 0; c < COLUMNS; c++) {
-			fill_cell(report, style, row, (enum column)c, cell);
+			fill_cell(out, report, style, row, (enum column)c, cell);
 			add_cell(out, style, cell, widths[c], (enum column)c);
 		}
 		buffer_puts(out, "\n");

@@ -99,6 +99,9 @@ static enum stmboot_status describe(struct stmboot_boot_edit *edit, const char *
 {
 	if (what == NULL)
 		return STMBOOT_NO_MEMORY;
+	/* What could not be kept is not what was not there. */
+	if (edit->arena.failed)
+		return STMBOOT_NO_MEMORY;
 	return same(before, after) ? STMBOOT_OK
 				   : stmboot_edit_describe(edit->edit, what, before, after);
 }

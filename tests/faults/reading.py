@@ -53,7 +53,7 @@ class Place:
         program.configured(self.image, kinds.CONFIG)
         with open(self.image, "rb") as f:
             self.before = f.read()
-        self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8",
+        self.env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C",
                     "SOURCE_DATE_EPOCH": "1700000000", "TMPDIR": os.path.join(folder, "tmp"),
                     "STMBOOT_STATE_DIR": os.path.join(folder, "work", "state")}
 
