@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../support/pace.h"
 #include "kinds.h"
 
 struct heap {
@@ -193,15 +194,17 @@ static bool try_allocation(struct trial *trial, const struct failure *failure)
 
 static void try_all(struct trial *trial)
 {
+	const unsigned step = (unsigned)pace(13);
+
 	for (int for_good = 0; for_good < 2; for_good++) {
 		struct failure call = { "call", 0, for_good != 0 };
 		struct failure allocation = { "allocation", 0, for_good != 0 };
 
 		do
-			call.at++;
+			call.at += step;
 		while (try_call(trial, &call, for_good != 0 ? ENOSPC : EIO));
 		do
-			allocation.at++;
+			allocation.at += step;
 		while (try_allocation(trial, &allocation));
 	}
 }
