@@ -429,11 +429,14 @@ static void check_algorithm(const struct checked *c)
 	uint32_t last = image->version == STMBOOT_STM32_V2_3 ? 4 : 2;
 	uint64_t key;
 
-	if (!image->is_signed || !find_key(image, &key) ||
-	    (image->algorithm >= 1 && image->algorithm <= last))
+	if (!image->is_signed || !find_key(image, &key))
+		return;
+	key += is_v1 ? 0 : SB_STM32_EXT_ALGORITHM_OFFSET;
+	/* Where the image ends before, there is nothing to judge. */
+	if ((image->algorithm >= 1 && image->algorithm <= last) || key + 4 > image->source_bytes)
 		return;
 	sb_report(c->scope, SB_STM32_ALGORITHM_UNKNOWN,
-		  &(struct sb_finding){ .offset = is_v1 ? key : key + SB_STM32_EXT_ALGORITHM_OFFSET,
+		  &(struct sb_finding){ .offset = key,
 					.length = 4,
 					.found = sb_text(c->scope, "%" PRIu32, image->algorithm),
 					.expected = last == 2 ? "1 or 2" : "1 to 4",
