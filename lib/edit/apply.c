@@ -25,11 +25,13 @@ static enum stmboot_status write_order(struct sb_target *target, struct sb_log *
 	uint64_t position = 0;
 	enum stmboot_status status;
 
-	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
+	while ((status = sb_log_next_place(log, &position, &record)) == STMBOOT_OK) {
 		if (record->order != order)
 			continue;
-		status = host->write_at(host->self, target->file, record->offset, record->bytes,
-					record->length);
+		status = sb_log_fill(log);
+		if (status == STMBOOT_OK)
+			status = host->write_at(host->self, target->file, record->offset,
+						record->bytes, record->length);
 		if (status != STMBOOT_OK)
 			return status;
 	}
@@ -63,7 +65,7 @@ static enum stmboot_status read_back(struct sb_target *target, struct sb_log *lo
 	unsigned match = 0;
 	enum stmboot_status status;
 
-	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK)
+	while ((status = sb_log_next_place(log, &position, &record)) == STMBOOT_OK)
 		host->forget(host->self, target->file, record->offset, record->length);
 	if (status == STMBOOT_NOT_FOUND)
 		status = sb_log_compare(log, target->source, &match, &stranger);

@@ -97,17 +97,41 @@ enum stmboot_status sb_refuse_changed(struct stmboot_refusal *why)
 			 "edited");
 }
 
+/* Records are in order and share nothing: if all lie in the plan, they are the plan. */
+static enum stmboot_status check_places(const struct stmboot_edit *edit, struct sb_log *log,
+					bool *planned)
+{
+	const struct stmboot_edit_range *write = edit->plan.writes;
+	const struct stmboot_edit_range *last = write + edit->plan.write_count;
+	const struct sb_log_record *record;
+	uint64_t position = 0;
+	enum stmboot_status status;
+
+	*planned = sb_log_head(log)->payload_bytes == edit->plan.bytes;
+	while (*planned && (status = sb_log_next_place(log, &position, &record)) == STMBOOT_OK) {
+		while (write < last && write->offset + write->length <= record->offset)
+			write++;
+		*planned = write < last && write->offset <= record->offset &&
+			   sb_range_within(record->offset - write->offset, record->length,
+					   write->length);
+	}
+	return !*planned || status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
+}
+
 /* A log that cannot be read, or that was made from what no longer stands there, is no use. */
 static enum stmboot_status check_log(struct stmboot_edit *edit, struct sb_log *log,
 				     struct stmboot_refusal *why)
 {
 	unsigned match = 0;
 	uint64_t stranger;
-	enum stmboot_status status = sb_log_compare(log, edit->target.source, &match, &stranger);
+	bool planned = false;
+	enum stmboot_status status = check_places(edit, log, &planned);
 
+	if (status == STMBOOT_OK)
+		status = sb_log_compare(log, edit->target.source, &match, &stranger);
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the log", NULL);
-	if ((match & SB_LOG_ALL_OLD) == 0)
+	if (!planned || (match & SB_LOG_ALL_OLD) == 0)
 		return sb_refuse_changed(why);
 	return STMBOOT_OK;
 }
@@ -183,6 +207,32 @@ static enum stmboot_status go_forward(struct stmboot_edit *edit, struct sb_log *
 	return sb_retire(&edit->target, edit->target.place.log, why);
 }
 
+/*
+ * What was handed over is a log already. It is not the one that is wanted when an edit before
+ * it had to be finished, which may have given the medium another identifier.
+ */
+static enum stmboot_status write_log(struct stmboot_edit *edit, const struct sb_log_head *head,
+				     struct stmboot_refusal *why)
+{
+	const struct sb_host *host = edit->target.host;
+	const char *path = edit->target.place.new_log;
+	enum stmboot_status status = STMBOOT_OK;
+	const bool copied = edit->handed_log != NULL && sb_edit_was_handed(edit, head);
+
+	if (edit->handed_log != NULL && !copied)
+		status = sb_edit_compare_handed(edit, edit->target.source, why);
+	if (status != STMBOOT_OK)
+		return status;
+	if (copied)
+		status = sb_log_copy(edit->ctx, host, path, edit->handed);
+	else
+		status = sb_log_write(edit->ctx, host, path, head, edit->overlay);
+	if (status == STMBOOT_CONFLICT)
+		return sb_refuse_changed(why);
+	return sb_refuse_work(why, status, "write the log of the edit beside the image",
+			      "make room there, or use --output");
+}
+
 static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb_log_head *head,
 				      struct stmboot_refusal *why)
 {
@@ -191,13 +241,10 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 	struct stmboot_source *src = NULL;
 	struct sb_log *log = NULL;
 	int file = SB_NO_FILE;
-	enum stmboot_status status = sb_log_write(edit->ctx, host, new_log, head, edit->overlay);
+	enum stmboot_status status = write_log(edit, head, why);
 
-	if (status == STMBOOT_CONFLICT)
-		return sb_refuse_changed(why);
 	if (status != STMBOOT_OK)
-		return sb_refuse_work(why, status, "write the log of the edit beside the image",
-				      "make room there, or use --output");
+		return status;
 	status = sb_refuse_work(why, open_new_log(edit, &file, &src, &log),
 				"read the log of the edit", NULL);
 	if (status == STMBOOT_OK)

@@ -9,6 +9,7 @@
  */
 #include "edit/edit.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/context.h"
@@ -65,17 +66,28 @@ static enum stmboot_status open_handed(struct stmboot_edit *edit)
 	return status;
 }
 
-static enum stmboot_status stage_handed(struct stmboot_edit *edit, struct stmboot_refusal *why)
+enum stmboot_status sb_edit_compare_handed(struct stmboot_edit *edit, struct stmboot_source *src,
+					   struct stmboot_refusal *why)
 {
-	struct sb_log *log = edit->handed_log;
 	unsigned match = 0;
 	uint64_t stranger = 0;
-	enum stmboot_status status = sb_log_compare(log, edit->medium.source, &match, &stranger);
+	enum stmboot_status status = sb_log_compare(edit->handed_log, src, &match, &stranger);
 
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the edit", NULL);
-	if ((match & SB_LOG_ALL_OLD) == 0)
-		return sb_refuse_changed(why);
+	return (match & SB_LOG_ALL_OLD) != 0 ? STMBOOT_OK : sb_refuse_changed(why);
+}
+
+static enum stmboot_status stage_handed(struct stmboot_edit *edit, struct stmboot_refusal *why)
+{
+	struct sb_log *log = edit->handed_log;
+	enum stmboot_status status = STMBOOT_OK;
+
+	/* In place, the image is compared with its log. */
+	if (edit->output != NULL)
+		status = sb_edit_compare_handed(edit, edit->medium.source, why);
+	if (status != STMBOOT_OK)
+		return status;
 	sb_overlay_free(edit->overlay);
 	edit->overlay = NULL;
 	edit->change_count = 0;
@@ -83,9 +95,10 @@ static enum stmboot_status stage_handed(struct stmboot_edit *edit, struct stmboo
 	status = sb_overlay_new(edit->ctx, edit->medium.source, &edit->overlay);
 	if (status == STMBOOT_OK)
 		status = sb_log_map(log, edit->overlay);
-	if (status == STMBOOT_OK)
-		status = stmboot_edit_describe(edit, sb_log_head(log)->summary, NULL, NULL);
-	return status;
+	if (status != STMBOOT_OK)
+		return status;
+	sb_overlay_settle(edit->overlay); /* whoever handed it over has done that */
+	return stmboot_edit_describe(edit, sb_log_head(log)->summary, NULL, NULL);
 }
 
 enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit, struct stmboot_refusal *why)
@@ -102,6 +115,15 @@ enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit, struct stmboot_
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "read the edit from a temporary file", NULL);
 	return stage_handed(edit, why);
+}
+
+bool sb_edit_was_handed(const struct stmboot_edit *edit, const struct sb_log_head *head)
+{
+	const struct sb_log_head *said = sb_log_head(edit->handed_log);
+
+	return strcmp(said->name, head->name) == 0 &&
+	       memcmp(said->id_before, head->id_before, SB_MEDIUM_ID_BYTES) == 0 &&
+	       memcmp(said->id_after, head->id_after, SB_MEDIUM_ID_BYTES) == 0;
 }
 
 void sb_edit_forget_shared(struct stmboot_edit *edit)

@@ -137,6 +137,15 @@ static const struct sb_planned *plan_from(const struct sb_plan *plan, uint64_t o
 	return plan->sealed + low;
 }
 
+/* Of most edits nothing has to be read to know it. */
+static bool lies_in_one_range(const struct sb_plan *plan, const struct sb_extent *extent)
+{
+	const struct sb_planned *range = plan_from(plan, extent->offset);
+
+	return range < plan->sealed + plan->sealed_count && range->offset <= extent->offset &&
+	       extent->offset + extent->length <= range->offset + range->length;
+}
+
 /* What lies between planned ranges must not differ. */
 static bool is_planned(const struct sb_plan *plan, const struct sb_extent *extent)
 {
@@ -167,7 +176,10 @@ enum stmboot_status sb_plan_verify(const struct sb_plan *plan, struct sb_overlay
 
 	*holds = true;
 	while (status == STMBOOT_OK && *holds) {
-		status = sb_overlay_next(staged, extent.offset + extent.length, true, &extent);
+		status = sb_overlay_next_place(staged, extent.offset + extent.length, &extent);
+		if (status != STMBOOT_OK || lies_in_one_range(plan, &extent))
+			continue;
+		status = sb_overlay_next(staged, extent.offset, true, &extent);
 		if (status == STMBOOT_OK)
 			*holds = is_planned(plan, &extent);
 	}

@@ -217,7 +217,7 @@ enum stmboot_status sb_log_map(struct sb_log *log, struct sb_overlay *overlay)
 	uint64_t position = 0;
 	enum stmboot_status status;
 
-	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
+	while ((status = sb_log_next_place(log, &position, &record)) == STMBOOT_OK) {
 		status = sb_overlay_map(overlay, record->offset, record->length, sb_log_source(log),
 					record->at, record->order);
 		if (status != STMBOOT_OK)

@@ -63,7 +63,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_log_stage(struct sb_log *log, struct sb
 
 /*
  * The same, however large it is: its bytes stay in the log, which is borrowed until
- * the overlay is freed. As sb_overlay_map() and sb_log_next().
+ * the overlay is freed. As sb_overlay_map() and sb_log_next_place().
  */
 STMBOOT_NODISCARD enum stmboot_status sb_log_map(struct sb_log *log, struct sb_overlay *overlay);
 

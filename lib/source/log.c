@@ -9,6 +9,9 @@
 #include "base/crc32.h"
 #include "base/cursor.h"
 
+_Static_assert((int)SB_LOG_HEADER + SB_LOG_MAX_NAME + SB_LOG_MAX_SUMMARY <= SB_EXTENT_BYTES,
+	       "sum_head() reads all of it at once");
+
 struct sb_log {
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
@@ -19,6 +22,7 @@ struct sb_log {
 	char name[SB_LOG_MAX_NAME + 1];
 	char summary[SB_LOG_MAX_SUMMARY + 1];
 	struct sb_log_record record;
+	uint8_t place[SB_LOG_RECORD];
 	uint8_t crcs[8 * SB_LOG_SECTORS];
 	uint8_t payload[SB_EXTENT_BYTES];
 	uint8_t medium[SB_EXTENT_BYTES]; /* what stands where a record belongs */
@@ -84,31 +88,20 @@ static enum stmboot_status read_header(struct sb_log *log)
 	return read_texts(log, name, summary);
 }
 
-static enum stmboot_status check_trailer(struct sb_log *log)
+static enum stmboot_status read_trailer(struct sb_log *log, uint8_t bytes[SB_LOG_TRAILER])
 {
 	uint64_t size = stmboot_source_size(log->src);
-	uint8_t bytes[SB_LOG_TRAILER];
 	enum stmboot_status status;
-	uint64_t crc = 0;
 
 	if (size < log->first + SB_LOG_TRAILER)
 		return STMBOOT_CORRUPT;
 	log->end = size - SB_LOG_TRAILER;
-	status = read_part(log, log->end, bytes, sizeof(bytes));
+	status = read_part(log, log->end, bytes, SB_LOG_TRAILER);
 	if (status != STMBOOT_OK)
 		return status;
-	if (memcmp(bytes, "STMBJEND", 8) != 0 || sb_get_le64(bytes + 8) != size)
-		return STMBOOT_CORRUPT;
-	for (uint64_t at = 0; at < log->end;) {
-		size_t part = (size_t)sb_min_u64(sizeof(log->payload), log->end - at);
-
-		status = read_part(log, at, log->payload, part);
-		if (status != STMBOOT_OK)
-			return status;
-		crc = lzma_crc64(log->payload, part, crc);
-		at += part;
-	}
-	return lzma_crc64(bytes, 16, crc) == sb_get_le64(bytes + 16) ? STMBOOT_OK : STMBOOT_CORRUPT;
+	return memcmp(bytes, "STMBJEND", 8) == 0 && sb_get_le64(bytes + 8) == size
+		       ? STMBOOT_OK
+		       : STMBOOT_CORRUPT;
 }
 
 /* Whole sectors on the medium; only its last one may be short. */
@@ -121,16 +114,16 @@ static bool is_well_placed(const struct sb_log *log, uint64_t offset, uint64_t l
 	       (length % SB_SECTOR_BYTES == 0 || offset + length == size);
 }
 
-static enum stmboot_status read_record(struct sb_log *log, uint64_t at, uint64_t *next)
+static enum stmboot_status read_place(struct sb_log *log, uint64_t at)
 {
 	struct sb_log_record *record = &log->record;
-	uint8_t bytes[SB_LOG_RECORD];
+	uint8_t *bytes = log->place;
 	uint32_t order;
 	enum stmboot_status status;
 
-	if (log->end - at < sizeof(bytes))
+	if (log->end - at < sizeof(log->place))
 		return STMBOOT_CORRUPT;
-	status = read_part(log, at, bytes, sizeof(bytes));
+	status = read_part(log, at, bytes, sizeof(log->place));
 	if (status != STMBOOT_OK)
 		return status;
 	record->offset = sb_get_le64(bytes);
@@ -140,20 +133,31 @@ static enum stmboot_status read_record(struct sb_log *log, uint64_t at, uint64_t
 		return STMBOOT_CORRUPT;
 	record->order = (enum sb_order)order;
 	record->sectors = (record->length + SB_SECTOR_BYTES - 1) / SB_SECTOR_BYTES;
-	record->bytes = log->payload;
-	at += sizeof(bytes);
+	record->bytes = NULL;
+	at += sizeof(log->place);
 	if (log->end - at < 8 * record->sectors + record->length)
 		return STMBOOT_CORRUPT;
-	status = read_part(log, at, log->crcs, 8 * record->sectors);
-	at += 8 * record->sectors;
-	record->at = at;
-	if (status == STMBOOT_OK)
-		status = read_part(log, at, log->payload, record->length);
-	*next = at + record->length;
-	return status;
+	record->at = at + 8 * record->sectors;
+	return STMBOOT_OK;
 }
 
-static enum stmboot_status check_record(struct sb_log *log)
+enum stmboot_status sb_log_next_place(struct sb_log *log, uint64_t *position,
+				      const struct sb_log_record **out)
+{
+	uint64_t at = *position != 0 ? *position : log->first;
+	enum stmboot_status status;
+
+	if (at >= log->end)
+		return STMBOOT_NOT_FOUND;
+	status = read_place(log, at);
+	if (status != STMBOOT_OK)
+		return status;
+	*position = log->record.at + log->record.length;
+	*out = &log->record;
+	return STMBOOT_OK;
+}
+
+static enum stmboot_status check_bytes(struct sb_log *log)
 {
 	struct sb_log_record *record = &log->record;
 
@@ -166,26 +170,48 @@ static enum stmboot_status check_record(struct sb_log *log)
 	return STMBOOT_OK;
 }
 
+enum stmboot_status sb_log_fill(struct sb_log *log)
+{
+	struct sb_log_record *record = &log->record;
+	const size_t crcs = 8 * record->sectors;
+	enum stmboot_status status = read_part(log, record->at - crcs, log->crcs, crcs);
+
+	if (status == STMBOOT_OK)
+		status = read_part(log, record->at, log->payload, record->length);
+	if (status == STMBOOT_OK)
+		status = check_bytes(log);
+	if (status == STMBOOT_OK)
+		record->bytes = log->payload;
+	return status;
+}
+
 enum stmboot_status sb_log_next(struct sb_log *log, uint64_t *position,
 				const struct sb_log_record **out)
 {
-	uint64_t at = *position != 0 ? *position : log->first;
-	uint64_t next = at;
-	enum stmboot_status status;
+	enum stmboot_status status = sb_log_next_place(log, position, out);
 
-	if (at >= log->end)
-		return STMBOOT_NOT_FOUND;
-	status = read_record(log, at, &next);
-	if (status == STMBOOT_OK)
-		status = check_record(log);
-	if (status != STMBOOT_OK)
-		return status;
-	*position = next;
-	*out = &log->record;
-	return STMBOOT_OK;
+	return status == STMBOOT_OK ? sb_log_fill(log) : status;
 }
 
-static enum stmboot_status check_records(struct sb_log *log)
+/* The checksum of all that stands before the records; it fits where a payload will be. */
+static enum stmboot_status sum_head(struct sb_log *log, uint64_t *crc)
+{
+	const size_t size = (size_t)log->first;
+	enum stmboot_status status = read_part(log, 0, log->payload, size);
+
+	if (status == STMBOOT_OK)
+		*crc = lzma_crc64(log->payload, size, 0);
+	return status;
+}
+
+static void sum_record(const struct sb_log *log, uint64_t *crc)
+{
+	*crc = lzma_crc64(log->place, sizeof(log->place), *crc);
+	*crc = lzma_crc64(log->crcs, 8 * log->record.sectors, *crc);
+	*crc = lzma_crc64(log->payload, log->record.length, *crc);
+}
+
+static enum stmboot_status check_records(struct sb_log *log, uint64_t *crc)
 {
 	const struct sb_log_record *record;
 	uint64_t position = 0, behind = 0, payload = 0;
@@ -195,6 +221,7 @@ static enum stmboot_status check_records(struct sb_log *log)
 	while ((status = sb_log_next(log, &position, &record)) == STMBOOT_OK) {
 		if (record->offset < behind)
 			return STMBOOT_CORRUPT;
+		sum_record(log, crc);
 		behind = record->offset + record->length;
 		payload += record->length;
 		log->head.orders |= 1u << record->order;
@@ -205,6 +232,22 @@ static enum stmboot_status check_records(struct sb_log *log)
 	return count == log->head.record_count && payload == log->head.payload_bytes
 		       ? STMBOOT_OK
 		       : STMBOOT_CORRUPT;
+}
+
+static enum stmboot_status check_all(struct sb_log *log)
+{
+	uint8_t trailer[SB_LOG_TRAILER];
+	uint64_t crc = 0;
+	enum stmboot_status status = read_trailer(log, trailer);
+
+	if (status == STMBOOT_OK)
+		status = sum_head(log, &crc);
+	if (status == STMBOOT_OK)
+		status = check_records(log, &crc);
+	if (status != STMBOOT_OK)
+		return status;
+	return lzma_crc64(trailer, 16, crc) == sb_get_le64(trailer + 16) ? STMBOOT_OK
+									 : STMBOOT_CORRUPT;
 }
 
 enum stmboot_status sb_log_open(struct stmboot_context *ctx, struct stmboot_source *src,
@@ -219,9 +262,7 @@ enum stmboot_status sb_log_open(struct stmboot_context *ctx, struct stmboot_sour
 	log->src = src;
 	status = read_header(log);
 	if (status == STMBOOT_OK)
-		status = check_trailer(log);
-	if (status == STMBOOT_OK)
-		status = check_records(log);
+		status = check_all(log);
 	if (status != STMBOOT_OK)
 		sb_log_free(log);
 	else

@@ -20,12 +20,17 @@ struct writer {
 	uint8_t buffer[BUFFER_BYTES];
 };
 
-static void put(struct writer *w, const void *data, size_t size)
+static void put_unsummed(struct writer *w, const void *data, size_t size)
 {
 	if (w->status == STMBOOT_OK && size != 0)
 		w->status = w->host->write_at(w->host->self, w->file, w->offset, data, size);
-	w->crc = lzma_crc64(data, size, w->crc);
 	w->offset += size;
+}
+
+static void put(struct writer *w, const void *data, size_t size)
+{
+	put_unsummed(w, data, size);
+	w->crc = lzma_crc64(data, size, w->crc);
 }
 
 static size_t text_length(const char *text, size_t limit)
@@ -163,16 +168,12 @@ enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host
 	return status;
 }
 
-enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_host *host,
-				 const char *path, const struct sb_log_head *head,
-				 struct sb_overlay *overlay)
+/* A file that was made for a log: durable, or gone. */
+static enum stmboot_status keep_or_drop(const struct sb_host *host, const char *path, int file,
+					enum stmboot_status status)
 {
-	int file, error;
-	enum stmboot_status status = host->open(host->self, path, SB_HOST_CREATE, &file);
+	int error;
 
-	if (status != STMBOOT_OK)
-		return status;
-	status = sb_log_put(ctx, host, file, head, overlay);
 	if (status == STMBOOT_OK)
 		status = host->sync(host->self, file);
 	error = errno;
@@ -180,5 +181,48 @@ enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_ho
 	if (status != STMBOOT_OK)
 		(void)host->unlink(host->self, path);
 	errno = error;
+	return status;
+}
+
+enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_host *host,
+				 const char *path, const struct sb_log_head *head,
+				 struct sb_overlay *overlay)
+{
+	int file;
+	enum stmboot_status status = host->open(host->self, path, SB_HOST_CREATE, &file);
+
+	if (status != STMBOOT_OK)
+		return status;
+	status = sb_log_put(ctx, host, file, head, overlay);
+	return keep_or_drop(host, path, file, status);
+}
+
+static enum stmboot_status copy_all(struct writer *w, struct stmboot_source *src)
+{
+	uint64_t size = stmboot_source_size(src);
+
+	reserve(w, size);
+	while (w->status == STMBOOT_OK && w->offset < size) {
+		size_t part = (size_t)sb_min_u64(sizeof(w->buffer), size - w->offset);
+
+		w->status = stmboot_source_read(src, w->offset, w->buffer, part);
+		put_unsummed(w, w->buffer, part);
+	}
+	return w->status;
+}
+
+enum stmboot_status sb_log_copy(struct stmboot_context *ctx, const struct sb_host *host,
+				const char *path, struct stmboot_source *src)
+{
+	struct writer *w = sb_alloc(ctx, sizeof(*w));
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+
+	if (w == NULL)
+		return status;
+	w->host = host;
+	status = host->open(host->self, path, SB_HOST_CREATE, &w->file);
+	if (status == STMBOOT_OK)
+		status = keep_or_drop(host, path, w->file, copy_all(w, src));
+	sb_free(ctx, w);
 	return status;
 }

@@ -17,10 +17,10 @@ struct sb_overlay {
 	struct stmboot_source *view;
 	struct sb_sector *root;
 	struct sb_ranges mapped; /* where no sector is pending */
-	bool mapped_is_pruned;
 	uint64_t size;
 	uint64_t pending; /* bytes of sectors */
 	uint64_t generation;
+	uint64_t pruned; /* the generation that holds nothing but differences, or UINT64_MAX */
 	enum stmboot_status status; /* the first failure */
 	uint8_t old_bytes[SB_EXTENT_BYTES];
 	uint8_t new_bytes[SB_EXTENT_BYTES];
@@ -156,6 +156,7 @@ enum stmboot_status sb_overlay_new(struct stmboot_context *ctx, struct stmboot_s
 	overlay->ctx = ctx;
 	overlay->mapped.ctx = ctx;
 	overlay->base = base;
+	overlay->pruned = UINT64_MAX;
 	overlay->size = stmboot_source_size(base);
 	status = sb_source_cache(ctx, base, &overlay->cached);
 	if (status == STMBOOT_OK)
@@ -321,7 +322,6 @@ enum stmboot_status sb_overlay_map(struct sb_overlay *overlay, uint64_t offset, 
 					.order = (uint8_t)order };
 
 	overlay->generation++;
-	overlay->mapped_is_pruned = false;
 	if (overlay->status == STMBOOT_OK)
 		sb_overlay_fail(overlay, map(overlay, &range));
 	return overlay->status;
@@ -430,14 +430,22 @@ static enum stmboot_status prune_sectors(struct sb_overlay *overlay)
 
 enum stmboot_status sb_overlay_prune(struct sb_overlay *overlay)
 {
-	enum stmboot_status status = prune_sectors(overlay);
+	enum stmboot_status status = STMBOOT_OK;
 
-	if (status != STMBOOT_OK || overlay->mapped_is_pruned)
-		return status;
-	status = sb_ranges_prune(&overlay->mapped, overlay->base, overlay->old_bytes,
-				 overlay->new_bytes);
-	overlay->mapped_is_pruned = status == STMBOOT_OK;
+	if (overlay->pruned == overlay_generation(overlay))
+		return STMBOOT_OK;
+	status = prune_sectors(overlay);
+	if (status == STMBOOT_OK)
+		status = sb_ranges_prune(&overlay->mapped, overlay->base, overlay->old_bytes,
+					 overlay->new_bytes);
+	if (status == STMBOOT_OK)
+		sb_overlay_settle(overlay);
 	return status;
+}
+
+void sb_overlay_settle(struct sb_overlay *overlay)
+{
+	overlay->pruned = overlay_generation(overlay);
 }
 
 void sb_overlay_clear(struct sb_overlay *overlay)

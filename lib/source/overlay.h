@@ -85,8 +85,14 @@ void sb_overlay_fail(struct sb_overlay *overlay, enum stmboot_status status);
 void sb_overlay_mark(struct sb_overlay *overlay, uint64_t offset, uint64_t length,
 		     enum sb_order order);
 
-/* Forget sectors that hold what the base holds. A failure is that of sb_overlay_next(). */
+/*
+ * Forget sectors that hold what the base holds; once, until something is written
+ * again. A failure is that of sb_overlay_next().
+ */
 STMBOOT_NODISCARD enum stmboot_status sb_overlay_prune(struct sb_overlay *overlay);
+
+/* Say that there are no such sectors, where that is known without reading all of them. */
+void sb_overlay_settle(struct sb_overlay *overlay);
 
 /* Forget everything that is pending; a failure stays. */
 void sb_overlay_clear(struct sb_overlay *overlay);

@@ -658,6 +658,15 @@ Test(edit, mounts_of_a_disk_are_found_by_its_partitions)
 	}
 }
 
+static void expect_no_undo(void)
+{
+	struct stmboot_undos *undos = NULL;
+
+	cr_assert_eq(stmboot_undos_list(ctx, image, &options, &undos), STMBOOT_OK);
+	cr_expect_eq(stmboot_undos_count(undos), 0);
+	stmboot_undos_free(undos);
+}
+
 /* What is staged goes through the file that is shared, as to another process. */
 static struct stmboot_edit *hand_over(uint8_t *expected, int *file)
 {
@@ -731,6 +740,104 @@ Test(edit, whatever_is_not_as_it_was_handed_over_is_refused)
 	}
 }
 
+Test(edit, what_changes_after_it_was_taken_over_is_not_committed)
+{
+	static uint8_t expected[IMAGE];
+
+	for (off_t at = 0;; at += 37) {
+		struct stmboot_edit *edit;
+		int file = -1;
+		uint8_t byte;
+
+		memcpy(expected, original, IMAGE);
+		edit = hand_over(expected, &file);
+		cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+		if (pread(file, &byte, 1, at) != 1) {
+			stmboot_edit_close(edit);
+			break;
+		}
+		byte ^= 0x20;
+		cr_assert_eq(pwrite(file, &byte, 1, at), 1);
+		cr_expect_neq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "byte %lld",
+			      (long long)at);
+		stmboot_edit_close(edit);
+		expect_content(image, original, "after a refusal");
+	}
+	expect_no_undo();
+}
+
+/* A log of the same size, with nothing wrong in it: only its places give it away. */
+static void replace_handed(const struct stmboot_edit *edit, int file, uint64_t offset)
+{
+	static const uint8_t other[1024] = "another";
+	static char summary[SB_LOG_MAX_SUMMARY + 1];
+	struct sb_log_head head = { .kind = SB_LOG_REDO, .medium_size = IMAGE, .name = image };
+	struct sb_overlay *overlay = NULL;
+	struct stat st, plain;
+
+	memset(summary, 0, sizeof(summary));
+	memcpy(head.id_before, edit->target.place.id, SB_MEDIUM_ID_BYTES);
+	memcpy(head.id_after, edit->target.place.id, SB_MEDIUM_ID_BYTES);
+	cr_assert_eq(sb_overlay_new(ctx, edit->medium.source, &overlay), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_write(overlay, offset, other, sizeof(other)), STMBOOT_OK);
+	cr_assert_eq(fstat(file, &st), 0);
+	for (int turn = 0; turn < 2; turn++) {
+		cr_assert_eq(ftruncate(file, 0), 0);
+		head.summary = summary;
+		cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay), STMBOOT_OK);
+		cr_assert_eq(fstat(file, &plain), 0);
+		cr_assert_leq(st.st_size - plain.st_size, SB_LOG_MAX_SUMMARY);
+		memset(summary, 'x', (size_t)(st.st_size - plain.st_size));
+	}
+	cr_assert_eq(plain.st_size, st.st_size);
+	sb_overlay_free(overlay);
+}
+
+Test(edit, another_log_in_the_place_of_the_one_that_was_taken_over_is_not_committed)
+{
+	static const uint64_t offsets[] = { 0, 30000 };
+	static uint8_t staged[IMAGE];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct stmboot_edit *edit;
+		int file = -1;
+
+		memcpy(staged, original, IMAGE);
+		edit = hand_over(staged, &file);
+		cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+		replace_handed(edit, file, offsets[i]);
+		cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_CONFLICT, "%s", why.message);
+		stmboot_edit_close(edit);
+		expect_content(image, original, "after a refusal");
+	}
+	expect_no_undo();
+}
+
+Test(edit, a_log_that_is_headed_for_another_image_gets_a_head_of_its_own)
+{
+	struct stmboot_edit *edit = begin();
+	struct sb_log_head head = { .kind = SB_LOG_REDO, .medium_size = IMAGE, .name = "another" };
+	struct sb_overlay *overlay = NULL;
+	static uint8_t expected[IMAGE];
+	struct stmboot_undos *undos = NULL;
+	int file = -1;
+
+	memcpy(expected, original, IMAGE);
+	memcpy(expected + 512, "bytes", 5);
+	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_new(ctx, edit->medium.source, &overlay), STMBOOT_OK);
+	cr_assert_eq(sb_overlay_write(overlay, 512, "bytes", 5), STMBOOT_OK);
+	cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay), STMBOOT_OK);
+	sb_overlay_free(overlay);
+	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+	cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK);
+	stmboot_edit_close(edit);
+	expect_content(image, expected, "after the commit");
+	cr_assert_eq(stmboot_undos_list(ctx, image, &options, &undos), STMBOOT_OK);
+	cr_expect_eq(stmboot_undos_count(undos), 1);
+	stmboot_undos_free(undos);
+}
+
 Test(edit, an_edit_that_is_cut_short_or_missing_is_refused)
 {
 	static uint8_t expected[IMAGE];
@@ -749,7 +856,7 @@ Test(edit, an_edit_that_is_cut_short_or_missing_is_refused)
 	expect_content(image, original, "after all");
 }
 
-Test(edit, what_was_made_from_another_image_is_not_taken_over)
+Test(edit, what_was_made_from_another_image_is_not_committed)
 {
 	static uint8_t expected[IMAGE];
 	struct stmboot_edit *edit;
@@ -761,7 +868,8 @@ Test(edit, what_was_made_from_another_image_is_not_taken_over)
 	cr_assert_geq(other, 0);
 	cr_assert_eq(pwrite(other, "another", 7, 1024), 7);
 	(void)close(other);
-	cr_expect_eq(sb_edit_take_over(edit, &why), STMBOOT_CONFLICT);
+	cr_expect_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+	cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_CONFLICT);
 	cr_expect(strstr(why.message, "another program wrote") != NULL, "%s", why.message);
 	stmboot_edit_close(edit);
 }
