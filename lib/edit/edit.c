@@ -39,17 +39,15 @@ static bool is_in_place(const struct stmboot_edit *edit)
 
 static enum stmboot_status unpack(struct stmboot_edit *edit, struct stmboot_refusal *why)
 {
-	enum stmboot_compression container;
-	enum stmboot_status status =
-		sb_medium_container(edit->ctx, edit->medium.source, &container);
+	enum stmboot_status status = sb_medium_look(edit->ctx, &edit->medium);
 
 	if (status != STMBOOT_OK)
 		return status;
-	if (is_in_place(edit) && container != STMBOOT_COMPRESSION_NONE)
+	if (is_in_place(edit) && edit->medium.container != STMBOOT_COMPRESSION_NONE)
 		return sb_refuse(why, STMBOOT_UNSUPPORTED,
 				 "with --output the result is written unpacked to another file",
 				 "an image that is compressed (%s) cannot be edited in place",
-				 stmboot_compression_text(container));
+				 stmboot_compression_text(edit->medium.container));
 	return sb_medium_unpack(edit->ctx, &edit->medium);
 }
 

@@ -142,7 +142,9 @@ enum stmboot_status stmboot_image_decode(struct stmboot_image *image)
 
 	if (image->medium != NULL)
 		return STMBOOT_INVALID_ARGUMENT;
-	status = sb_medium_unpack(image->ctx, &image->below);
+	status = sb_medium_look(image->ctx, &image->below);
+	if (status == STMBOOT_OK)
+		status = sb_medium_unpack(image->ctx, &image->below);
 	image->info.container = image->below.container;
 	image->info.state =
 		image->below.interrupted ? STMBOOT_IMAGE_INTERRUPTED : STMBOOT_IMAGE_CLEAN;

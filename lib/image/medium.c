@@ -51,7 +51,7 @@ enum stmboot_status sb_medium_open(struct stmboot_context *ctx, const struct sb_
 	return sb_medium_see_through(ctx, host, &place, medium);
 }
 
-/* At least everything that sb_medium_container() knows. */
+/* At least everything that sb_medium_look() knows. */
 static bool looks_packed(const uint8_t head[SB_COMPRESSION_HEAD])
 {
 	return sb_compression_detect(head, SB_COMPRESSION_HEAD) != STMBOOT_COMPRESSION_NONE ||
@@ -91,8 +91,7 @@ enum stmboot_status sb_medium_take_over(struct stmboot_context *ctx, struct sb_m
 	return status;
 }
 
-enum stmboot_status sb_medium_container(struct stmboot_context *ctx, struct stmboot_source *src,
-					enum stmboot_compression *out)
+enum stmboot_status sb_medium_look(struct stmboot_context *ctx, struct sb_medium *medium)
 {
 	static const struct {
 		enum stmboot_content content;
@@ -105,23 +104,23 @@ enum stmboot_status sb_medium_container(struct stmboot_context *ctx, struct stmb
 		{ STMBOOT_CONTENT_LZ4, STMBOOT_COMPRESSION_LZ4 },
 	};
 	enum stmboot_content content;
-	enum stmboot_status status = stmboot_content_detect(ctx, src, &content, NULL);
+	enum stmboot_status status = stmboot_content_detect(ctx, medium->source, &content, NULL);
 
 	if (status != STMBOOT_OK)
 		return status;
-	*out = STMBOOT_COMPRESSION_NONE;
+	medium->container = STMBOOT_COMPRESSION_NONE;
 	for (size_t i = 0; i < sizeof(containers) / sizeof(containers[0]); i++)
 		if (containers[i].content == content)
-			*out = containers[i].compression;
+			medium->container = containers[i].compression;
 	return STMBOOT_OK;
 }
 
 enum stmboot_status sb_medium_unpack(struct stmboot_context *ctx, struct sb_medium *medium)
 {
-	enum stmboot_status status = sb_medium_container(ctx, medium->source, &medium->container);
+	enum stmboot_status status;
 
-	if (status != STMBOOT_OK || medium->container == STMBOOT_COMPRESSION_NONE)
-		return status;
+	if (medium->container == STMBOOT_COMPRESSION_NONE)
+		return STMBOOT_OK;
 	if (!medium->prepared)
 		return STMBOOT_INTERNAL;
 	if (medium->spill_status != STMBOOT_OK) {

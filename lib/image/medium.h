@@ -61,14 +61,13 @@ STMBOOT_NODISCARD enum stmboot_status sb_medium_prepare(struct sb_medium *medium
 STMBOOT_NODISCARD enum stmboot_status sb_medium_take_over(struct stmboot_context *ctx,
 							  struct sb_medium *medium);
 
-/* How a source is packed, by its content. */
-STMBOOT_NODISCARD enum stmboot_status sb_medium_container(struct stmboot_context *ctx,
-							  struct stmboot_source *src,
-							  enum stmboot_compression *out);
+/* Find out how the source is packed, by its content: medium->container. */
+STMBOOT_NODISCARD enum stmboot_status sb_medium_look(struct stmboot_context *ctx,
+						     struct sb_medium *medium);
 
 /*
- * Unpack a compressed image, which was prepared. medium->source as above. As
- * stmboot_image_open().
+ * Unpack a compressed image, which was prepared and looked at. medium->source as
+ * above. As stmboot_image_open().
  */
 STMBOOT_NODISCARD enum stmboot_status sb_medium_unpack(struct stmboot_context *ctx,
 						       struct sb_medium *medium);
