@@ -34,6 +34,9 @@ static bool is_raised(const struct sb_run *run, const char *code)
 /* No rule needs itself, also not by way of others, so this comes to an end. */
 static bool is_blocked(const struct sb_run *run, const struct stmboot_code *about)
 {
+	/* Of a healthy card nothing is raised: no need to go through all that could have been. */
+	if (stmboot_diags_count(run->scope->diags) == run->first)
+		return false;
 	for (const char *const *code = about->prerequisites; code != NULL && *code != NULL; code++)
 		if (is_raised(run, *code) || is_blocked(run, stmboot_code_find(*code)))
 			return true;

@@ -58,7 +58,7 @@ static enum stmboot_status page_get(struct cache *cache, uint64_t number, const 
 	size_t got;
 
 	if (page->data == NULL) {
-		page->data = sb_alloc(cache->ctx, PAGE_BYTES);
+		page->data = sb_alloc_uncleared(cache->ctx, PAGE_BYTES);
 		page->number = UINT64_MAX;
 	}
 	if (page->data == NULL)
@@ -92,7 +92,7 @@ static void keep(struct cache *cache, uint64_t offset, const uint8_t *from, size
 		struct page *page = &cache->pages[slot_of(number)];
 
 		if (page->data == NULL)
-			page->data = sb_alloc(cache->ctx, PAGE_BYTES);
+			page->data = sb_alloc_uncleared(cache->ctx, PAGE_BYTES);
 		if (page->data == NULL)
 			return;
 		memcpy(page->data, from + skip, PAGE_BYTES);

@@ -2,6 +2,7 @@
 #include "source/log.h"
 
 #include <lzma.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -253,11 +254,13 @@ static enum stmboot_status check_all(struct sb_log *log)
 enum stmboot_status sb_log_open(struct stmboot_context *ctx, struct stmboot_source *src,
 				struct sb_log **out)
 {
-	struct sb_log *log = sb_alloc(ctx, sizeof(*log));
+	struct sb_log *log = sb_alloc_uncleared(ctx, sizeof(*log));
 	enum stmboot_status status;
 
 	if (log == NULL)
 		return STMBOOT_NO_MEMORY;
+	memset(log, 0,
+	       offsetof(struct sb_log, crcs)); /* the rest is not touched for a small edit */
 	log->ctx = ctx;
 	log->src = src;
 	status = read_header(log);

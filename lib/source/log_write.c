@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <lzma.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -19,6 +20,18 @@ struct writer {
 	enum stmboot_status status;
 	uint8_t buffer[BUFFER_BYTES];
 };
+
+/* Most of the buffer is not touched for a small edit. */
+static struct writer *writer_new(struct stmboot_context *ctx, const struct sb_host *host)
+{
+	struct writer *w = sb_alloc_uncleared(ctx, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	memset(w, 0, offsetof(struct writer, buffer));
+	w->host = host;
+	return w;
+}
 
 static void put_unsummed(struct writer *w, const void *data, size_t size)
 {
@@ -152,12 +165,11 @@ enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host
 			       const struct sb_log_head *head, struct sb_overlay *overlay)
 {
 	struct sb_log_head counted = *head;
-	struct writer *w = sb_alloc(ctx, sizeof(*w));
+	struct writer *w = writer_new(ctx, host);
 	enum stmboot_status status;
 
 	if (w == NULL)
 		return STMBOOT_NO_MEMORY;
-	w->host = host;
 	w->file = file;
 	reserve(w, measure(&counted, overlay));
 	put_header(w, &counted);
@@ -214,12 +226,11 @@ static enum stmboot_status copy_all(struct writer *w, struct stmboot_source *src
 enum stmboot_status sb_log_copy(struct stmboot_context *ctx, const struct sb_host *host,
 				const char *path, struct stmboot_source *src)
 {
-	struct writer *w = sb_alloc(ctx, sizeof(*w));
-	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	struct writer *w = writer_new(ctx, host);
+	enum stmboot_status status;
 
 	if (w == NULL)
-		return status;
-	w->host = host;
+		return STMBOOT_NO_MEMORY;
 	status = host->open(host->self, path, SB_HOST_CREATE, &w->file);
 	if (status == STMBOOT_OK)
 		status = keep_or_drop(host, path, w->file, copy_all(w, src));

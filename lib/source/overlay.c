@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/overlay.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -148,11 +149,12 @@ static const struct stmboot_source_ops overlay_ops = {
 enum stmboot_status sb_overlay_new(struct stmboot_context *ctx, struct stmboot_source *base,
 				   struct sb_overlay **out)
 {
-	struct sb_overlay *overlay = sb_alloc(ctx, sizeof(*overlay));
+	struct sb_overlay *overlay = sb_alloc_uncleared(ctx, sizeof(*overlay));
 	enum stmboot_status status;
 
 	if (overlay == NULL)
 		return STMBOOT_NO_MEMORY;
+	memset(overlay, 0, offsetof(struct sb_overlay, old_bytes));
 	overlay->ctx = ctx;
 	overlay->mapped.ctx = ctx;
 	overlay->base = base;
