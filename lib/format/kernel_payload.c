@@ -169,7 +169,7 @@ static enum stmboot_status search_block(struct search *s, uint8_t *block, uint64
 
 static enum stmboot_status search_all(struct search *s, uint64_t start)
 {
-	uint8_t *block = sb_alloc(s->ctx, BLOCK_BYTES);
+	uint8_t *block = sb_alloc_uncleared(s->ctx, BLOCK_BYTES);
 	enum stmboot_status status = STMBOOT_OK;
 
 	if (block == NULL)
@@ -237,7 +237,7 @@ static enum stmboot_status read_plain(struct stmboot_context *ctx, struct stmboo
 		out->status = STMBOOT_LIMIT;
 		return STMBOOT_OK;
 	}
-	block = sb_alloc(ctx, BLOCK_BYTES);
+	block = sb_alloc_uncleared(ctx, BLOCK_BYTES);
 	if (block == NULL)
 		return STMBOOT_NO_MEMORY;
 	while (out->bytes < size && status == STMBOOT_OK) {

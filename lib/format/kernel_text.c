@@ -102,7 +102,7 @@ static enum stmboot_status feed_config(struct sb_kernel_text *text, const uint8_
 	if (text->config_matched < CONFIG_START)
 		return STMBOOT_OK;
 	if (text->config == NULL) {
-		text->config = sb_alloc(text->ctx, CONFIG_BYTES);
+		text->config = sb_alloc_uncleared(text->ctx, CONFIG_BYTES);
 		if (text->config == NULL)
 			return STMBOOT_NO_MEMORY;
 		memcpy(text->config, config_start + CONFIG_START - GZIP_MAGIC, GZIP_MAGIC);

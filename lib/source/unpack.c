@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/unpack.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -261,9 +262,10 @@ enum stmboot_status sb_unpack(struct stmboot_context *ctx, enum stmboot_compress
 	*result = (struct sb_unpack_result){ 0 };
 	if (signature == NULL)
 		return STMBOOT_INVALID_ARGUMENT;
-	u = sb_alloc(ctx, sizeof(*u));
+	u = sb_alloc_uncleared(ctx, sizeof(*u));
 	if (u == NULL)
 		return STMBOOT_NO_MEMORY;
+	memset(u, 0, offsetof(struct unpacker, in));
 	u->codec.ctx = ctx;
 	u->codec.in = u->in;
 	u->codec.out = u->out;
