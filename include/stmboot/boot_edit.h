@@ -9,6 +9,9 @@
  * one, else the first. What is changed is collected, staged as a whole,
  * followed as far as init on the image as it is to be, and only then written.
  *
+ * A change that fails may be half done. Where that cannot be ruled out, the edit is
+ * useless from then on: staging it is refused with the reason of that failure.
+ *
  * A file system that was not unmounted is changed as Linux sees it: the replay
  * of its journal is a part of the edit, and the configuration is read after it.
  */
@@ -351,7 +354,7 @@ stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit, const struct stmbo
  * @param out   what a commit would write; borrowed from the edit. It is set also when
  *              an error that the edit adds is the reason to refuse it.
  * @return STMBOOT_OK; STMBOOT_CONFLICT when it would add an error and is not
- *         forced; what the file system says to the change: STMBOOT_UNSUPPORTED,
+ *         forced, and when a change failed on its way; what the file system says to the change: STMBOOT_UNSUPPORTED,
  *         STMBOOT_CORRUPT, STMBOOT_LIMIT when it is full, STMBOOT_CONFLICT;
  *         STMBOOT_IO; STMBOOT_NO_MEMORY
  */

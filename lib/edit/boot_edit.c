@@ -293,13 +293,39 @@ static enum stmboot_status follow_result(struct stmboot_boot_edit *edit,
 	return status == STMBOOT_OK ? judge(edit, why) : status;
 }
 
+enum stmboot_status sb_boot_edit_spoil(struct stmboot_boot_edit *edit, enum stmboot_status status,
+				       const struct stmboot_refusal *why)
+{
+	const char *reason =
+		why != NULL && why->message[0] != '\0' ? why->message : stmboot_status_text(status);
+
+	if (status == STMBOOT_OK || edit->spoiled)
+		return status;
+	edit->spoiled = true;
+	sb_refuse_say(&edit->spoiled_why, "begin another edit",
+		      "a change of this edit failed on its way: %s", reason);
+	return status;
+}
+
+static enum stmboot_status check_refused(const struct stmboot_boot_edit *edit,
+					 struct stmboot_refusal *why)
+{
+	if (edit->spoiled)
+		return sb_refuse(why, STMBOOT_CONFLICT, edit->spoiled_why.hint, "%s",
+				 edit->spoiled_why.message);
+	return edit->refused ? sb_refuse(why, STMBOOT_CONFLICT, NULL, "the edit was refused")
+			     : STMBOOT_OK;
+}
+
 enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 					    struct stmboot_refusal *why,
 					    const struct stmboot_edit_plan **out)
 {
-	enum stmboot_status status = sb_part_stage(edit);
+	enum stmboot_status status = edit->spoiled ? check_refused(edit, why) : STMBOOT_OK;
 	enum stmboot_status verdict;
 
+	if (status == STMBOOT_OK)
+		status = sb_part_stage(edit);
 	if (status == STMBOOT_OK)
 		status = sb_boot_edit_stage_fs(edit, why);
 	if (status == STMBOOT_OK)
@@ -319,13 +345,6 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	/* Reading does not change the plan, but borrowed plans end with the next call. */
 	status = stmboot_edit_plan(edit->edit, out);
 	return verdict != STMBOOT_OK ? verdict : status;
-}
-
-static enum stmboot_status check_refused(const struct stmboot_boot_edit *edit,
-					 struct stmboot_refusal *why)
-{
-	return edit->refused ? sb_refuse(why, STMBOOT_CONFLICT, NULL, "the edit was refused")
-			     : STMBOOT_OK;
 }
 
 enum stmboot_status stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit,

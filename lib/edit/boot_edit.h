@@ -29,6 +29,8 @@ struct stmboot_boot_edit {
 	enum stmboot_medium medium;
 	bool force;
 	bool refused; /* what is staged must not be committed */
+	bool spoiled; /* nor staged: a change failed on its way */
+	struct stmboot_refusal spoiled_why;
 	struct sb_view before, after;
 	struct sb_view replayed; /* before, with the journals replayed; empty without any */
 	struct sb_replay *replays;
@@ -67,6 +69,13 @@ struct sb_metadata {
 STMBOOT_NODISCARD enum stmboot_status sb_boot_edit_stage_fs(struct stmboot_boot_edit *edit,
 							    struct stmboot_refusal *why);
 void sb_boot_edit_close_fs(struct stmboot_boot_edit *edit);
+
+/*
+ * What a change gives that may be half done when it fails: of such an edit nothing
+ * can be staged or committed any more. Gives the status.
+ */
+enum stmboot_status sb_boot_edit_spoil(struct stmboot_boot_edit *edit, enum stmboot_status status,
+				       const struct stmboot_refusal *why);
 
 /*
  * STMBOOT_IO when something of an image could not be read, beyond the first

@@ -165,7 +165,7 @@ enum stmboot_status stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit 
 	for (size_t i = 0; i < count && status == STMBOOT_OK; i++)
 		if (label_at(edit, i)->localboot.text == NULL)
 			status = set_bootargs(edit, i, change, why);
-	return status;
+	return sb_boot_edit_spoil(edit, status, why);
 }
 
 enum stmboot_status stmboot_boot_edit_append(struct stmboot_boot_edit *edit, const char *label,

@@ -248,6 +248,5 @@ enum stmboot_status stmboot_fip_edit_replace(struct stmboot_boot_edit *edit, con
 	if (status == STMBOOT_OK && takes_any(&f))
 		status = change(&f);
 	release(&f);
-	edit->refused = edit->refused || status != STMBOOT_OK;
-	return status;
+	return sb_boot_edit_spoil(edit, status, why);
 }

@@ -270,8 +270,10 @@ enum stmboot_status sb_copy_to(struct sb_copy *copy, const struct sb_original *o
 	const char *place = sb_fs_place(edit, partition, spot->path), *words;
 	enum stmboot_status status = run(copy, original, spot);
 
-	if (status != STMBOOT_OK || sb_tree_changes(copy->tree) == changes)
+	if (sb_tree_changes(copy->tree) == changes)
 		return status;
+	if (status != STMBOOT_OK)
+		return sb_boot_edit_spoil(edit, status, &edit->fs_why);
 	words = words_of(copy, original);
 	if (edit->arena.failed)
 		return STMBOOT_NO_MEMORY;

@@ -270,7 +270,7 @@ enum stmboot_status stmboot_fs_edit_move(struct stmboot_boot_edit *edit,
 		return sb_fs_answer(edit, move_in_tree(edit, from, to), why);
 	status = sb_fs_copy(edit, from, to, &all, true);
 	if (status == STMBOOT_OK)
-		status = remove_place(edit, from, true);
+		status = sb_boot_edit_spoil(edit, remove_place(edit, from, true), &edit->fs_why);
 	return sb_fs_answer(edit, status, why);
 }
 

@@ -29,6 +29,9 @@ const char *sb_fs_place(struct stmboot_boot_edit *edit, uint32_t partition, cons
 enum stmboot_status sb_fs_answer(struct stmboot_boot_edit *edit, enum stmboot_status status,
 				 struct stmboot_refusal *why)
 {
+	for (size_t i = 0; i < edit->fs_tree_count; i++)
+		if (sb_tree_is_broken(edit->fs_trees[i].tree))
+			(void)sb_boot_edit_spoil(edit, status, &edit->fs_why);
 	if (status != STMBOOT_OK && why != NULL && edit->fs_why.message[0] != '\0')
 		*why = edit->fs_why;
 	edit->fs_why = (struct stmboot_refusal){ .message = "" };

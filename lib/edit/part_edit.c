@@ -293,8 +293,7 @@ enum stmboot_status stmboot_part_edit_write(struct stmboot_boot_edit *edit, cons
 		status = find_parts(&r, partition);
 	for (size_t i = 0; i < r.count && status == STMBOOT_OK; i++)
 		status = write_part(&r, i);
-	edit->refused = edit->refused || status != STMBOOT_OK;
-	return status;
+	return sb_boot_edit_spoil(edit, status, why);
 }
 
 /* The last bytes share their sector with what follows them. */

@@ -336,8 +336,7 @@ enum stmboot_status stmboot_table_edit_set(struct stmboot_boot_edit *edit, const
 		status = set_one(&s, &settings[i]);
 	if (status == STMBOOT_OK)
 		status = finish(&s);
-	edit->refused = edit->refused || status != STMBOOT_OK; /* half of it may be done */
-	return status;
+	return sb_boot_edit_spoil(edit, status, why);
 }
 
 enum stmboot_status stmboot_table_edit_new_guids(struct stmboot_boot_edit *edit,
@@ -358,9 +357,7 @@ enum stmboot_status stmboot_table_edit_new_guids(struct stmboot_boot_edit *edit,
 	}
 	sb_guid_new(edit->ctx, guid);
 	sb_gpt_table_set_disk_guid(s.table, guid);
-	status = finish(&s);
-	edit->refused = edit->refused || status != STMBOOT_OK;
-	return status;
+	return sb_boot_edit_spoil(edit, finish(&s), why);
 }
 
 static enum stmboot_status stage_bytes(struct stmboot_boot_edit *edit, uint64_t offset,

@@ -138,6 +138,11 @@ uint64_t sb_tree_changes(const struct sb_tree *tree)
 	return tree->changes;
 }
 
+bool sb_tree_is_broken(const struct sb_tree *tree)
+{
+	return tree->broken != STMBOOT_OK;
+}
+
 struct stmboot_fs *sb_tree_fs(struct sb_tree *tree)
 {
 	return tree->fs;

@@ -35,6 +35,9 @@ struct stmboot_fs *sb_tree_fs(struct sb_tree *tree);
 /* A number that is another one after something was changed. */
 uint64_t sb_tree_changes(const struct sb_tree *tree);
 
+/* Did a change fail on its way? */
+bool sb_tree_is_broken(const struct sb_tree *tree);
+
 /* What later refusals are about, a path or a name; copied, also in parts. */
 void sb_tree_subject(struct sb_tree *tree, const char *format, ...) STMBOOT_PRINTF(2, 3);
 

@@ -268,7 +268,7 @@ Test(fip_edit, once_in_an_edit)
 	cr_assert_eq(stmboot_fip_edit_replace(edit, "0", &one, 1, &why), STMBOOT_OK, "%s",
 		     why.message);
 	cr_expect_eq(stmboot_fip_edit_replace(edit, NULL, &one, 1, &why), STMBOOT_CONFLICT);
-	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK);
+	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_CONFLICT);
 	cr_expect_eq(stmboot_boot_edit_commit(edit, &why), STMBOOT_CONFLICT, "what was refused");
 	stmboot_boot_edit_close(edit);
 	stmboot_source_close(one.src);

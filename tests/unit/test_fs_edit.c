@@ -309,7 +309,27 @@ Test(fs_edit, a_change_that_failed_on_its_way_is_no_edit)
 	cr_expect_eq(stmboot_fs_edit_put(edit, at("/big"), content, NULL, &why), STMBOOT_IO);
 	stmboot_source_close(content);
 	cr_expect_eq(stmboot_fs_edit_remove(edit, at("/new"), true, &why), STMBOOT_IO);
-	cr_expect_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_IO);
+	cr_expect_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_CONFLICT);
+	cr_expect(strstr(why.message, "failed on its way: ") != NULL, "%s", why.message);
+	stmboot_boot_edit_close(edit);
+	cr_expect(is_as_it_was());
+}
+
+Test(fs_edit, a_half_of_a_copy_is_no_edit)
+{
+	const struct stmboot_fs_copy_options all = { .struct_size = sizeof(all),
+						     .recursive = true };
+	struct stmboot_boot_edit *edit = begin();
+	const struct stmboot_edit_plan *plan;
+
+	expect_done(stmboot_fs_edit_make_directory(edit, at("/srv/tree/pipe"), true, &why));
+	cr_expect_eq(stmboot_fs_edit_put_host(edit, tree, at("/srv"), &all, &why),
+		     STMBOOT_INVALID_ARGUMENT);
+	cr_expect_str_eq(why.message, "'/srv/tree/pipe' is a directory");
+	cr_expect_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_CONFLICT);
+	cr_expect_str_eq(why.message, "a change of this edit failed on its way: "
+				      "'/srv/tree/pipe' is a directory");
+	cr_expect_eq(stmboot_boot_edit_commit(edit, &why), STMBOOT_CONFLICT);
 	stmboot_boot_edit_close(edit);
 	cr_expect(is_as_it_was());
 }

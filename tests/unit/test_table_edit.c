@@ -296,7 +296,9 @@ Test(table_edit, what_failed_cannot_be_committed)
 	cr_assert_eq(stmboot_boot_edit_begin(ctx, card, &options, &why, &edit), STMBOOT_OK);
 	cr_expect_eq(stmboot_table_edit_set(edit, "4", settings, 2, &why),
 		     STMBOOT_INVALID_ARGUMENT);
-	cr_expect_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK);
+	cr_expect_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_CONFLICT);
+	cr_expect_str_eq(why.message, "a change of this edit failed on its way: "
+				      "'?' is no type of a partition");
 	cr_expect_eq(stmboot_boot_edit_commit(edit, &why), STMBOOT_CONFLICT);
 	stmboot_boot_edit_close(edit);
 	(void)read_card(now);

@@ -254,9 +254,14 @@ def test_the_table(path):
             edit.gpt.set("rootfs", {"read-only": True}, name="root", guid="random")
         part = card.partition("root")
         assert "read-only" in part.attributes and part.guid not in guids
-        with card.edit(dry_run=True) as edit:
-            with pytest.raises(stmboot.ArgumentError):
-                edit.gpt.set("root", colour="red")
+        edit = card.edit()
+        with pytest.raises(stmboot.ArgumentError, match="'colour'"):
+            edit.gpt.set("root", name="other", colour="red")
+        # Half of it may be done: nothing is planned or written any more.
+        for end in (edit.plan, edit.plan, edit.commit):
+            with pytest.raises(stmboot.ConflictError, match="failed on its way: .*colour"):
+                end()
+        edit.close()
         with card.edit() as edit:
             edit.gpt.new_guids()
         assert not set(guids) & {part.guid for part in card.partitions}
