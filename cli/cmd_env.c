@@ -36,7 +36,7 @@ static void add_copy_json(struct json *j, const struct stmboot_boot_env *env, si
 		json_null(j, "flags");
 		json_null(j, "crc");
 		json_null(j, "computed_crc");
-		json_text(j, "state", copy->has_offset ? "unreadable" : "no-place");
+		json_text(j, "state", stmboot_boot_env_copy_text(copy));
 	}
 	json_bool(j, "counts", env->chosen == (int32_t)index);
 	json_close(j, '}');

@@ -11,9 +11,6 @@
 #include "json.h"
 #include "style.h"
 
-static const char *const waits[] = { "none", "seconds", "forever" };
-static const char *const outcomes[] = { "read", "rejected", "undefined" };
-
 /* The lines of a label that have one value each. */
 static const struct {
 	const char *key;
@@ -62,12 +59,12 @@ static void add_json(struct buffer *out, const struct stmboot_boot *boot,
 		   (uint32_t)boot->config.partition);
 	json_text(&j, "path", boot->config.path);
 	json_close(&j, '}');
-	json_text(&j, "outcome", outcomes[conf->outcome]);
+	json_text(&j, "outcome", stmboot_extlinux_outcome_text(conf->outcome));
 	json_text(&j, "label", boot->label);
 	json_text(&j, "default", conf->default_name.text);
 	json_known(&j, "timeout_tenths", conf->timeout.text != NULL,
 		   (uint32_t)(conf->timeout_tenths > 0 ? conf->timeout_tenths : 0));
-	json_text(&j, "wait", waits[conf->selection.wait]);
+	json_text(&j, "wait", stmboot_extlinux_wait_text(conf->selection.wait));
 	json_text(&j, "title", conf->title.text);
 	json_open(&j, "labels", '[');
 	for (size_t i = 0; i < conf->label_count; i++)

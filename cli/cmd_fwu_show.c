@@ -32,22 +32,6 @@ static const char *part_name(const struct shown *s, int32_t number)
 	return part != NULL && part->entry != NULL ? part->entry->name : NULL;
 }
 
-/* What became of a copy: a closed set, for programs. */
-static const char *copy_status(const struct stmboot_boot_fwu *fwu, int index)
-{
-	const struct stmboot_boot_fwu_copy *copy = &fwu->copies[index];
-
-	if (copy->partition == STMBOOT_NO_PARTITION)
-		return "missing";
-	if (!copy->seen)
-		return "unseen";
-	if (copy->metadata == NULL)
-		return "other-content";
-	if (copy->reason != STMBOOT_FWU_READS)
-		return "refused";
-	return index == fwu->taken ? "taken" : "good";
-}
-
 static const struct stmboot_fwu *shown_metadata(const struct stmboot_boot_fwu *fwu)
 {
 	return fwu->shown != STMBOOT_FWU_NO_COPY ? fwu->copies[fwu->shown].metadata : NULL;
@@ -81,7 +65,7 @@ static void add_copy(struct buffer *out, const struct shown *s, const struct sty
 		     int index)
 {
 	const struct stmboot_boot_fwu_copy *copy = &s->fwu->copies[index];
-	const char *status = copy_status(s->fwu, index);
+	const char *status = stmboot_boot_fwu_copy_text(s->fwu, (size_t)index);
 	bool good = strcmp(status, "taken") == 0 || strcmp(status, "good") == 0;
 
 	if (copy->partition == 0) {
@@ -110,25 +94,13 @@ static void add_copy(struct buffer *out, const struct shown *s, const struct sty
 	buffer_puts(out, "\n");
 }
 
-/* Version 1 has no states, but says of each image whether it was accepted. */
-static const char *bank_state(const struct stmboot_fwu *m, size_t bank)
-{
-	const struct stmboot_fwu_image *fip = stmboot_fwu_find_fip(m);
-
-	if (m->version != 1)
-		return stmboot_fwu_state_text(m->bank_state[bank]);
-	if (fip == NULL)
-		return "unknown";
-	return fip->banks[bank].accepted != 0 ? "accepted" : "valid";
-}
-
 static void add_bank(struct buffer *out, const struct shown *s, const struct style *style,
 		     size_t index)
 {
 	const struct stmboot_fwu *m = shown_metadata(s->fwu);
 	const struct stmboot_boot_fwu_bank *bank = &s->fwu->banks[index];
 
-	buffer_printf(out, "  bank %zu        %-10s%s  ", index, bank_state(m, index),
+	buffer_printf(out, "  bank %zu        %-10s%s  ", index, stmboot_fwu_bank_text(m, index),
 		      bank->guid != NULL ? bank->guid : "no firmware package");
 	if (bank->partition > 0)
 		add_part(out, s, style, bank->partition);
@@ -247,7 +219,7 @@ static void add_copies_json(struct json *j, const struct shown *s)
 		json_open(j, NULL, '{');
 		json_bank_number(j, "partition", copy->partition);
 		json_text(j, "name", part_name(s, copy->partition));
-		json_text(j, "status", copy_status(s->fwu, i));
+		json_text(j, "status", stmboot_boot_fwu_copy_text(s->fwu, (size_t)i));
 		json_text(j, "reason",
 			  copy->metadata != NULL ? stmboot_fwu_reason_text(copy->reason) : NULL);
 		add_metadata_json(j, copy->metadata);
@@ -265,7 +237,7 @@ static void add_banks_json(struct json *j, const struct shown *s)
 		const struct stmboot_boot_fwu_bank *bank = &s->fwu->banks[i];
 
 		json_open(j, NULL, '{');
-		json_text(j, "state", bank_state(m, i));
+		json_text(j, "state", stmboot_fwu_bank_text(m, i));
 		json_text(j, "guid", bank->guid);
 		json_bank_number(j, "partition", bank->partition);
 		json_text(j, "name", part_name(s, bank->partition));

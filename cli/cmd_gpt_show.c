@@ -186,21 +186,12 @@ static void add_partitions(struct buffer *out, const char *title,
 		add_partition(out, list[i], style, verbose);
 }
 
-static const char *source_of(const struct shown *s, const struct stmboot_gpt_view *view)
-{
-	if (view->copy == &s->gpt->primary)
-		return "primary";
-	if (view->copy != NULL)
-		return "backup";
-	return view->reason == STMBOOT_GPT_USES_MBR ? "mbr" : NULL;
-}
-
 static void add_reader(struct buffer *out, const struct shown *s, enum stmboot_table_reader reader,
 		       const struct style *style)
 {
 	struct stmboot_gpt_view view = stmboot_boot_table_view(s->boot, reader);
 	bool all = view.reason == STMBOOT_GPT_SEES_ALL;
-	const char *from = source_of(s, &view);
+	const char *from = stmboot_gpt_view_text(s->gpt, &view);
 
 	buffer_printf(out, "  %-8s", stmboot_boot_reader_text(s->boot, reader));
 	style_begin(style, out, all ? PAINT_NONE : PAINT_WARNING);
@@ -316,7 +307,7 @@ static void add_readers_json(struct json *j, const struct shown *s)
 
 		json_open(j, NULL, '{');
 		json_text(j, "reader", stmboot_boot_reader_text(s->boot, reader));
-		json_text(j, "copy", source_of(s, &view));
+		json_text(j, "copy", stmboot_gpt_view_text(s->gpt, &view));
 		json_text(j, "reason", stmboot_gpt_reason_text(view.reason));
 		json_bool(j, "all", view.reason == STMBOOT_GPT_SEES_ALL);
 		json_open_flat(j, "partitions", '[');

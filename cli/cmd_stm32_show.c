@@ -69,17 +69,9 @@ static void add_checksum(struct buffer *out, const struct stmboot_stm32 *h)
 	add_row(out, "checksum", text);
 }
 
-static const char *algorithm_text(uint32_t algorithm)
-{
-	static const char *const texts[] = { NULL, "NIST P-256", "brainpoolP256t1", "NIST P-384",
-					     "brainpoolP384t1" };
-
-	return algorithm < sizeof(texts) / sizeof(texts[0]) ? texts[algorithm] : NULL;
-}
-
 static void add_signature(struct buffer *out, const struct stmboot_stm32 *h)
 {
-	const char *algorithm = algorithm_text(h->algorithm);
+	const char *algorithm = stmboot_stm32_algorithm_text(h->algorithm);
 	char text[VALUE_TEXT];
 
 	if (!h->is_signed) {
@@ -223,7 +215,7 @@ static void add_signature_json(struct json *j, const struct stmboot_stm32 *h)
 	json_open(j, "signature", '{');
 	json_bool(j, "asked_for", h->is_signed);
 	json_known(j, "algorithm", h->algorithm != 0, h->algorithm);
-	json_text(j, "algorithm_name", algorithm_text(h->algorithm));
+	json_text(j, "algorithm_name", stmboot_stm32_algorithm_text(h->algorithm));
 	json_known(j, "key_index", h->key_count != 0, h->key_index);
 	json_known(j, "key_count", h->key_count != 0, h->key_count);
 	if (h->is_signed)
@@ -278,7 +270,7 @@ static void add_json(struct buffer *out, const struct shown *s)
 	add_signature_json(&j, s->found.header);
 	add_encryption_json(&j, s->found.header);
 	add_extensions_json(&j, s->found.header);
-	json_text(&j, "reader", s->found.role == STMBOOT_STM32_FSBL ? "rom" : "tf-a");
+	json_text(&j, "reader", stmboot_stm32_role_text(s->found.role));
 	json_bool(&j, "accepted", s->verdict != STMBOOT_OUTCOME_ERROR);
 	json_bool(&j, "taken", s->found.taken);
 	render_findings_json(&j, s->diags);

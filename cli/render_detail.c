@@ -423,7 +423,7 @@ void render_env_copy(struct json *j, const struct stmboot_env *env, uint64_t bas
 	json_known(j, "flags", env->redundant, env->flags);
 	json_u64(j, "crc", env->crc_found);
 	json_u64(j, "computed_crc", env->crc_computed);
-	json_text(j, "state", env->crc_ok ? "ok" : env->blank ? "blank" : "bad");
+	json_text(j, "state", stmboot_env_state_text(env));
 }
 
 void render_detail(struct json *j, const struct stmboot_part *part)

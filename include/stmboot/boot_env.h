@@ -48,6 +48,15 @@ struct stmboot_boot_env_copy {
 	const struct stmboot_env *env; /**< what stands there; NULL: it could not be read */
 };
 
+/**
+ * What stands in the place of a copy, in one word.
+ *
+ * @param copy  of an environment
+ * @return as stmboot_env_state_text(); "unreadable"; "no-place" when its place is not on
+ *         the card. Static.
+ */
+STMBOOT_API const char *stmboot_boot_env_copy_text(const struct stmboot_boot_env_copy *copy);
+
 enum { STMBOOT_BOOT_ENV_COPIES = 2 };
 
 /** The environment of a card. */

@@ -55,6 +55,17 @@ struct stmboot_boot_fwu {
  */
 STMBOOT_API const struct stmboot_boot_fwu *stmboot_boot_get_fwu(const struct stmboot_boot *boot);
 
+/**
+ * What became of a copy of the metadata, in one word.
+ *
+ * @param fwu    of a boot
+ * @param index  below STMBOOT_FWU_COPIES
+ * @return "taken"; "good": TF-A goes by the other one; "refused"; "other-content": it is
+ *         no metadata; "unseen" by TF-A; "missing". Static.
+ */
+STMBOOT_API const char *stmboot_boot_fwu_copy_text(const struct stmboot_boot_fwu *fwu,
+						   size_t index);
+
 #ifdef __cplusplus
 }
 #endif

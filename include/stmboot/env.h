@@ -72,6 +72,14 @@ stmboot_env_decode(struct stmboot_context *ctx, struct stmboot_source *src, uint
 		   uint64_t size, bool redundant, const struct stmboot_env **out);
 
 /**
+ * What a copy is like, in one word.
+ *
+ * @param env  a decoded copy
+ * @return "ok", "blank" or "bad"; static
+ */
+STMBOOT_API const char *stmboot_env_state_text(const struct stmboot_env *env);
+
+/**
  * Release a copy.
  *
  * @param env  NULL is fine

@@ -153,6 +153,14 @@ enum stmboot_extlinux_outcome {
 	STMBOOT_EXTLINUX_UNDEFINED, /**< U-Boot crashes or does what nobody can tell */
 };
 
+/**
+ * The name of what U-Boot does with a file.
+ *
+ * @param outcome  what to name
+ * @return "read", "rejected" or "undefined"; static
+ */
+STMBOOT_API const char *stmboot_extlinux_outcome_text(enum stmboot_extlinux_outcome outcome);
+
 /** Why the file is rejected, or what U-Boot does wrong. */
 enum stmboot_extlinux_fault {
 	STMBOOT_EXTLINUX_NO_FAULT,
@@ -172,6 +180,14 @@ enum stmboot_extlinux_wait {
 	STMBOOT_EXTLINUX_WAIT_SECONDS,
 	STMBOOT_EXTLINUX_WAIT_FOREVER, /**< until someone types a label's number */
 };
+
+/**
+ * The name of how long U-Boot waits.
+ *
+ * @param wait  what to name
+ * @return "none", "seconds" or "forever"; static
+ */
+STMBOOT_API const char *stmboot_extlinux_wait_text(enum stmboot_extlinux_wait wait);
 
 /** What U-Boot tries, if nobody touches the keyboard. */
 struct stmboot_extlinux_selection {

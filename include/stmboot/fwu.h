@@ -149,6 +149,16 @@ STMBOOT_API struct stmboot_fwu_choice stmboot_fwu_choose(const struct stmboot_fw
 STMBOOT_API const char *stmboot_fwu_state_text(uint8_t state);
 
 /**
+ * The state of a bank. Version 1 has none, but says of each image whether it was
+ * accepted: that of the firmware package counts.
+ *
+ * @param fwu   decoded metadata
+ * @param bank  below STMBOOT_FWU_MAX_BANKS
+ * @return as stmboot_fwu_state_text(); static
+ */
+STMBOOT_API const char *stmboot_fwu_bank_text(const struct stmboot_fwu *fwu, size_t bank);
+
+/**
  * The image that is a firmware package.
  *
  * @param fwu  decoded metadata

@@ -446,6 +446,16 @@ STMBOOT_API const char *stmboot_gpt_state_text(enum stmboot_gpt_state state);
  */
 STMBOOT_API const char *stmboot_gpt_reason_text(enum stmboot_gpt_reason reason);
 
+/**
+ * The name of what a reader takes.
+ *
+ * @param gpt   a decoded table
+ * @param view  of that table; borrowed for the call
+ * @return "primary", "backup" or "mbr"; NULL: nothing. Static.
+ */
+STMBOOT_API const char *stmboot_gpt_view_text(const struct stmboot_gpt *gpt,
+					      const struct stmboot_gpt_view *view);
+
 #ifdef __cplusplus
 }
 #endif

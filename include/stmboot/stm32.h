@@ -213,6 +213,22 @@ STMBOOT_API const char *stmboot_stm32_version_text(uint32_t version);
  */
 STMBOOT_API const char *stmboot_stm32_type_text(uint32_t binary_type);
 
+/**
+ * The name of the curve that a signature is made with.
+ *
+ * @param algorithm  as in the header
+ * @return "NIST P-256", "brainpoolP256t1", ...; NULL when unknown. Static.
+ */
+STMBOOT_API const char *stmboot_stm32_algorithm_text(uint32_t algorithm);
+
+/**
+ * The name of who loads an image.
+ *
+ * @param role  what to name
+ * @return "rom" or "tf-a"; static
+ */
+STMBOOT_API const char *stmboot_stm32_role_text(enum stmboot_stm32_role role);
+
 #ifdef __cplusplus
 }
 #endif

@@ -316,6 +316,13 @@ const char *stmboot_env_place_text(enum stmboot_env_place place)
 	return (size_t)place < sizeof(texts) / sizeof(texts[0]) ? texts[place] : "?";
 }
 
+const char *stmboot_boot_env_copy_text(const struct stmboot_boot_env_copy *copy)
+{
+	if (copy->env != NULL)
+		return stmboot_env_state_text(copy->env);
+	return copy->has_offset ? "unreadable" : "no-place";
+}
+
 const char *stmboot_boot_reader_text(const struct stmboot_boot *boot,
 				     enum stmboot_table_reader reader)
 {
@@ -354,6 +361,21 @@ const struct stmboot_boot_fwu *stmboot_boot_get_fwu(const struct stmboot_boot *b
 	const struct sb_updates *updates = &sb_boot_facts(boot)->updates;
 
 	return updates->any ? &updates->said : NULL;
+}
+
+const char *stmboot_boot_fwu_copy_text(const struct stmboot_boot_fwu *fwu, size_t index)
+{
+	const struct stmboot_boot_fwu_copy *copy = &fwu->copies[index];
+
+	if (copy->partition == STMBOOT_NO_PARTITION)
+		return "missing";
+	if (!copy->seen)
+		return "unseen";
+	if (copy->metadata == NULL)
+		return "other-content";
+	if (copy->reason != STMBOOT_FWU_READS)
+		return "refused";
+	return (int32_t)index == fwu->taken ? "taken" : "good";
 }
 
 void stmboot_boot_free(const struct stmboot_boot *boot)

@@ -272,6 +272,13 @@ enum stmboot_status stmboot_env_decode(struct stmboot_context *ctx, struct stmbo
 	return STMBOOT_OK;
 }
 
+const char *stmboot_env_state_text(const struct stmboot_env *env)
+{
+	if (env->crc_ok)
+		return "ok";
+	return env->blank ? "blank" : "bad";
+}
+
 void stmboot_env_free(const struct stmboot_env *env)
 {
 	sb_object_free(env);

@@ -137,6 +137,24 @@ void stmboot_extlinux_free(const struct stmboot_extlinux *conf)
 	sb_object_free(conf);
 }
 
+const char *stmboot_extlinux_outcome_text(enum stmboot_extlinux_outcome outcome)
+{
+	static const char *const texts[] = { [STMBOOT_EXTLINUX_READ] = "read",
+					     [STMBOOT_EXTLINUX_REJECTED] = "rejected",
+					     [STMBOOT_EXTLINUX_UNDEFINED] = "undefined" };
+
+	return (size_t)outcome < sizeof(texts) / sizeof(texts[0]) ? texts[outcome] : "?";
+}
+
+const char *stmboot_extlinux_wait_text(enum stmboot_extlinux_wait wait)
+{
+	static const char *const texts[] = { [STMBOOT_EXTLINUX_NO_WAIT] = "none",
+					     [STMBOOT_EXTLINUX_WAIT_SECONDS] = "seconds",
+					     [STMBOOT_EXTLINUX_WAIT_FOREVER] = "forever" };
+
+	return (size_t)wait < sizeof(texts) / sizeof(texts[0]) ? texts[wait] : "?";
+}
+
 enum stmboot_status stmboot_extlinux_path(const char *directory, const char *value,
 					  char out[STMBOOT_EXTLINUX_PATH_MAX + 1])
 {

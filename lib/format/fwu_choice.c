@@ -56,6 +56,17 @@ const char *stmboot_fwu_state_text(uint8_t state)
 	}
 }
 
+const char *stmboot_fwu_bank_text(const struct stmboot_fwu *fwu, size_t bank)
+{
+	const struct stmboot_fwu_image *fip = stmboot_fwu_find_fip(fwu);
+
+	if (bank >= STMBOOT_FWU_MAX_BANKS || (fwu->version == 1 && fip == NULL))
+		return "unknown";
+	if (fwu->version != 1)
+		return stmboot_fwu_state_text(fwu->bank_state[bank]);
+	return fip->banks[bank].accepted != 0 ? "accepted" : "valid";
+}
+
 const struct stmboot_fwu_image *stmboot_fwu_find_fip(const struct stmboot_fwu *fwu)
 {
 	for (size_t i = 0; i < fwu->decoded_images; i++)

@@ -310,3 +310,13 @@ const char *stmboot_gpt_reason_text(enum stmboot_gpt_reason reason)
 
 	return (size_t)reason < sizeof(texts) / sizeof(texts[0]) ? texts[reason] : "?";
 }
+
+const char *stmboot_gpt_view_text(const struct stmboot_gpt *gpt,
+				  const struct stmboot_gpt_view *view)
+{
+	if (view->copy == &gpt->primary)
+		return "primary";
+	if (view->copy != NULL)
+		return "backup";
+	return view->reason == STMBOOT_GPT_USES_MBR ? "mbr" : NULL;
+}

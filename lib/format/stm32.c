@@ -355,6 +355,19 @@ const char *stmboot_stm32_version_text(uint32_t version)
 	return layout != NULL ? layout->text : NULL;
 }
 
+const char *stmboot_stm32_algorithm_text(uint32_t algorithm)
+{
+	static const char *const texts[] = { NULL, "NIST P-256", "brainpoolP256t1", "NIST P-384",
+					     "brainpoolP384t1" };
+
+	return algorithm < sizeof(texts) / sizeof(texts[0]) ? texts[algorithm] : NULL;
+}
+
+const char *stmboot_stm32_role_text(enum stmboot_stm32_role role)
+{
+	return role == STMBOOT_STM32_FSBL ? "rom" : "tf-a";
+}
+
 const char *stmboot_stm32_type_text(uint32_t binary_type)
 {
 	if (binary_type == STMBOOT_STM32_TYPE_UBOOT)
