@@ -80,12 +80,9 @@ static void add_property(struct json *j, const char *key,
 /* As it looks; cells are not negative. */
 static void add_guessed(struct json *j, const struct stmboot_dtb_property *property)
 {
-	static const struct stmboot_dtb_type types[] = { [STMBOOT_DTB_EMPTY] = { 's', 0 },
-							 [STMBOOT_DTB_STRINGS] = { 's', 0 },
-							 [STMBOOT_DTB_CELLS] = { 'u', 4 },
-							 [STMBOOT_DTB_BYTES] = { 'u', 1 } };
+	const struct stmboot_dtb_type type = stmboot_dtb_guess_type(stmboot_dtb_guess(property));
 
-	add_property(j, NULL, property, &types[stmboot_dtb_guess(property)]);
+	add_property(j, NULL, property, &type);
 }
 
 static void add_path(struct json *j, const char *key, const struct stmboot_dtb_node *node)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include <stmboot/dtb.h>
+#include <stmboot/dtb_value.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,6 +43,14 @@ STMBOOT_API enum stmboot_dtb_guess stmboot_dtb_guess(const struct stmboot_dtb_pr
  * @return "empty", "strings", "cells" or "bytes"; static
  */
 STMBOOT_API const char *stmboot_dtb_guess_text(enum stmboot_dtb_guess guess);
+
+/**
+ * The type to read a property by that looks so: strings, or integers without a sign.
+ *
+ * @param guess  what it looks like
+ * @return a type for stmboot_dtb_next_value()
+ */
+STMBOOT_API struct stmboot_dtb_type stmboot_dtb_guess_type(enum stmboot_dtb_guess guess);
 
 /**
  * The value of a property as it stands in source text: "a", "b" or <0x1 0x2> or

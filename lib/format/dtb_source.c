@@ -53,6 +53,18 @@ enum stmboot_dtb_guess stmboot_dtb_guess(const struct stmboot_dtb_property *prop
 	return length % CELL == 0 ? STMBOOT_DTB_CELLS : STMBOOT_DTB_BYTES;
 }
 
+struct stmboot_dtb_type stmboot_dtb_guess_type(enum stmboot_dtb_guess guess)
+{
+	switch (guess) {
+	case STMBOOT_DTB_CELLS:
+		return (struct stmboot_dtb_type){ 'u', 4 };
+	case STMBOOT_DTB_BYTES:
+		return (struct stmboot_dtb_type){ 'u', 1 };
+	default:
+		return (struct stmboot_dtb_type){ 's', 0 };
+	}
+}
+
 const char *stmboot_dtb_guess_text(enum stmboot_dtb_guess guess)
 {
 	static const char *const names[] = { "empty", "strings", "cells", "bytes" };

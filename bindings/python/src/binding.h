@@ -17,9 +17,9 @@
 
 /* Of one module object: an interpreter of its own has its own. */
 struct state {
-	PyObject *records; /* the module stmboot._records: a class for each shape */
+	PyObject *records; /* the package stmboot: a class for each shape */
 	PyObject *failure; /* stmboot._errors.failure: makes an exception of a status */
-	PyTypeObject *card_type, *edit_type, *source_type, *cmdline_type;
+	PyTypeObject *card_type, *edit_type, *source_type, *cmdline_type, *dtb_type;
 };
 
 /* Of the type of an object that this module made. */
@@ -150,10 +150,13 @@ PyObject *convert(struct state *state, const struct shape *shape, const void *re
 /* The same with the fields of another record in the same object; without one they are None. */
 PyObject *convert_pair(struct state *state, const struct shape *shape, const void *record,
 		       uint64_t base, const struct shape *more, const void *other);
+/* A tuple of what a function gives for each index. */
+typedef PyObject *give_item(struct state *state, const void *user, size_t index);
+PyObject *convert_each(struct state *state, size_t count, give_item *give, const void *user);
 /* A tuple of records of `count`, one after the other. */
 PyObject *convert_list(struct state *state, const struct shape *shape, const void *records,
 		       size_t count, uint64_t base);
-/* A class of stmboot._records called with a text; None for NULL. */
+/* A class of the package called with a text; None for NULL. */
 PyObject *convert_enum(struct state *state, const char *type, const char *text);
 
 /* None for NULL. */
@@ -168,7 +171,7 @@ PyObject *convert_findings(struct state *state, const struct stmboot_diags *diag
 
 extern const struct shape shape_image, shape_table, shape_partition, shape_boot, shape_finding,
 	shape_code, shape_label, shape_stat, shape_plan, shape_undo, shape_argument,
-	shape_extraction;
+	shape_extraction, shape_entry, shape_dtb, shape_fip;
 
 /* ---- arguments.c: what comes from Python ---- */
 
@@ -214,6 +217,6 @@ bool medium_parse(const char *text, enum stmboot_medium *out);
 
 /* ---- the types ---- */
 
-extern PyType_Spec card_spec, edit_spec, source_spec, cmdline_spec;
+extern PyType_Spec card_spec, edit_spec, source_spec, cmdline_spec, dtb_spec;
 
 #endif

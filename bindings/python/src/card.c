@@ -168,19 +168,11 @@ static void card_dealloc(PyObject *self)
 
 /* ---- what it is ---- */
 
-static PyObject *convert_parts(struct state *state, struct card *card)
+static PyObject *part_at(struct state *state, const void *image, size_t index)
 {
-	size_t count = stmboot_image_part_count(card->image);
-	PyObject *result = PyTuple_New((Py_ssize_t)count);
+	const struct stmboot_part *part = stmboot_image_part(image, index);
 
-	for (size_t i = 0; result != NULL && i < count; i++) {
-		const struct stmboot_part *part = stmboot_image_part(card->image, i);
-		PyObject *item = convert(state, &shape_partition, part, part->offset);
-
-		if (item == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, item) < 0)
-			Py_CLEAR(result);
-	}
-	return result;
+	return convert_pair(state, &shape_partition, part, part->offset, &shape_entry, part->entry);
 }
 
 static PyObject *card_describe(PyObject *self, PyObject *none)
@@ -195,7 +187,9 @@ static PyObject *card_describe(PyObject *self, PyObject *none)
 	info = convert(state, &shape_image, stmboot_image_info(card->image), 0);
 	table = info != NULL ? convert(state, &shape_table, stmboot_image_gpt(card->image), 0)
 			     : NULL;
-	parts = table != NULL ? convert_parts(state, card) : NULL;
+	parts = table != NULL ? convert_each(state, stmboot_image_part_count(card->image), part_at,
+					     card->image)
+			      : NULL;
 	card_unlock(card);
 	if (parts != NULL)
 		result = PyTuple_Pack(3, info, table, parts);
@@ -220,6 +214,21 @@ static enum stmboot_status trace(struct card *card, bool deep,
 	if (status == STMBOOT_OK)
 		stmboot_diags_select(card->diags, selection);
 	return status;
+}
+
+bool card_lock_boot(struct card *card)
+{
+	static const struct stmboot_selection all = { .struct_size = sizeof(all) };
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (!card_lock(card))
+		return false;
+	if (card->boot == NULL)
+		GUARD_WORK(&card->guard, status = trace(card, false, &all));
+	if (guard_succeed(state_of((PyObject *)card), &card->guard, status, NULL, NULL))
+		return true;
+	card_unlock(card);
+	return false;
 }
 
 static PyObject *convert_trace(struct state *state, struct card *card)
@@ -356,6 +365,28 @@ static PyMethodDef card_methods[] = {
 	{ "extract", card_extract, METH_VARARGS,
 	  "extract($self, partition, uboot, path, destination, recursive, preserve, devices, "
 	  "/)\n--\n\nMake files of the host." },
+	{ "env", card_env, METH_NOARGS, "env($self, /)\n--\n\nThe saved environment." },
+	{ "fwu", card_fwu, METH_NOARGS, "fwu($self, /)\n--\n\nFirmware updates, or None." },
+	{ "extlinux", card_extlinux, METH_NOARGS,
+	  "extlinux($self, /)\n--\n\nThe configuration of U-Boot, or None." },
+	{ "gpt", card_gpt, METH_NOARGS, "gpt($self, /)\n--\n\nThe partition table, or None." },
+	{ "stm32", card_stm32, METH_VARARGS,
+	  "stm32($self, partition, /)\n--\n\nAn STM32 image, and what its loader makes of it." },
+	{ "fip", card_fip, METH_VARARGS,
+	  "fip($self, partition, /)\n--\n\nNumber, content and findings of a package." },
+	{ "open_fip", card_open_fip, METH_VARARGS,
+	  "open_fip($self, partition, image, /)\n--\n\nThe bytes of an image of a package." },
+	{ "extract_image", card_extract_image, METH_VARARGS,
+	  "extract_image($self, partition, image, destination, /)\n--\n\n"
+	  "Write an image of a package to a file." },
+	{ "extract_package", card_extract_package, METH_VARARGS,
+	  "extract_package($self, partition, destination, /)\n--\n\n"
+	  "Write all images of a package to files in a folder." },
+	{ "extract_partition", card_extract_partition, METH_VARARGS,
+	  "extract_partition($self, partition, destination, /)\n--\n\n"
+	  "Write a partition to a file." },
+	{ "read_dtb", card_read_dtb, METH_VARARGS,
+	  "read_dtb($self, place, /)\n--\n\nPartition, path and bytes of a device tree." },
 	{ NULL, NULL, 0, NULL },
 };
 

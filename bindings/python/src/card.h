@@ -32,6 +32,8 @@ struct card {
 
 /* Lock a card that is open. False with an exception. */
 bool card_lock(struct card *card);
+/* The same, with its boot followed. */
+bool card_lock_boot(struct card *card);
 void card_unlock(struct card *card);
 
 /* An open file or partition of a locked card; it owns `src` from here on, whatever comes. */
@@ -53,5 +55,18 @@ CARD_METHOD(listdir);
 CARD_METHOD(walk);
 CARD_METHOD(attributes);
 CARD_METHOD(extract);
+
+/* Those of reports.c. */
+CARD_METHOD(env);
+CARD_METHOD(fwu);
+CARD_METHOD(extlinux);
+CARD_METHOD(gpt);
+CARD_METHOD(stm32);
+CARD_METHOD(fip);
+CARD_METHOD(open_fip);
+CARD_METHOD(extract_image);
+CARD_METHOD(extract_package);
+CARD_METHOD(extract_partition);
+CARD_METHOD(read_dtb);
 
 #endif

@@ -242,6 +242,50 @@ CHANGE(write_partition, "sho")
 				    : status;
 }
 
+/* What each image is to hold, by sources that the feeds are of. */
+static enum stmboot_status open_images(struct edit *edit, const struct arguments *a,
+				       struct stmboot_fip_replacement *images, struct feed **feeds)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; i < a->list[0].count && status == STMBOOT_OK; i++) {
+		PyObject *content;
+
+		guard_enter_python(&edit->guard);
+		content = PySequence_GetItem(a->object[0], (Py_ssize_t)i);
+		feeds[i] = content != NULL ? feed_new(&edit->guard, content) : NULL;
+		if (feeds[i] == NULL)
+			guard_keep_exception(&edit->guard);
+		Py_XDECREF(content);
+		guard_leave_python(&edit->guard);
+		images[i].name = a->list[0].texts[i];
+		status = feeds[i] != NULL ? feed_open(feeds[i], &images[i].src)
+					  : STMBOOT_INVALID_ARGUMENT;
+	}
+	return status;
+}
+
+/* partition or None, names of images, contents */
+CHANGE(replace_images, "zlo")
+{
+	struct stmboot_fip_replacement images[MOST_SETTINGS] = { { NULL, NULL } };
+	struct feed *feeds[MOST_SETTINGS] = { NULL };
+	size_t count = a->list[0].count;
+	enum stmboot_status status;
+
+	if (count > MOST_SETTINGS)
+		return STMBOOT_INVALID_ARGUMENT;
+	status = open_images(edit, a, images, feeds);
+	if (status == STMBOOT_OK)
+		status = stmboot_fip_edit_replace(edit->edit, a->name[0].text, images, count, why);
+	for (size_t i = 0; i < count; i++) {
+		stmboot_source_close(images[i].src);
+		if (feeds[i] != NULL)
+			forget_feed(edit, feeds[i]);
+	}
+	return status;
+}
+
 /* ---- files ---- */
 
 static struct stmboot_fs_copy_options copy_options(const struct arguments *a)
@@ -379,117 +423,4 @@ CHANGE(new_guids, "")
 {
 	(void)a;
 	return stmboot_table_edit_new_guids(edit->edit, why);
-}
-
-/* ---- what is asked of an edit ---- */
-
-/* label or None: the append by now, or None */
-PyObject *edit_append(PyObject *self, PyObject *args)
-{
-	struct edit *edit = (struct edit *)self;
-	struct stmboot_refusal why = { .message = "" };
-	struct arguments a = { 0 };
-	const char *append = NULL;
-	PyObject *result = NULL;
-	enum stmboot_status status;
-
-	if (arguments_take(&a, args, "z") && edit_lock(edit)) {
-		GUARD_WORK(&edit->guard, status = stmboot_boot_edit_append(
-						 edit->edit, a.name[0].text, &why, &append));
-		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
-			result = text_as_name(append);
-		guard_unlock(&edit->guard);
-	}
-	arguments_release(&a);
-	return result;
-}
-
-/* [PARTITION:]/path: partition and path, of the image as it was when the edit began */
-PyObject *edit_place(PyObject *self, PyObject *args)
-{
-	struct edit *edit = (struct edit *)self;
-	struct stmboot_refusal why = { .message = "" };
-	struct arguments a = { 0 };
-	struct stmboot_boot_view view;
-	struct stmboot_file_ref place;
-	PyObject *result = NULL;
-	enum stmboot_status status;
-
-	if (arguments_take(&a, args, "s") && edit_lock(edit)) {
-		view = stmboot_boot_edit_before(edit->edit);
-		status = stmboot_place_parse(view.image, view.boot, a.name[0].text, &why, &place);
-		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
-			result = Py_BuildValue("lN", (long)place.partition,
-					       text_as_name(place.path));
-		guard_unlock(&edit->guard);
-	}
-	arguments_release(&a);
-	return result;
-}
-
-/* number or name of a partition: its number */
-PyObject *edit_partition(PyObject *self, PyObject *args)
-{
-	struct edit *edit = (struct edit *)self;
-	struct stmboot_refusal why = { .message = "" };
-	const struct stmboot_part *part;
-	struct arguments a = { 0 };
-	PyObject *result = NULL;
-	enum stmboot_status status;
-
-	if (arguments_take(&a, args, "s") && edit_lock(edit)) {
-		status = stmboot_place_partition(stmboot_boot_edit_before(edit->edit).image,
-						 a.name[0].text, &why, &part);
-		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
-			result = PyLong_FromUnsignedLong(part->number);
-		guard_unlock(&edit->guard);
-	}
-	arguments_release(&a);
-	return result;
-}
-
-/* The source has to be closed before anything else is done: it is read as a whole. */
-static PyObject *read_all(PyObject *self, struct stmboot_source *src)
-{
-	struct edit *edit = (struct edit *)self;
-	uint64_t size = stmboot_source_size(src);
-	enum stmboot_status status = STMBOOT_OK;
-	PyObject *result;
-	char *bytes;
-
-	if (size > PY_SSIZE_T_MAX)
-		return PyErr_NoMemory();
-	result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
-	if (result == NULL)
-		return NULL;
-	bytes = PyBytes_AsString(result);
-	if (size > 0)
-		GUARD_WORK(&edit->guard, status = stmboot_source_read(src, 0, bytes, (size_t)size));
-	if (!guard_succeed(state_of(self), &edit->guard, status, NULL, NULL))
-		Py_CLEAR(result);
-	return result;
-}
-
-/* partition, path: the content by now */
-PyObject *edit_read(PyObject *self, PyObject *args)
-{
-	struct edit *edit = (struct edit *)self;
-	struct stmboot_refusal why = { .message = "" };
-	struct stmboot_source *src = NULL;
-	struct stmboot_file_ref place;
-	struct arguments a = { 0 };
-	PyObject *result = NULL;
-	enum stmboot_status status;
-
-	if (arguments_take(&a, args, "is") && edit_lock(edit)) {
-		place = place_at(&a, 0);
-		GUARD_WORK(&edit->guard,
-			   status = stmboot_fs_edit_open(edit->edit, &place, &why, &src));
-		if (guard_succeed(state_of(self), &edit->guard, status, &why, NULL))
-			result = read_all(self, src);
-		stmboot_source_close(src);
-		guard_unlock(&edit->guard);
-	}
-	arguments_release(&a);
-	return result;
 }

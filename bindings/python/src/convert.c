@@ -66,32 +66,46 @@ static PyObject *convert_place(uint64_t base, uint64_t offset)
 	return PyLong_FromUnsignedLongLong(base + offset);
 }
 
-static PyObject *convert_texts(const char *const *texts, size_t count)
+PyObject *convert_each(struct state *state, size_t count, give_item *give, const void *user)
 {
 	PyObject *result = PyTuple_New((Py_ssize_t)count);
 
 	for (size_t i = 0; result != NULL && i < count; i++) {
-		PyObject *text = text_for_people(texts[i]);
-
-		if (text == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, text) < 0)
-			Py_CLEAR(result);
-	}
-	return result;
-}
-
-PyObject *convert_list(struct state *state, const struct shape *shape, const void *records,
-		       size_t count, uint64_t base)
-{
-	const char *record = records;
-	PyObject *result = PyTuple_New((Py_ssize_t)count);
-
-	for (size_t i = 0; result != NULL && i < count; i++, record += shape->size) {
-		PyObject *item = convert(state, shape, record, base);
+		PyObject *item = give(state, user, i);
 
 		if (item == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, item) < 0)
 			Py_CLEAR(result);
 	}
 	return result;
+}
+
+static PyObject *text_at(struct state *state, const void *texts, size_t index)
+{
+	(void)state;
+	return text_for_people(((const char *const *)texts)[index]);
+}
+
+/* Records one after the other. */
+struct records {
+	const struct shape *shape;
+	const char *first;
+	uint64_t base;
+};
+
+static PyObject *record_at(struct state *state, const void *user, size_t index)
+{
+	const struct records *records = user;
+	const struct shape *shape = records->shape;
+
+	return convert(state, shape, records->first + index * shape->size, records->base);
+}
+
+PyObject *convert_list(struct state *state, const struct shape *shape, const void *records,
+		       size_t count, uint64_t base)
+{
+	const struct records all = { shape, records, base };
+
+	return convert_each(state, count, record_at, &all);
 }
 
 #define AT(type) (*(type const *)(const void *)at)
@@ -164,7 +178,7 @@ static PyObject *convert_field(struct state *state, const struct field *field, c
 	case KIND_ARRAY:
 		return convert_list(state, field->shape, at, count_of(field, record), base);
 	case KIND_TEXTS:
-		return convert_texts(AT(const char *const *), count_of(field, record));
+		return convert_each(state, count_of(field, record), text_at, AT(const void *));
 	case KIND_OTHER:
 		return field->get(state, record, base);
 	default:

@@ -256,6 +256,8 @@ static PyMethodDef edit_methods[] = {
 	METHOD(set_attribute, "partition, path, name, value", "Set an extended attribute."),
 	METHOD(read, "partition, path", "The content of a file by now."),
 	METHOD(write_partition, "partition, host, content", "Write a whole partition."),
+	METHOD(replace_images, "partition, images, contents",
+	       "Give images of a firmware package another content."),
 	METHOD(repair, "copy", "Make both copies of the table whole."),
 	METHOD(set_partition, "partition, keys, values", "Change fields of a partition."),
 	{ "new_guids", edit_new_guids, METH_VARARGS,

@@ -42,6 +42,7 @@ EDIT_CHANGE(chown);
 EDIT_CHANGE(set_attribute);
 EDIT_CHANGE(read);
 EDIT_CHANGE(write_partition);
+EDIT_CHANGE(replace_images);
 EDIT_CHANGE(repair);
 EDIT_CHANGE(set_partition);
 EDIT_CHANGE(new_guids);

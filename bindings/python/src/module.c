@@ -48,19 +48,16 @@ static PyObject *state_directory(PyObject *self, PyObject *none)
 	return found != NULL ? PyUnicode_DecodeFSDefault(found) : Py_NewRef(Py_None);
 }
 
+static PyObject *rule_at(struct state *state, const void *none, size_t index)
+{
+	(void)none;
+	return convert(state, &shape_code, stmboot_code_at(index), 0);
+}
+
 static PyObject *rules(PyObject *self, PyObject *none)
 {
-	PyObject *result = PyTuple_New((Py_ssize_t)stmboot_code_count());
-
 	(void)none;
-	for (size_t i = 0; result != NULL && i < stmboot_code_count(); i++) {
-		PyObject *rule =
-			convert(PyModule_GetState(self), &shape_code, stmboot_code_at(i), 0);
-
-		if (rule == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, rule) < 0)
-			Py_CLEAR(result);
-	}
-	return result;
+	return convert_each(PyModule_GetState(self), stmboot_code_count(), rule_at, NULL);
 }
 
 static PyObject *is_known_code(PyObject *self, PyObject *args)
@@ -134,18 +131,9 @@ static PyObject *recover(PyObject *self, PyObject *args)
 	return result;
 }
 
-static PyObject *convert_undos(struct state *state, const struct stmboot_undos *undos)
+static PyObject *undo_at(struct state *state, const void *list, size_t index)
 {
-	size_t count = stmboot_undos_count(undos);
-	PyObject *result = PyTuple_New((Py_ssize_t)count);
-
-	for (size_t i = 0; result != NULL && i < count; i++) {
-		PyObject *undo = convert(state, &shape_undo, stmboot_undos_get(undos, i), 0);
-
-		if (undo == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, undo) < 0)
-			Py_CLEAR(result);
-	}
-	return result;
+	return convert(state, &shape_undo, stmboot_undos_get(list, index), 0);
 }
 
 static PyObject *undos(PyObject *self, PyObject *args)
@@ -161,7 +149,7 @@ static PyObject *undos(PyObject *self, PyObject *args)
 			   status = stmboot_undos_list(job.guard.ctx, job.a.name[0].text,
 						       &job.options, &list));
 		if (job_succeed(state, &job, status))
-			result = convert_undos(state, list);
+			result = convert_each(state, stmboot_undos_count(list), undo_at, list);
 		stmboot_undos_free(list);
 	}
 	job_end(&job);
@@ -204,14 +192,15 @@ static int module_exec(PyObject *module)
 		return -1;
 	state->failure = PyObject_GetAttrString(errors, "failure");
 	Py_DECREF(errors);
-	state->records = PyImport_ImportModule("stmboot._records");
+	state->records = PyImport_ImportModule("stmboot");
 	state->card_type = add_type(module, &card_spec);
 	state->edit_type = add_type(module, &edit_spec);
 	state->source_type = add_type(module, &source_spec);
 	state->cmdline_type = add_type(module, &cmdline_spec);
+	state->dtb_type = add_type(module, &dtb_spec);
 	return state->failure != NULL && state->records != NULL && state->card_type != NULL &&
 			       state->edit_type != NULL && state->source_type != NULL &&
-			       state->cmdline_type != NULL
+			       state->cmdline_type != NULL && state->dtb_type != NULL
 		       ? 0
 		       : -1;
 }
@@ -226,6 +215,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
 	Py_VISIT((PyObject *)state->edit_type);
 	Py_VISIT((PyObject *)state->source_type);
 	Py_VISIT((PyObject *)state->cmdline_type);
+	Py_VISIT((PyObject *)state->dtb_type);
 	return 0;
 }
 
@@ -239,6 +229,7 @@ static int module_clear(PyObject *module)
 	Py_CLEAR(state->edit_type);
 	Py_CLEAR(state->source_type);
 	Py_CLEAR(state->cmdline_type);
+	Py_CLEAR(state->dtb_type);
 	return 0;
 }
 

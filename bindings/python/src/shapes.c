@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which fields of the library's records become which fields of the classes in
- * stmboot/_records.py. The names are those of the JSON of the program.
+ * stmboot/_records.py, _formats.py and _reports.py. The names are those of the JSON of the program.
  */
 #include "shapes.h"
 
@@ -64,71 +64,56 @@ static const struct field table_fields[] = {
 };
 const struct shape shape_table = SHAPE("Table", gpt, table_fields, NONE);
 
-static const struct stmboot_partition *entry_of(const void *record)
+static PyObject *entry_name(struct state *state, const void *record, uint64_t base)
 {
-	return ((const struct stmboot_part *)record)->entry;
-}
-
-static PyObject *part_name(struct state *state, const void *record, uint64_t base)
-{
-	const struct stmboot_partition *entry = entry_of(record);
+	const struct stmboot_partition *entry = record;
 
 	(void)state;
 	(void)base;
-	return text_for_people(entry != NULL && entry->mbr_type == 0 ? entry->name : NULL);
+	return text_for_people(entry->mbr_type == 0 ? entry->name : NULL);
 }
 
-static PyObject *part_type_guid(struct state *state, const void *record, uint64_t base)
+static PyObject *entry_mbr_type(struct state *state, const void *record, uint64_t base)
 {
-	const struct stmboot_partition *entry = entry_of(record);
+	unsigned char type = ((const struct stmboot_partition *)record)->mbr_type;
 
 	(void)state;
 	(void)base;
-	return text_for_people(entry != NULL && entry->type_guid[0] != '\0' ? entry->type_guid
-									    : NULL);
+	return type != 0 ? PyLong_FromLong(type) : Py_NewRef(Py_None);
 }
 
-static PyObject *part_guid(struct state *state, const void *record, uint64_t base)
-{
-	const struct stmboot_partition *entry = entry_of(record);
-
-	(void)state;
-	(void)base;
-	return text_for_people(entry != NULL && entry->guid[0] != '\0' ? entry->guid : NULL);
-}
-
-static PyObject *part_mbr_type(struct state *state, const void *record, uint64_t base)
-{
-	const struct stmboot_partition *entry = entry_of(record);
-
-	(void)state;
-	(void)base;
-	return entry != NULL && entry->mbr_type != 0 ? PyLong_FromLong(entry->mbr_type)
-						     : Py_NewRef(Py_None);
-}
+/* They stand in the partition that the entry is of. */
+static const struct field entry_fields[] = {
+	OTHER("name", entry_name),
+	SAME(partition, type_guid, KIND_CHARS_SET),
+	SAME(partition, guid, KIND_CHARS_SET),
+	OTHER("mbr_type", entry_mbr_type),
+};
+const struct shape shape_entry = SHAPE("Partition", partition, entry_fields, NONE);
 
 static bool give_attribute(const void *record, size_t index, char *buffer, size_t size)
 {
-	const struct stmboot_partition *entry = entry_of(record);
-
-	return entry != NULL && stmboot_partition_attribute(entry, index, buffer, size);
+	return record != NULL && stmboot_partition_attribute(record, index, buffer, size);
 }
 
-static PyObject *part_attributes(struct state *state, const void *record, uint64_t base)
+PyObject *entry_attributes(struct state *state, const void *record, uint64_t base)
 {
 	(void)state;
 	(void)base;
 	return tuple_of_texts(give_attribute, record);
 }
 
+static PyObject *part_attributes(struct state *state, const void *record, uint64_t base)
+{
+	return entry_attributes(state, ((const struct stmboot_part *)record)->entry, base);
+}
+
 static const struct field partition_fields[] = {
-	SAME(part, number, KIND_U32),         OTHER("name", part_name),
-	OTHER("type_guid", part_type_guid),   OTHER("guid", part_guid),
-	SAME(part, offset, KIND_U64),         SAME(part, size, KIND_U64),
-	OTHER("attributes", part_attributes), WORD("content", part, content, content_text),
-	OTHER("detail", detail_of_part),      SAME(part, flavour, KIND_TEXT),
-	SAME(part, program, KIND_TEXT),       SAME(part, available, KIND_U64),
-	OTHER("mbr_type", part_mbr_type),
+	SAME(part, number, KIND_U32),    SAME(part, offset, KIND_U64),
+	SAME(part, size, KIND_U64),      OTHER("attributes", part_attributes),
+	OTHER("detail", detail_of_part), WORD("content", part, content, content_text),
+	SAME(part, flavour, KIND_TEXT),  SAME(part, program, KIND_TEXT),
+	SAME(part, available, KIND_U64),
 };
 const struct shape shape_partition = SHAPE("Partition", part, partition_fields, NONE);
 
@@ -148,7 +133,7 @@ static const struct field place_fields[] = {
 	SAME(file_ref, partition, KIND_PARTITION),
 	SAME(file_ref, path, KIND_NAME),
 };
-static const struct shape shape_place = SHAPE("Place", file_ref, place_fields, AT_(file_ref, path));
+const struct shape shape_place = SHAPE("Place", file_ref, place_fields, AT_(file_ref, path));
 
 static const struct field fsbl_fields[] = {
 	ENUM("kind", boot, fsbl_kind, fsbl_kind_text, "FsblKind"),

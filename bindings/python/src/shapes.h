@@ -69,6 +69,29 @@
 		return stmboot_##name##_text((type)value);                                         \
 	}
 
+/* The same of a record of this binding's own, struct `record`. */
+#define OWN(record, member, kind_)                                                                 \
+	{                                                                                          \
+		.name = #member, .kind = (kind_), .at = offsetof(struct record, member),           \
+		.by = NONE                                                                         \
+	}
+#define OWN_KNOWN(record, member, kind_, flag)                                                     \
+	{                                                                                          \
+		.name = #member, .kind = (kind_), .at = offsetof(struct record, member),           \
+		.by = offsetof(struct record, flag)                                                \
+	}
+#define OWN_SHAPE(class, record, fields_)                                                          \
+	{                                                                                          \
+		.type = (class), .size = sizeof(struct record), .fields = (fields_),               \
+		.count = COUNT(fields_), .absent = NONE                                            \
+	}
+
+/* Parts that other tables have, too. */
+extern const struct shape shape_place, shape_stm32, shape_fwu, shape_env_area;
+
+/* Attributes of an entry of a table; none for NULL. */
+PyObject *entry_attributes(struct state *state, const void *record, uint64_t base);
+
 /* What a partition holds, or None: for the field "detail". */
 PyObject *detail_of_part(struct state *state, const void *record, uint64_t base);
 

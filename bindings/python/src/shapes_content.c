@@ -96,7 +96,7 @@ static const struct field stm32_fields[] = {
 	SAME(stm32, extension_bytes, KIND_U32),
 	LIST(KIND_ARRAY, "extensions", stm32, extensions, extension_count, &shape_extension),
 };
-static const struct shape shape_stm32 = SHAPE("Stm32", stm32, stm32_fields, NONE);
+const struct shape shape_stm32 = SHAPE("Stm32", stm32, stm32_fields, NONE);
 
 static const struct field uimage_part_fields[] = {
 	SAME(uimage_part, offset, KIND_PLACE),
@@ -157,20 +157,27 @@ static const struct field payload_fields[] = {
 };
 static const struct shape shape_payload = SHAPE("FipEntry", fip_payload, payload_fields, NONE);
 
+/* A package, and where it stands. */
+struct placed_fip {
+	const struct stmboot_fip *fip;
+	uint64_t base;
+};
+
+static PyObject *fip_entry_at(struct state *state, const void *user, size_t index)
+{
+	const struct placed_fip *placed = user;
+	const struct stmboot_fip *fip = placed->fip;
+	bool known = fip->payloads != NULL && fip->payloads[index].known;
+
+	return convert_pair(state, &shape_fip_entry, &fip->entries[index], placed->base,
+			    &shape_payload, known ? &fip->payloads[index] : NULL);
+}
+
 static PyObject *fip_entries(struct state *state, const void *record, uint64_t base)
 {
-	const struct stmboot_fip *fip = record;
-	PyObject *result = PyTuple_New((Py_ssize_t)fip->entry_count);
+	const struct placed_fip placed = { record, base };
 
-	for (size_t i = 0; result != NULL && i < fip->entry_count; i++) {
-		bool known = fip->payloads != NULL && fip->payloads[i].known;
-		PyObject *entry = convert_pair(state, &shape_fip_entry, &fip->entries[i], base,
-					       &shape_payload, known ? &fip->payloads[i] : NULL);
-
-		if (entry == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, entry) < 0)
-			Py_CLEAR(result);
-	}
-	return result;
+	return convert_each(state, placed.fip->entry_count, fip_entry_at, &placed);
 }
 
 static PyObject *optee_address(struct state *state, const void *record, uint64_t base)
@@ -211,29 +218,28 @@ static const struct field fip_fields[] = {
 	SAME(fip, terminated, KIND_BOOL),   SAME(fip, total_bytes, KIND_U64),
 	OTHER("entries", fip_entries),      OTHER("optee", fip_optee),
 };
-static const struct shape shape_fip = SHAPE("Fip", fip, fip_fields, NONE);
+const struct shape shape_fip = SHAPE("Fip", fip, fip_fields, NONE);
 
 static uint32_t bank_count(const struct stmboot_fwu *fwu)
 {
 	return fwu->bank_count < STMBOOT_FWU_MAX_BANKS ? fwu->bank_count : STMBOOT_FWU_MAX_BANKS;
 }
 
+static PyObject *bank_state_at(struct state *state, const void *fwu, size_t index)
+{
+	const char *word =
+		stmboot_fwu_state_text(((const struct stmboot_fwu *)fwu)->bank_state[index]);
+
+	(void)state;
+	return text_for_people(strcmp(word, "unknown") != 0 ? word : NULL);
+}
+
 static PyObject *fwu_bank_states(struct state *state, const void *record, uint64_t base)
 {
 	const struct stmboot_fwu *fwu = record;
-	size_t count = fwu->version >= 2 ? bank_count(fwu) : 0;
-	PyObject *result = PyTuple_New((Py_ssize_t)count);
 
-	(void)state;
 	(void)base;
-	for (size_t i = 0; result != NULL && i < count; i++) {
-		const char *word = stmboot_fwu_state_text(fwu->bank_state[i]);
-		PyObject *text = text_for_people(strcmp(word, "unknown") != 0 ? word : NULL);
-
-		if (text == NULL || PyTuple_SetItem(result, (Py_ssize_t)i, text) < 0)
-			Py_CLEAR(result);
-	}
-	return result;
+	return convert_each(state, fwu->version >= 2 ? bank_count(fwu) : 0, bank_state_at, fwu);
 }
 
 static const struct field bank_fields[] = {
@@ -277,7 +283,7 @@ static const struct field fwu_fields[] = {
 	SAME(fwu, image_count, KIND_U32),
 	OTHER("images", fwu_images),
 };
-static const struct shape shape_fwu = SHAPE("Fwu", fwu, fwu_fields, NONE);
+const struct shape shape_fwu = SHAPE("Fwu", fwu, fwu_fields, NONE);
 
 static PyObject *bytes_of(const uint8_t *bytes, size_t size)
 {
@@ -452,7 +458,7 @@ static const struct field dtb_fields[] = {
 	NAMED("symbols", dtb, has_symbols, KIND_BOOL),
 	NAMED("overlay", dtb, is_overlay, KIND_BOOL),
 };
-static const struct shape shape_dtb = SHAPE("DeviceTree", dtb, dtb_fields, NONE);
+const struct shape shape_dtb = SHAPE("DeviceTree", dtb, dtb_fields, NONE);
 
 PyObject *detail_of_part(struct state *state, const void *record, uint64_t base)
 {
@@ -465,6 +471,7 @@ PyObject *detail_of_part(struct state *state, const void *record, uint64_t base)
 		{ &shape_fip, part->fip },       { &shape_fwu, part->fwu },
 		{ &shape_fit, part->fit },       { &shape_ext4, part->ext4 },
 		{ &shape_kernel, part->kernel }, { &shape_dtb, part->dtb },
+		{ &shape_env_area, part->env },
 	};
 
 	(void)base;

@@ -21,20 +21,27 @@ from concurrent.futures import ThreadPoolExecutor
 from . import _stmboot
 from ._bootargs import Bootargs, EditedBootargs
 from ._card import Card, MediumChoice, selectors, state_directory
-from ._edit import (Cancel, Content, DtbEdit, Edit, ExtlinuxEdit, FileSystemEdit, GptEdit,
-                    Progress)
+from ._dtb import Dtb
+from ._edit import (Cancel, Content, DtbEdit, Edit, ExtlinuxEdit, FileSystemEdit, FipEdit,
+                    GptEdit, Progress)
 from ._errors import (ArgumentError, CancelledError, ConflictError, CorruptError, Error,
                       InternalError, LimitError, MediumError, NotFoundError, NotRecognisedError,
                       RefusedError, Status, TruncatedError, UnsupportedError)
 from ._files import CardPath, FileSystem, HostPath, Reader
+from ._formats import (Checksum, Detail, DeviceTree, Ext4, Fip, FipEntry, Fit, FitConfiguration,
+                       FitDigest, FitImage, FitSignature, Fwu, FwuBank, FwuImage, Kernel, Optee,
+                       OpteePart, Soc, Stm32, Stm32Extension, StoredEnv, StoredEnvCopy, Uimage,
+                       UimagePart)
+from ._package import Package
 from ._records import (Argument, Boot, BootDtb, BootFit, BootKernel, Change, CheckResult,
-                       Checksum, CopyState, Detail, DeviceTree, EditResult, EditState, Ext4,
-                       Extraction, ExtractTrouble, FileType, Finding, Fip, FipEntry, Firmware,
-                       Fit, FitConfiguration, FitDigest, FitImage, FitSignature, Fsbl, FsblKind,
-                       Fwu, FwuBank, FwuImage, ImageInfo, ImageState, Init, Kernel, Label,
-                       MbrState, Medium, Optee, OpteePart, Outcome, Partition, Place, Plan,
-                       Recovery, Root, Rule, SecureOs, Severity, Soc, Stage, StageResult, Stat, Stm32, Stm32Extension, Table, TableType, Uboot, Uimage,
-                       UimagePart, Undo, Write)
+                       CopyState, EditResult, EditState, Finding, Firmware, Fsbl, FsblKind,
+                       ImageInfo, ImageState, Init, Label, MbrState, Medium, Outcome, Partition,
+                       Place, Plan, Recovery, Root, Rule, SecureOs, Severity, Stage, StageResult,
+                       Table, TableType, Uboot, Undo, Write)
+from ._reports import (DtbNode, DtbProperty, Env, EnvCopy, EnvVariable, Extlinux, ExtlinuxLabel,
+                       FwuBankPlace, FwuChoice, FwuCopy, Gpt, GptCopy, GptEntry, GptReader,
+                       Stm32Encryption, Stm32Image, Updates)
+from ._stat import Extraction, ExtractTrouble, FileType, Stat
 
 __version__: str = _stmboot.version()
 
@@ -123,18 +130,21 @@ def escape(text: str) -> str:
 _state = state_directory
 
 __all__ = [
-    "Argument", "ArgumentError", "Boot", "BootDtb", "BootFit", "BootKernel", "Bootargs", "CancelledError",
-    "Card", "CardPath", "Change", "CheckResult", "Checksum", "ConflictError", "CopyState",
-    "CorruptError", "Detail", "DeviceTree", "DtbEdit", "Edit", "EditResult", "EditState",
-    "EditedBootargs", "Error", "Ext4", "ExtractTrouble", "Extraction", "ExtlinuxEdit",
-    "FileSystem", "FileSystemEdit", "FileType", "Finding", "Fip", "FipEntry", "Firmware", "Fit",
-    "FitConfiguration", "FitDigest", "FitImage", "FitSignature", "Fsbl", "FsblKind", "Fwu", "FwuBank", "FwuImage", "GptEdit",
-    "ImageInfo", "ImageState", "Init", "InternalError", "Kernel", "Label", "LimitError",
-    "MbrState", "Medium", "MediumError", "NotFoundError", "NotRecognisedError", "Optee", "OpteePart",
-    "Outcome",
+    "Argument", "ArgumentError", "Boot", "BootDtb", "BootFit", "BootKernel", "Bootargs",
+    "CancelledError", "Card", "CardPath", "Change", "CheckResult", "Checksum", "ConflictError",
+    "CopyState", "CorruptError", "Detail", "DeviceTree", "Dtb", "DtbEdit", "DtbNode",
+    "DtbProperty", "Edit", "EditResult", "EditState", "EditedBootargs", "Env", "EnvCopy",
+    "EnvVariable", "Error", "Ext4", "Extlinux", "ExtlinuxEdit", "ExtlinuxLabel", "ExtractTrouble",
+    "Extraction", "FileSystem", "FileSystemEdit", "FileType", "Finding", "Fip", "FipEdit",
+    "FipEntry", "Firmware", "Fit", "FitConfiguration", "FitDigest", "FitImage", "FitSignature",
+    "Fsbl", "FsblKind", "Fwu", "FwuBank", "FwuBankPlace", "FwuChoice", "FwuCopy", "FwuImage",
+    "Gpt", "GptCopy", "GptEdit", "GptEntry", "GptReader", "ImageInfo", "ImageState", "Init",
+    "InternalError", "Kernel", "Label", "LimitError", "MbrState", "Medium", "MediumError",
+    "NotFoundError", "NotRecognisedError", "Optee", "OpteePart", "Outcome", "Package",
     "Partition", "Place", "Plan", "Reader", "Recovery", "RefusedError", "Root", "Rule",
-    "SecureOs", "Severity", "Soc", "Stage", "StageResult", "Stat", "Status", "Stm32", "Stm32Extension",
-    "Table", "TableType", "TruncatedError", "Uboot", "Uimage", "UimagePart", "Undo",
-    "UnsupportedError", "Write", "__version__", "check", "escape", "open", "recover", "rules",
-    "undo", "undos",
+    "SecureOs", "Severity", "Soc", "Stage", "StageResult", "Stat", "Status", "Stm32",
+    "Stm32Encryption", "Stm32Extension", "Stm32Image", "StoredEnv", "StoredEnvCopy", "Table",
+    "TableType", "TruncatedError", "Uboot", "Uimage", "UimagePart", "Undo", "UnsupportedError",
+    "Updates", "Write", "__version__", "check", "escape", "open", "recover", "rules", "undo",
+    "undos",
 ]

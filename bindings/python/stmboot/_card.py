@@ -10,10 +10,13 @@ from typing import BinaryIO, Literal
 
 from . import _stmboot
 from ._bootargs import Bootargs
+from ._dtb import Dtb
 from ._edit import Cancel, Content, Edit, Progress
-from ._errors import NotFoundError, Status
+from ._errors import NotFoundError, Status, TruncatedError
 from ._files import CardPath, FileSystem, HostPath, Reader, _Native, open_source
-from ._records import Boot, CheckResult, Finding, ImageInfo, Partition, Table
+from ._package import Package
+from ._records import Boot, CheckResult, Finding, ImageInfo, Partition, Place, Table
+from ._reports import Env, Extlinux, Gpt, Stm32Image, Updates
 
 MediumChoice = Literal["auto", "sd", "emmc"]
 
@@ -65,6 +68,7 @@ class Card:
     def _forget(self) -> None:
         self._traced: tuple[Boot, tuple[Finding, ...]] | None = None
         self._described: tuple[ImageInfo, Table, tuple[Partition, ...]] | None = None
+        self._dtb: Dtb | None = None
 
     def _again(self) -> None:
         """Look at the image again, after it was edited."""
@@ -155,6 +159,48 @@ class Card:
         return CheckResult(path=self._path or "", verdict=verdict, stops_at=stops_at,
                            findings=findings, error=None)
 
+    # ---- one thing ----
+
+    @property
+    def gpt(self) -> Gpt | None:
+        """Both copies of the partition table, and who sees what of it; None without any."""
+        return self._open.native.gpt()
+
+    @property
+    def env(self) -> Env:
+        """The environment of U-Boot: ``card.env.get("bootcmd")`` is what is saved."""
+        return self._open.native.env()
+
+    @property
+    def fwu(self) -> Updates | None:
+        """Firmware updates in two banks; None on a card without."""
+        return self._open.native.fwu()
+
+    @property
+    def extlinux(self) -> Extlinux | None:
+        """The configuration as U-Boot reads it; None when it finds none."""
+        return self._open.native.extlinux()
+
+    @property
+    def dtb(self) -> Dtb:
+        """The device tree that boots, before any overlay."""
+        if self._dtb is None:
+            self._dtb = self.read_dtb()
+        return self._dtb
+
+    def read_dtb(self, file: str | None = None) -> Dtb:
+        """Another device tree: ``[PARTITION:]/path``; without one, that which boots."""
+        partition, path, data = self._open.native.read_dtb(file)
+        return Dtb(data, None if path is None else Place(partition=partition, path=path))
+
+    def stm32(self, partition: int | str | None = None) -> Stm32Image:
+        """The STM32 image in a partition; without one, what the ROM starts."""
+        return self._open.native.stm32(None if partition is None else str(partition))
+
+    def fip(self, partition: int | str | None = None) -> Package:
+        """The firmware package in a partition; without one, that which boots."""
+        return Package(self._open, partition)
+
     # ---- what is in it ----
 
     def fs(self, partition: int | str | None = None, *, reader: Reader = "linux") -> FileSystem:
@@ -176,6 +222,15 @@ class Card:
         """The bytes of a partition, as far as the image has them, as a file."""
         number = self._open.native.partition(str(partition))
         return open_source(self._open.native.open_partition(number), f"partition {number}")
+
+    def extract_partition(self, partition: int | str, destination: HostPath) -> None:
+        """Write all bytes of a partition to a file of the host, as a whole or not at all."""
+        part = self.partition(partition)
+        if part.available < part.size:
+            raise TruncatedError(Status.TRUNCATED, f"the image ends {part.size - part.available} "
+                                 f"bytes before partition {part.number} does",
+                                 "copy the whole card again")
+        self._open.native.extract_partition(str(part.number), destination)
 
     # ---- changing it ----
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Literal
@@ -43,6 +44,7 @@ class Edit:
         self.extlinux = ExtlinuxEdit(self)
         self.dtb = DtbEdit(self)
         self.gpt = GptEdit(self)
+        self.fip = FipEdit(self)
 
     extlinux: ExtlinuxEdit
     """The configuration of U-Boot."""
@@ -50,6 +52,8 @@ class Edit:
     """Device trees."""
     gpt: GptEdit
     """The partition table."""
+    fip: FipEdit
+    """Firmware packages."""
 
     def _open(self) -> _stmboot.Edit:
         """The library's edit, as long as it takes changes."""
@@ -222,6 +226,30 @@ class DtbEdit:
                 native.overlay(*place, opened, os.fspath(overlay))
         else:
             native.overlay(*place, overlay, "the overlay")
+
+
+class FipEdit:
+    """Changes of firmware packages."""
+
+    def __init__(self, edit: Edit) -> None:
+        self._edit = edit
+
+    def replace(self, images: Mapping[str, HostPath | Content],
+                partition: int | str | None = None) -> None:
+        """Give images another content: files of the host, bytes or open binary files.
+
+        What belongs together goes in at once. Without a partition it is the
+        package that boots. A package can be changed once in an edit.
+
+        ``edit.fip.replace({"nt-fw": "u-boot-nodtb.bin", "hw-config": "u-boot.dtb"})``
+        """
+        native = self._edit._open()
+        with ExitStack() as stack:
+            contents = [stack.enter_context(open(content, "rb"))
+                        if isinstance(content, (str, os.PathLike)) else content
+                        for content in images.values()]
+            native.replace_images(None if partition is None else str(partition), list(images),
+                                  contents)
 
 
 class GptEdit:

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, TextIO, overload
 
 from . import _stmboot
 from ._errors import Error, NotFoundError, failure
-from ._records import Extraction, FileType, Stat
+from ._stat import Extraction, FileType, Stat
 
 Reader = Literal["linux", "uboot"]
 HostPath = str | os.PathLike[str]
