@@ -33,7 +33,8 @@ def plain(value):
     """A record as the JSON of the program has it."""
     if dataclasses.is_dataclass(value):
         return {field.name: plain(getattr(value, field.name))
-                for field in dataclasses.fields(value) if field.name != "labels"}
+                for field in dataclasses.fields(value)
+                if not (isinstance(value, stmboot.Boot) and field.name == "labels")}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, bytes):
@@ -407,11 +408,15 @@ def test_the_extension_refuses_nonsense(path):
         native.recover(None, None)
     with pytest.raises(TypeError):
         native.Cmdline(b"bytes")
+    with pytest.raises(TypeError):
+        native.Dtb()
     card = native.Card(str(path), None, "auto", None, None, None)
     assert card.label(None) is None
     for call in (lambda: card.trace(True, "gpt", ()), lambda: card.trace(True, (None,), ()),
                  lambda: card.stat(4, False, "a\0b", True), lambda: card.stat(4, False, None, True),
                  lambda: card.stat(1 << 40, False, "/", True), lambda: card.fs(-1, False),
-                 lambda: card.open_partition(9)):
+                 lambda: card.open_partition(9), lambda: card.extract_partition("4", None),
+                 lambda: card.fip(3), lambda: card.read_dtb(b"/"),
+                 lambda: card.extract_image("4", "a\0b", "x")):
         with pytest.raises((TypeError, ValueError, OverflowError, stmboot.NotFoundError)):
             call()

@@ -24,6 +24,10 @@ def read(source):
         fs.path(CONF).open("rb")
         fs.path("/boot").attributes()
         assert card.bootargs["root"]
+        assert card.gpt and card.env and card.extlinux and card.fwu is None and card.stm32()
+        assert card.read_dtb().node("/").properties and card.dtb.get("/", "model")
+        with pytest.raises(stmboot.NotFoundError):
+            card.fip()
         for wrong in ("/nope", "/boot"):
             with pytest.raises(stmboot.Error):
                 fs.read_bytes(wrong)
@@ -35,6 +39,10 @@ def change(path):
         with card.edit(dry_run=True) as edit:
             edit.bootargs["quiet"] = None
             edit.fs().write_bytes("/x", io.BytesIO(b"x"))
+        edit = card.edit(dry_run=True)
+        with pytest.raises(stmboot.NotFoundError):
+            edit.fip.replace({"nt-fw": b"x", "hw-config": io.BytesIO(b"y")})
+        edit.close()
         with pytest.raises(stmboot.RefusedError):
             with card.edit(dry_run=True) as edit:
                 edit.bootargs["init"] = "/nope"
