@@ -150,6 +150,10 @@ PyObject *convert(struct state *state, const struct shape *shape, const void *re
 /* The same with the fields of another record in the same object; without one they are None. */
 PyObject *convert_pair(struct state *state, const struct shape *shape, const void *record,
 		       uint64_t base, const struct shape *more, const void *other);
+/* Add a new object to a new list, which is NULL once that failed. */
+void list_add(PyObject **list, PyObject *item);
+/* The tuple of a list, which is released; NULL for NULL. */
+PyObject *list_to_tuple(PyObject *list);
 /* A tuple of what a function gives for each index. */
 typedef PyObject *give_item(struct state *state, const void *user, size_t index);
 PyObject *convert_each(struct state *state, size_t count, give_item *give, const void *user);

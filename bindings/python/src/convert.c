@@ -66,6 +66,21 @@ static PyObject *convert_place(uint64_t base, uint64_t offset)
 	return PyLong_FromUnsignedLongLong(base + offset);
 }
 
+void list_add(PyObject **list, PyObject *item)
+{
+	if (*list != NULL && (item == NULL || PyList_Append(*list, item) < 0))
+		Py_CLEAR(*list);
+	Py_XDECREF(item);
+}
+
+PyObject *list_to_tuple(PyObject *list)
+{
+	PyObject *result = list != NULL ? PyList_AsTuple(list) : NULL;
+
+	Py_XDECREF(list);
+	return result;
+}
+
 PyObject *convert_each(struct state *state, size_t count, give_item *give, const void *user)
 {
 	PyObject *result = PyTuple_New((Py_ssize_t)count);
@@ -248,20 +263,13 @@ PyObject *convert_findings(struct state *state, const struct stmboot_diags *diag
 			   const struct stmboot_diags *before)
 {
 	size_t count = diags != NULL ? stmboot_diags_count(diags) : 0;
-	PyObject *list = PyList_New(0), *result;
+	PyObject *list = PyList_New(0);
 
 	for (size_t i = 0; list != NULL && i < count; i++) {
 		const struct stmboot_diag *diag = stmboot_diags_get(diags, i);
-		PyObject *finding;
 
-		if (!is_wanted(diag, diags, before))
-			continue;
-		finding = convert(state, &shape_finding, diag, 0);
-		if (finding == NULL || PyList_Append(list, finding) < 0)
-			Py_CLEAR(list);
-		Py_XDECREF(finding);
+		if (is_wanted(diag, diags, before))
+			list_add(&list, convert(state, &shape_finding, diag, 0));
 	}
-	result = list != NULL ? PyList_AsTuple(list) : NULL;
-	Py_XDECREF(list);
-	return result;
+	return list_to_tuple(list);
 }

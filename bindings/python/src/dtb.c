@@ -76,21 +76,14 @@ static PyObject *dtb_info(PyObject *self, PyObject *none)
 static PyObject *convert_values(const struct stmboot_dtb_property *property,
 				const struct stmboot_dtb_type *type)
 {
-	PyObject *list = PyList_New(0), *result;
+	PyObject *list = PyList_New(0);
 	struct stmboot_dtb_value value;
 	uint32_t at = 0;
 
-	while (list != NULL && stmboot_dtb_next_value(property, type, &at, &value)) {
-		PyObject *item = value.text != NULL ? text_as_name(value.text)
-						    : PyLong_FromLongLong(value.number);
-
-		if (item == NULL || PyList_Append(list, item) < 0)
-			Py_CLEAR(list);
-		Py_XDECREF(item);
-	}
-	result = list != NULL ? PyList_AsTuple(list) : NULL;
-	Py_XDECREF(list);
-	return result;
+	while (list != NULL && stmboot_dtb_next_value(property, type, &at, &value))
+		list_add(&list, value.text != NULL ? text_as_name(value.text)
+						   : PyLong_FromLongLong(value.number));
+	return list_to_tuple(list);
 }
 
 /* A class of the package, called with what stands in a new dictionary. */
@@ -143,18 +136,11 @@ static PyObject *convert_node(struct state *state, const struct stmboot_dtb_node
 /* Never deeper than a tree may be. */
 static PyObject *convert_children(struct state *state, const struct stmboot_dtb_node *node)
 {
-	PyObject *list = PyList_New(0), *result;
+	PyObject *list = PyList_New(0);
 
-	for (node = node->child; list != NULL && node != NULL; node = node->next) {
-		PyObject *child = convert_node(state, node);
-
-		if (child == NULL || PyList_Append(list, child) < 0)
-			Py_CLEAR(list);
-		Py_XDECREF(child);
-	}
-	result = list != NULL ? PyList_AsTuple(list) : NULL;
-	Py_XDECREF(list);
-	return result;
+	for (node = node->child; list != NULL && node != NULL; node = node->next)
+		list_add(&list, convert_node(state, node));
+	return list_to_tuple(list);
 }
 
 static PyObject *convert_node(struct state *state, const struct stmboot_dtb_node *node)

@@ -250,7 +250,10 @@ static enum stmboot_fs_answer on_step(void *user, const struct stmboot_fs_step *
 	return good ? STMBOOT_FS_GO_ON : STMBOOT_FS_STOP;
 }
 
-PyObject *card_listdir(PyObject *self, PyObject *args)
+/* Go through the names of a file system for a collector. */
+typedef enum stmboot_status visit(struct stmboot_fs *fs, const char *path, struct collector *c);
+
+static PyObject *collect_all(PyObject *self, PyObject *args, visit *go)
 {
 	struct card *card = (struct card *)self;
 	struct collector c = { state_of(self), &card->guard, PyList_New(0), false };
@@ -262,7 +265,7 @@ PyObject *card_listdir(PyObject *self, PyObject *args)
 		GUARD_WORK(&card->guard, {
 			status = find_path(card, &t);
 			if (status == STMBOOT_OK)
-				status = stmboot_fs_list(t.fs, t.a.name[0].text, on_entry, &c);
+				status = go(t.fs, t.a.name[0].text, &c);
 		});
 		good = target_succeed(self, &t, status);
 		card_unlock(card);
@@ -273,29 +276,28 @@ PyObject *card_listdir(PyObject *self, PyObject *args)
 	return c.list;
 }
 
+static enum stmboot_status visit_entries(struct stmboot_fs *fs, const char *path,
+					 struct collector *c)
+{
+	return stmboot_fs_list(fs, path, on_entry, c);
+}
+
+PyObject *card_listdir(PyObject *self, PyObject *args)
+{
+	return collect_all(self, args, visit_entries);
+}
+
+static enum stmboot_status visit_tree(struct stmboot_fs *fs, const char *path, struct collector *c)
+{
+	const struct stmboot_fs_walk_options options = { .struct_size = sizeof(options),
+							 .follow = true };
+
+	return stmboot_fs_walk(fs, path, &options, on_step, c);
+}
+
 PyObject *card_walk(PyObject *self, PyObject *args)
 {
-	struct card *card = (struct card *)self;
-	struct stmboot_fs_walk_options options = { .struct_size = sizeof(options), .follow = true };
-	struct collector c = { state_of(self), &card->guard, PyList_New(0), false };
-	struct target t = { 0 };
-	bool good = false;
-	enum stmboot_status status;
-
-	if (c.list != NULL && arguments_take(&t.a, args, "ibs") && card_lock(card)) {
-		GUARD_WORK(&card->guard, {
-			status = find_path(card, &t);
-			if (status == STMBOOT_OK)
-				status = stmboot_fs_walk(t.fs, t.a.name[0].text, &options, on_step,
-							 &c);
-		});
-		good = target_succeed(self, &t, status);
-		card_unlock(card);
-	}
-	arguments_release(&t.a);
-	if (!good)
-		Py_CLEAR(c.list);
-	return c.list;
+	return collect_all(self, args, visit_tree);
 }
 
 static PyObject *convert_attributes(const struct stmboot_fs_attributes *attributes)

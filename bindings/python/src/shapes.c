@@ -263,20 +263,13 @@ const struct shape shape_finding = SHAPE("Finding", diag, finding_fields, NONE);
 static PyObject *code_prerequisites(struct state *state, const void *record, uint64_t base)
 {
 	const char *const *codes = ((const struct stmboot_code *)record)->prerequisites;
-	PyObject *list = PyList_New(0), *result;
+	PyObject *list = PyList_New(0);
 
 	(void)state;
 	(void)base;
-	for (; list != NULL && codes != NULL && *codes != NULL; codes++) {
-		PyObject *code = text_for_people(*codes);
-
-		if (code == NULL || PyList_Append(list, code) < 0)
-			Py_CLEAR(list);
-		Py_XDECREF(code);
-	}
-	result = list != NULL ? PyList_AsTuple(list) : NULL;
-	Py_XDECREF(list);
-	return result;
+	for (; list != NULL && codes != NULL && *codes != NULL; codes++)
+		list_add(&list, text_for_people(*codes));
+	return list_to_tuple(list);
 }
 
 static const struct field code_fields[] = {

@@ -21,19 +21,12 @@ TEXT(uimage_type, uint8_t)
 PyObject *tuple_of_texts(bool (*give)(const void *record, size_t index, char *buffer, size_t size),
 			 const void *record)
 {
-	PyObject *list = PyList_New(0), *result;
+	PyObject *list = PyList_New(0);
 	char text[32];
 
-	for (size_t i = 0; list != NULL && give(record, i, text, sizeof(text)); i++) {
-		PyObject *item = text_for_people(text);
-
-		if (item == NULL || PyList_Append(list, item) < 0)
-			Py_CLEAR(list);
-		Py_XDECREF(item);
-	}
-	result = list != NULL ? PyList_AsTuple(list) : NULL;
-	Py_XDECREF(list);
-	return result;
+	for (size_t i = 0; list != NULL && give(record, i, text, sizeof(text)); i++)
+		list_add(&list, text_for_people(text));
+	return list_to_tuple(list);
 }
 
 static const struct field extension_fields[] = {
