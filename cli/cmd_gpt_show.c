@@ -12,7 +12,14 @@
 #include "json.h"
 #include "style.h"
 
-enum { ROW_LABEL = 14, ROW_VALUE = 40, VALUE_TEXT = 96, NAME_WIDTH = 24, TYPE_WIDTH = 14 };
+enum {
+	ROW_LABEL = 14,
+	ROW_VALUE = 40,
+	VALUE_TEXT = 96,
+	NAME_WIDTH = 24,
+	TYPE_WIDTH = 14,
+	ATTRIBUTE_TEXT = 16
+};
 
 /* A table with the two copies that are shown. */
 struct shown {
@@ -134,21 +141,10 @@ static void add_name(struct buffer *out, const struct style *style, const char *
 
 static void add_attribute_names(struct buffer *out, const struct stmboot_partition *p)
 {
-	const char *gap = "  ";
+	char name[ATTRIBUTE_TEXT];
 
-	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *name = stmboot_gpt_attribute_name(bit);
-
-		if ((p->attributes >> bit & 1) == 0)
-			continue;
-		if (name != NULL)
-			buffer_printf(out, "%s%s", gap, name);
-		else
-			buffer_printf(out, "%sbit-%u", gap, bit);
-		gap = ", ";
-	}
-	if (p->mbr_type != 0 && p->bootable)
-		buffer_puts(out, "  bootable");
+	for (size_t i = 0; stmboot_partition_attribute(p, i, name, sizeof(name)); i++)
+		buffer_printf(out, "%s%s", i == 0 ? "  " : ", ", name);
 }
 
 static void add_partition(struct buffer *out, const struct stmboot_partition *p,
@@ -236,17 +232,11 @@ static void add_text(struct buffer *out, const struct shown *s, const struct opt
 
 static void add_attributes_json(struct json *j, const struct stmboot_partition *p)
 {
-	json_open_flat(j, "attributes", '[');
-	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *name = stmboot_gpt_attribute_name(bit);
-		char number[12];
+	char name[ATTRIBUTE_TEXT];
 
-		snprintf(number, sizeof(number), "bit-%u", bit);
-		if ((p->attributes >> bit & 1) != 0)
-			json_text(j, NULL, name != NULL ? name : number);
-	}
-	if (p->mbr_type != 0 && p->bootable)
-		json_text(j, NULL, "bootable");
+	json_open_flat(j, "attributes", '[');
+	for (size_t i = 0; stmboot_partition_attribute(p, i, name, sizeof(name)); i++)
+		json_text(j, NULL, name);
 	json_close(j, ']');
 }
 
