@@ -19,7 +19,7 @@ static void new_line(struct json *j)
 /* C0 must be escaped; DEL, C1 and what stmboot_escape() calls invisible need not be in JSON. */
 static bool is_plain(uint32_t c)
 {
-	return c >= 0x20 && c != '"' && c != '\\' && !(c >= 0x7f && c < 0xa0) &&
+	return c >= 0x20 && c != '"' && c != '\\' && !(c >= 0x7f && c < 0xa0) && c != 0x061c &&
 	       !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
 	       !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff;
 }

@@ -31,7 +31,7 @@ size_t stmboot_utf8_decode(const char *text, size_t size, uint32_t *code_point)
 /* Zero-width, line and direction marks: they change how the rest of a line is shown. */
 static bool is_invisible(uint32_t c)
 {
-	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	return c == 0x061c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 

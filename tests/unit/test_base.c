@@ -39,6 +39,11 @@ static const struct escape_case escape_cases[] = {
 	  "x",
 	  "\\xe2\\x80\\xae"
 	  "x" },
+	{ "nor can an Arabic letter mark turn what is near it",
+	  "\xd8\x9c"
+	  "1",
+	  "\\xd8\\x9c"
+	  "1" },
 };
 
 Test(base, escape)
