@@ -310,6 +310,8 @@ struct stmboot_extlinux_variable {
 	const char *name;
 	const char *value; /**< NULL: not set, so nothing was put in its place */
 	uint64_t offset;   /**< of its '$' in the raw text */
+	uint64_t result_offset; /**< where its value stands in the result */
+	uint64_t result_length; /**< bytes of it there; fewer than it has when the result was cut */
 };
 
 /** The result of an expansion. */
@@ -325,6 +327,7 @@ struct stmboot_extlinux_expansion {
 	bool backslash_removed; /**< a backslash was taken out */
 	const struct stmboot_extlinux_variable *variables;
 	size_t variable_count;
+	size_t append_length; /**< bytes of the text that come from append, not from ipappend */
 };
 
 /**

@@ -31,6 +31,7 @@ struct expander {
 	const char *raw;
 	size_t length;
 	size_t at;
+	size_t append; /* bytes of raw that are append's */
 	char *out;
 	size_t used;
 	size_t room; /* of the output, its NUL counted */
@@ -114,9 +115,11 @@ static bool take_in_name(struct expander *e, char c)
 	if (v->name == NULL)
 		return false;
 	v->value = sb_arena_strdup(arena, variable(e->env, v->name));
+	v->result_offset = e->used;
 	for (const char *from = v->value; from != NULL && *from != '\0' && e->used < e->room;
 	     from++)
 		put(e, *from);
+	v->result_length = e->used - v->result_offset;
 	return !arena->failed;
 }
 
@@ -146,6 +149,19 @@ static bool take_character(struct expander *e, char c)
 	}
 }
 
+/* The character that is given away counts nowhere. */
+static void clip(struct expander *e)
+{
+	struct stmboot_extlinux_expansion *x = &e->result->expansion;
+	struct stmboot_extlinux_variable *last =
+		x->variable_count > 0 ? &e->variables[x->variable_count - 1] : NULL;
+
+	if (x->append_length > e->used)
+		x->append_length = e->used;
+	if (last != NULL && last->result_offset + last->result_length > e->used)
+		last->result_length--;
+}
+
 static bool expand(struct expander *e)
 {
 	struct stmboot_extlinux_expansion *x = &e->result->expansion;
@@ -155,11 +171,14 @@ static bool expand(struct expander *e)
 		if (!take_character(e, c))
 			return false;
 		e->previous = c;
+		if (e->at <= e->append)
+			x->append_length = e->used;
 	}
 	/* A full buffer gives its last character away to the NUL. */
 	x->truncated = e->used == e->room;
 	e->used -= x->truncated;
 	e->out[e->used] = '\0';
+	clip(e);
 	x->unclosed = !x->truncated && e->state == IN_NAME;
 	x->dollar_lost = !x->truncated && e->state == AFTER_DOLLAR;
 	x->text = e->out;
@@ -185,14 +204,16 @@ void stmboot_extlinux_expansion_free(const struct stmboot_extlinux_expansion *ex
 	sb_object_free(expansion);
 }
 
-enum stmboot_status stmboot_extlinux_expand(struct stmboot_context *ctx, const char *raw,
-					    const struct stmboot_extlinux_environment *env,
-					    size_t cbsize,
-					    const struct stmboot_extlinux_expansion **out)
+/* The first `append` bytes of a raw text are append's. */
+static enum stmboot_status expand_parts(struct stmboot_context *ctx, const char *raw, size_t append,
+					const struct stmboot_extlinux_environment *env,
+					size_t cbsize,
+					const struct stmboot_extlinux_expansion **out)
 {
 	struct expander e = { .result = new_result(ctx),
 			      .env = env,
 			      .raw = raw,
+			      .append = append,
 			      .length = strlen(raw),
 			      .room = cbsize != 0 ? cbsize : STMBOOT_EXTLINUX_CBSIZE };
 
@@ -205,6 +226,14 @@ enum stmboot_status stmboot_extlinux_expand(struct stmboot_context *ctx, const c
 	}
 	*out = &e.result->expansion;
 	return STMBOOT_OK;
+}
+
+enum stmboot_status stmboot_extlinux_expand(struct stmboot_context *ctx, const char *raw,
+					    const struct stmboot_extlinux_environment *env,
+					    size_t cbsize,
+					    const struct stmboot_extlinux_expansion **out)
+{
+	return expand_parts(ctx, raw, strlen(raw), env, cbsize, out);
 }
 
 /* U-Boot's printf() writes "<NULL>" for a variable that is not set. */
@@ -290,7 +319,7 @@ static enum stmboot_status label_bootargs(struct stmboot_context *ctx, struct sb
 		return STMBOOT_NO_MEMORY;
 	if (strlen(raw) + 1 > cbsize)
 		return overflow(ctx, out);
-	return stmboot_extlinux_expand(ctx, raw, env, cbsize, out);
+	return expand_parts(ctx, raw, strlen(append), env, cbsize, out);
 }
 
 enum stmboot_status stmboot_extlinux_bootargs(struct stmboot_context *ctx,

@@ -108,6 +108,25 @@ Test(extlinux_expand, variables_are_named_with_their_places)
 	cr_expect_str_eq(x->variables[1].name, "none");
 	cr_expect_null(x->variables[1].value);
 	cr_expect_eq(x->variables[1].offset, 9);
+	cr_expect_eq(x->variables[0].result_offset, 2);
+	cr_expect_eq(x->variables[0].result_length, 3);
+	cr_expect_eq(x->variables[1].result_offset, 8);
+	cr_expect_eq(x->variables[1].result_length, 0);
+	cr_expect_eq(x->append_length, 8);
+	stmboot_extlinux_expansion_free(x);
+	stmboot_context_free(ctx);
+}
+
+Test(extlinux_expand, what_was_cut_is_not_counted)
+{
+	const struct stmboot_extlinux_expansion *x;
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_extlinux_expand(ctx, "x=${long} y", &env, 16, &x), STMBOOT_OK);
+	cr_expect_eq(x->length, 15);
+	cr_expect_eq(x->variables[0].result_length, 13);
+	cr_expect_eq(x->append_length, 15);
 	stmboot_extlinux_expansion_free(x);
 	stmboot_context_free(ctx);
 }
@@ -117,18 +136,21 @@ struct label_row {
 	const char *text;
 	const char *expected; /* NULL: bootargs is left alone; "overflow" */
 	size_t cbsize;
+	size_t append; /* bytes of it that are append's */
 };
 
 static const struct label_row label_rows[] = {
-	{ "append", "label a\nappend x ${a}\n", "x one" },
+	{ "append", "label a\nappend x ${a}\n", "x one", 0, 5 },
 	{ "no append leaves bootargs alone", "label a\nkernel /k\n", NULL },
 	{ "ipappend 1 names unset variables", "label a\nappend x\nipappend 1\n",
-	  "x ip=10.0.0.2:<NULL>:<NULL>:<NULL>" },
+	  "x ip=10.0.0.2:<NULL>:<NULL>:<NULL>", 0, 1 },
+	{ "a variable before them", "label a\nappend ${a} ${a}\nipappend 2\n",
+	  "one one BOOTIF=01-00-80-e1-01-02-03", 0, 7 },
 	{ "ipappend 2 needs no append", "label a\nipappend 2\n", " BOOTIF=01-00-80-e1-01-02-03" },
 	{ "ipappend 4 adds nothing", "label a\nipappend 4\n", NULL },
 	{ "localboot without localcmd leaves bootargs alone", "label a\nappend x\nlocalboot 0\n",
 	  NULL },
-	{ "seven characters and a NUL fit in eight", "label a\nappend abcdefg\n", "abcdefg", 8 },
+	{ "seven characters and a NUL fit in eight", "label a\nappend abcdefg\n", "abcdefg", 8, 7 },
 	{ "eight characters fail the label", "label a\nappend abcdefgh\n", "overflow", 8 },
 	{ "it is the raw length that counts", "label a\nappend ${none}xx\n", "overflow", 8 },
 };
@@ -154,6 +176,8 @@ Test(extlinux_expand, bootargs_of_a_label)
 		else
 			cr_expect_str_eq(x->overflow ? "overflow" : x->text, row->expected, "%s",
 					 row->name);
+		if (x != NULL)
+			cr_expect_eq(x->append_length, row->append, "%s", row->name);
 		stmboot_extlinux_expansion_free(x);
 		stmboot_extlinux_free(conf);
 	}
