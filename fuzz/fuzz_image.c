@@ -13,6 +13,8 @@
 #include "ext4_image.h"
 
 #include <stmboot/boot.h>
+#include <stmboot/boot_words.h>
+#include <stmboot/map.h>
 #include <stmboot/text.h>
 
 enum {
@@ -206,6 +208,47 @@ static void check_boot(const struct stmboot_boot *boot)
 	check_text(boot->init_resolved);
 }
 
+/* Each byte of the card is in a region, and what fills a region is no larger. */
+static void check_map(struct stmboot_context *ctx, const struct stmboot_image *image)
+{
+	const struct stmboot_map *map;
+	uint64_t covered = 0;
+
+	require(stmboot_map_new(ctx, image, &map) == STMBOOT_OK);
+	for (size_t i = 0; i < map->count; i++) {
+		const struct stmboot_region *r = &map->regions[i];
+		const uint64_t end =
+			r->size <= UINT64_MAX - r->offset ? r->offset + r->size : UINT64_MAX;
+
+		require(r->offset <= covered || covered >= map->size);
+		require(i == 0 || r->offset >= map->regions[i - 1].offset);
+		require(r->used <= r->size &&
+			(r->kind == STMBOOT_REGION_PARTITION) == (r->part != NULL));
+		covered = end > covered ? end : covered;
+	}
+	require(covered >= map->size);
+	stmboot_map_free(map);
+}
+
+/* The words are those of the command line, in their order. */
+static void check_words(struct stmboot_context *ctx, const struct stmboot_boot *boot)
+{
+	const struct stmboot_boot_words *words;
+	uint64_t end = 0;
+
+	require(stmboot_boot_words_new(ctx, boot, &words) == STMBOOT_OK);
+	for (size_t i = 0; i < words->count; i++) {
+		const struct stmboot_boot_word *word = &words->words[i];
+
+		require(word->offset >= end && word->length == strlen(word->text));
+		end = word->offset + word->length;
+		require(end <= strlen(boot->bootargs));
+		require(memcmp(boot->bootargs + word->offset, word->text, (size_t)word->length) ==
+			0);
+	}
+	stmboot_boot_words_free(words);
+}
+
 static int trace(struct stmboot_context *ctx, struct stmboot_image *image, bool deep, bool healthy)
 {
 	struct stmboot_boot_options options = { .struct_size = sizeof(options), .deep = deep };
@@ -216,6 +259,7 @@ static int trace(struct stmboot_context *ctx, struct stmboot_image *image, bool 
 	require(stmboot_diags_new(ctx, &diags) == STMBOOT_OK);
 	require(stmboot_boot_trace(ctx, image, &options, diags, &boot) == STMBOOT_OK);
 	check_boot(boot);
+	check_words(ctx, boot);
 	check_findings(diags, boot);
 	require(!healthy || boot->verdict != STMBOOT_OUTCOME_ERROR);
 	stops_at = boot->stops_at;
@@ -245,6 +289,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		int deep = trace(ctx, image, true, size == 0);
 
 		require(deep == trace(ctx, image, false, size == 0));
+		check_map(ctx, image);
 		stmboot_image_close(image);
 	} else {
 		require(size != 0);

@@ -17,6 +17,7 @@
 #include <stmboot/context.h>
 #include <stmboot/diag.h>
 #include <stmboot/extlinux.h>
+#include <stmboot/extlinux_edit.h>
 #include <stmboot/image.h>
 #include <stmboot/refusal.h>
 #include <stmboot/status.h>
@@ -156,6 +157,21 @@ stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
  */
 STMBOOT_API const struct stmboot_extlinux *
 stmboot_boot_configuration(const struct stmboot_boot *boot);
+
+/**
+ * The text of the configuration that counts, and of the files that it includes: read
+ * once more from the card.
+ *
+ * @param boot  a boot that was followed; must outlive the result
+ * @param out   on success, a document to release with stmboot_extlinux_document_free();
+ *              the context is that of the boot
+ * @return STMBOOT_OK; STMBOOT_NOT_FOUND when there is none; STMBOOT_LIMIT when it
+ *         is too long; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED; what reading the file
+ *         gives. On failure *out is untouched.
+ */
+STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
+stmboot_boot_read_configuration(const struct stmboot_boot *boot,
+				struct stmboot_extlinux_document **out);
 
 /**
  * A label of the configuration that counts.

@@ -133,6 +133,17 @@ stmboot_cmdline_find(const struct stmboot_cmdline *cmdline, const char *key);
 STMBOOT_API bool stmboot_cmdline_same_key(const char *a, const char *b);
 
 /**
+ * What an argument of the kernel is for.
+ *
+ * Documentation/admin-guide/kernel-parameters.txt of Linux; and some words that
+ * systemd understands.
+ *
+ * @param key  '-' equals '_' in it
+ * @return one phrase, static; NULL for a key that is not known here
+ */
+STMBOOT_API const char *stmboot_cmdline_meaning(const char *key);
+
+/**
  * A change of the kernel's arguments. Zero it and set struct_size.
  *
  * An argument is `KEY=VALUE` or `FLAG`, as the kernel is to get it: a value with

@@ -37,6 +37,7 @@
 #include <stmboot/boot_fwu.h>
 #include <stmboot/boot_stm32.h>
 #include <stmboot/boot_edit.h>
+#include <stmboot/boot_words.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/compression.h>
 #include <stmboot/content.h>
@@ -60,6 +61,7 @@
 #include <stmboot/gpt.h>
 #include <stmboot/image.h>
 #include <stmboot/kernel.h>
+#include <stmboot/map.h>
 #include <stmboot/part_edit.h>
 #include <stmboot/place.h>
 #include <stmboot/refusal.h>

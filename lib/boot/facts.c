@@ -146,6 +146,19 @@ const char *sb_facts_getenv(const struct sb_facts *facts, const char *name)
 	return value;
 }
 
+enum stmboot_variable_origin sb_facts_variable_origin(const struct sb_facts *facts,
+						      const char *name)
+{
+	if (board_variable(facts, name) != NULL)
+		return STMBOOT_VARIABLE_OF_BOARD;
+	if (search_variable(facts, name) != NULL)
+		return STMBOOT_VARIABLE_OF_SEARCH;
+	if (facts->env.found.saved != NULL &&
+	    stmboot_env_find(facts->env.found.saved, name) != NULL)
+		return STMBOOT_VARIABLE_SAVED;
+	return STMBOOT_VARIABLE_UNKNOWN;
+}
+
 const struct stmboot_extlinux_label *sb_facts_label(const struct sb_facts *facts)
 {
 	const struct sb_config *config = sb_facts_config(facts);

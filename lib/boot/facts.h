@@ -13,6 +13,7 @@
 #include <stmboot/boot.h>
 #include <stmboot/boot_env.h>
 #include <stmboot/boot_fwu.h>
+#include <stmboot/boot_words.h>
 #include <stmboot/cmdline.h>
 #include <stmboot/env.h>
 #include <stmboot/extlinux.h>
@@ -422,6 +423,10 @@ static inline bool sb_is_fatal(enum stmboot_status status)
 
 /* U-Boot's environment as far as it is known: set at every start, or saved. */
 const char *sb_facts_getenv(const struct sb_facts *facts, const char *name);
+
+/* Who sets that variable; unknown where sb_facts_getenv() gives NULL. */
+enum stmboot_variable_origin sb_facts_variable_origin(const struct sb_facts *facts,
+						      const char *name);
 
 /* COMMAND_LINE_SIZE of the card's kernel, with its NUL. */
 size_t sb_facts_command_line_size(const struct sb_facts *facts);

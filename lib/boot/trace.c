@@ -295,6 +295,19 @@ const struct stmboot_extlinux *stmboot_boot_configuration(const struct stmboot_b
 	return config != NULL ? config->conf : NULL;
 }
 
+enum stmboot_status stmboot_boot_read_configuration(const struct stmboot_boot *boot,
+						    struct stmboot_extlinux_document **out)
+{
+	struct sb_facts *facts = sb_boot_facts(boot);
+	const struct sb_config *config = sb_facts_config(facts);
+
+	if (config == NULL)
+		return STMBOOT_NOT_FOUND;
+	if (config->conf == NULL)
+		return config->status;
+	return sb_facts_open_document(facts, config, out);
+}
+
 const struct stmboot_boot_env *stmboot_boot_environment(const struct stmboot_boot *boot)
 {
 	return &sb_boot_facts(boot)->env.found;

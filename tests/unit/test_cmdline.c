@@ -200,3 +200,15 @@ Test(cmdline, rootwait_without_a_value_counts_on_every_kernel)
 	stmboot_cmdline_free(line);
 	stmboot_context_free(ctx);
 }
+
+Test(cmdline, what_an_argument_is_for)
+{
+	cr_expect_str_eq(stmboot_cmdline_meaning("root"), "where the root file system is");
+	cr_expect_not_null(stmboot_cmdline_meaning("rdinit"));
+	cr_expect_not_null(stmboot_cmdline_meaning("modprobe.blacklist"));
+	cr_expect_eq(stmboot_cmdline_meaning("log-buf-len"),
+		     stmboot_cmdline_meaning("log_buf_len"));
+	cr_expect_null(stmboot_cmdline_meaning("ROOT"));
+	cr_expect_null(stmboot_cmdline_meaning("roo"));
+	cr_expect_null(stmboot_cmdline_meaning(""));
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel's arguments are for, of those that are met on boot cards.
+ * Documentation/admin-guide/kernel-parameters.txt of Linux, init/do_mounts.c;
+ * kernel-command-line(7) of systemd.
+ */
+#include <stmboot/cmdline.h>
+
+static const struct {
+	const char *key;
+	const char *meaning;
+} meanings[] = {
+	/* the root file system, and what starts from it */
+	{ "root", "where the root file system is" },
+	{ "rootwait", "wait for the root device to appear, however long that takes" },
+	{ "rootdelay", "wait so many seconds before the root device is looked for" },
+	{ "rootfstype", "file system types to try on the root device" },
+	{ "rootflags", "mount options of the root file system" },
+	{ "ro", "mount the root file system read-only at first" },
+	{ "rw", "mount the root file system writable at once" },
+	{ "init", "the first program, instead of /sbin/init" },
+	{ "rdinit", "the first program of the initramfs, instead of /init" },
+	{ "initrd", "the initial RAM disk; U-Boot reads it, too" },
+	{ "noinitrd", "do not mount the initial RAM disk as root" },
+	{ "nfsroot", "server, path and options of a root file system on NFS" },
+	{ "ip", "address of the network interface before the root is mounted" },
+	{ "BOOTIF", "the network interface that was booted from" },
+	{ "ramdisk_size", "size of RAM disks in KiB" },
+	{ "resume", "the partition that holds a hibernated system" },
+	{ "noresume", "do not look for a hibernated system" },
+	{ "gpt", "take the GPT although the MBR does not call for it, and its backup if need be" },
+	{ "mtdparts", "partitions of raw flash memory" },
+	{ "ubi.mtd", "attach a flash partition to UBI" },
+	{ "mem", "use no more memory than this" },
+	{ "blkdevparts", "partitions of block devices, instead of their tables" },
+
+	/* what is seen of it */
+	{ "console", "a console for the kernel's messages; the last one is /dev/console" },
+	{ "earlycon", "messages before the console driver is there" },
+	{ "earlyprintk", "messages before any driver is there" },
+	{ "keep_bootcon", "keep the early console when the real one takes over" },
+	{ "quiet", "few messages on the console" },
+	{ "debug", "all messages on the console" },
+	{ "loglevel", "messages more important than this go to the console" },
+	{ "ignore_loglevel", "all messages go to the console" },
+	{ "log_buf_len", "room for the kernel's messages" },
+	{ "printk.time", "put a time before each message" },
+	{ "printk.devkmsg", "whether programs may write into the kernel's log" },
+	{ "initcall_debug", "tell how long each driver takes to start" },
+	{ "dyndbg", "debug messages of some files or functions" },
+	{ "vt.global_cursor_default", "0: no blinking cursor on the screen" },
+	{ "consoleblank", "seconds until the text console goes blank; 0: never" },
+	{ "fbcon", "the text console on a frame buffer" },
+	{ "logo.nologo", "no penguin while it boots" },
+	{ "splash", "a boot screen, if a program of the system shows one" },
+	{ "video", "mode of a display" },
+	{ "drm.debug", "debug messages of the display drivers" },
+	{ "no_console_suspend", "keep the console awake during suspend" },
+
+	/* how it runs */
+	{ "panic", "seconds until a reboot after a crash of the kernel; 0: none" },
+	{ "oops", "with panic: every bug in the kernel is a crash" },
+	{ "reboot", "how to restart the board" },
+	{ "maxcpus", "processors that are started" },
+	{ "nr_cpus", "most processors there can be" },
+	{ "nosmp", "one processor only" },
+	{ "isolcpus", "processors that the scheduler leaves alone" },
+	{ "nohz_full", "processors without a timer tick while one task runs" },
+	{ "rcu_nocbs", "processors that RCU leaves alone" },
+	{ "threadirqs", "interrupts are handled in threads" },
+	{ "cpuidle.off", "1: processors do not sleep" },
+	{ "cpufreq.default_governor", "how the frequency of the processors is chosen" },
+	{ "clk_ignore_unused", "keep clocks running that no driver has asked for" },
+	{ "pd_ignore_unused", "keep power domains on that no driver has asked for" },
+	{ "regulator_ignore_unused", "keep regulators on that no driver has asked for" },
+	{ "cma", "memory for large contiguous buffers" },
+	{ "coherent_pool", "memory for atomic DMA" },
+	{ "vmalloc", "address space for vmalloc()" },
+	{ "swiotlb", "bounce buffers for DMA" },
+	{ "fw_devlink", "how strictly devices wait for those they depend on" },
+	{ "deferred_probe_timeout", "seconds that devices wait for what they depend on" },
+	{ "driver_async_probe", "drivers that start in parallel" },
+	{ "module_blacklist", "modules that are never loaded" },
+	{ "modprobe.blacklist", "modules that are not loaded by themselves" },
+	{ "watchdog", "1 or 0: detectors of lockups on or off" },
+	{ "nowatchdog", "no detectors of lockups" },
+	{ "nokaslr", "the kernel stays at its usual address" },
+	{ "mitigations", "protection against faults of processors" },
+	{ "lsm", "security modules, in their order" },
+	{ "security", "the security module" },
+	{ "selinux", "1 or 0: SELinux on or off" },
+	{ "apparmor", "1 or 0: AppArmor on or off" },
+	{ "audit", "1 or 0: audit on or off" },
+	{ "cgroup_enable", "controllers of control groups to switch on" },
+	{ "cgroup_disable", "controllers of control groups to switch off" },
+	{ "kgdboc", "the console that the kernel debugger uses" },
+	{ "kgdbwait", "wait for a debugger" },
+	{ "crashkernel", "memory for a kernel that saves a crash" },
+	{ "net.ifnames", "0: eth0, wlan0 and so on keep their names" },
+	{ "usbcore.autosuspend", "seconds until an idle USB device sleeps; -1: never" },
+	{ "dm-mod.create", "device-mapper devices made at boot" },
+	{ "dm-verity.error_behavior", "what happens when dm-verity finds damage" },
+
+	/* what init understands */
+	{ "single", "for init: single-user mode" },
+	{ "S", "for init: single-user mode" },
+	{ "emergency", "for init: a shell and little else" },
+	{ "rescue", "for init: single-user mode" },
+	{ "systemd.unit", "for systemd: the target to reach" },
+	{ "systemd.log_level", "for systemd: how much it logs" },
+	{ "systemd.log_target", "for systemd: where it logs to" },
+	{ "systemd.show_status", "for systemd: what it shows while it starts" },
+	{ "systemd.mask", "for systemd: a unit that is not started" },
+	{ "systemd.wants", "for systemd: a unit that is started, too" },
+	{ "systemd.volatile", "for systemd: keep changes in memory only" },
+	{ "systemd.machine_id", "for systemd: the identity of the machine" },
+	{ "fsck.mode", "for systemd: auto, force or skip checks of file systems" },
+	{ "fsck.repair", "for systemd: what checks of file systems may mend" },
+	{ "rauc.slot", "for RAUC: the slot that was booted" },
+};
+
+const char *stmboot_cmdline_meaning(const char *key)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (stmboot_cmdline_same_key(meanings[i].key, key))
+			return meanings[i].meaning;
+	return NULL;
+}
