@@ -10,8 +10,17 @@
 
 #include "buffer.h"
 #include "fail.h"
+#include "page.h"
 #include "render.h"
 #include "wall.h"
+
+/* An image that is inspected, inside the wall. */
+struct inspection {
+	struct stmboot_context *ctx;
+	const struct options *o;
+	struct stmboot_image *image;
+	struct wall wall;
+};
 
 static int show(const struct options *o, const struct report *report)
 {
@@ -24,20 +33,57 @@ static int show(const struct options *o, const struct report *report)
 	return finish(o, &out);
 }
 
-static int trace(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image)
+static bool is_page_alone(const struct options *o)
 {
+	return o->value[OPTION_HTML] != 0 && strcmp(option_word(o, OPTION_HTML), "-") == 0;
+}
+
+/* The page goes first: nothing is shown when it cannot be written. */
+static int show_page(struct inspection *in, const struct report *report, struct buffer *page)
+{
+	const bool written = !page->failed && page_hand_over(&in->wall, page);
+	const int result = page->failed ? fail(in->o, in->o->operands[0],
+					       stmboot_status_text(STMBOOT_NO_MEMORY), NULL)
+			   : written    ? show(in->o, report)
+					: EXIT_NOT_DONE;
+
+	buffer_release(page);
+	return result;
+}
+
+static int show_all(struct inspection *in, const struct report *report)
+{
+	const struct options *o = in->o;
+	struct buffer out = { 0 };
+	struct page page;
+	enum stmboot_status status;
+
+	if (o->value[OPTION_HTML] == 0)
+		return show(o, report);
+	status = page_gather(in->ctx, report, in->image, o->value[OPTION_DEEP] != 0, &page);
+	if (status == STMBOOT_OK)
+		render_html(&out, &page);
+	page_release(&page);
+	if (status != STMBOOT_OK)
+		return fail(o, o->operands[0], stmboot_status_text(status), NULL);
+	return is_page_alone(o) ? finish(o, &out) : show_page(in, report, &out);
+}
+
+static int trace(struct inspection *in)
+{
+	const struct options *o = in->o;
 	const struct stmboot_boot_options how = { .struct_size = sizeof(how),
 						  .deep = o->value[OPTION_DEEP] != 0 };
 	struct stmboot_diags *diags = NULL;
 	const struct stmboot_boot *boot = NULL;
-	enum stmboot_status status = stmboot_diags_new(ctx, &diags);
+	enum stmboot_status status = stmboot_diags_new(in->ctx, &diags);
 	int result;
 
 	if (status == STMBOOT_OK)
-		status = stmboot_boot_trace(ctx, image, &how, diags, &boot);
+		status = stmboot_boot_trace(in->ctx, in->image, &how, diags, &boot);
 	if (status == STMBOOT_OK)
-		result = show(
-			o, &(struct report){ image, boot, diags, boot->verdict, boot->stops_at });
+		result = show_all(in, &(struct report){ in->image, boot, diags, boot->verdict,
+							boot->stops_at });
 	else
 		result = fail(o, o->operands[0], stmboot_status_text(status), NULL);
 	stmboot_boot_free(boot);
@@ -62,12 +108,20 @@ struct stmboot_image_options image_options(const struct options *o, char *path)
 						       stmboot_state_directory(path, STATE_PATH) };
 }
 
-bool open_image(struct stmboot_context *ctx, const struct options *o, struct stmboot_image **image,
-		int *result)
+/* Outside: all that is left to do when the inside only prints. */
+static int wait_for_inside(struct stmboot_context *ctx, struct wall *wall)
+{
+	(void)ctx;
+	return wall_finish(wall, "unchanged");
+}
+
+/* As open_image(); `outside` is done there. */
+static bool open_inside(struct stmboot_context *ctx, const struct options *o,
+			struct stmboot_image **image, struct wall *wall,
+			int (*outside)(struct stmboot_context *ctx, struct wall *wall), int *result)
 {
 	char path[STATE_PATH];
 	const struct stmboot_image_options how = image_options(o, path);
-	struct wall wall;
 	enum stmboot_status status;
 
 	errno = 0;
@@ -76,7 +130,7 @@ bool open_image(struct stmboot_context *ctx, const struct options *o, struct stm
 		*result = fail_open(o, o->operands[0], status, errno);
 		return false;
 	}
-	switch (wall_raise(&wall, o, WALL_ANY_FILE)) {
+	switch (wall_raise(wall, o, WALL_ANY_FILE)) {
 	case WALL_INSIDE:
 		errno = 0;
 		status = stmboot_image_decode(*image);
@@ -85,7 +139,7 @@ bool open_image(struct stmboot_context *ctx, const struct options *o, struct stm
 		*result = fail_open(o, o->operands[0], status, errno);
 		break;
 	case WALL_OUTSIDE:
-		*result = wall_finish(&wall, "unchanged");
+		*result = outside(ctx, wall);
 		break;
 	case WALL_FAILED:
 		*result = wall_fail(o);
@@ -93,6 +147,14 @@ bool open_image(struct stmboot_context *ctx, const struct options *o, struct stm
 	}
 	stmboot_image_close(*image);
 	return false;
+}
+
+bool open_image(struct stmboot_context *ctx, const struct options *o, struct stmboot_image **image,
+		int *result)
+{
+	struct wall wall;
+
+	return open_inside(ctx, o, image, &wall, wait_for_inside, result);
 }
 
 /* What answers a question about the boot does not show findings; but this one may be the answer. */
@@ -135,12 +197,17 @@ int with_boot(struct stmboot_context *ctx, const struct options *o,
 
 int cmd_inspect(struct stmboot_context *ctx, const struct options *o)
 {
-	struct stmboot_image *image = NULL;
+	struct inspection in = { .ctx = ctx, .o = o };
+	const bool to_file = o->value[OPTION_HTML] != 0 && !is_page_alone(o);
 	int result;
 
-	if (!open_image(ctx, o, &image, &result))
+	if (is_page_alone(o) && o->value[OPTION_JSON] != 0)
+		return fail(o, NULL, "--json and the page cannot both go to standard output",
+			    "name a file instead of '-'");
+	if (!open_inside(ctx, o, &in.image, &in.wall, to_file ? page_take_over : wait_for_inside,
+			 &result))
 		return result;
-	result = trace(ctx, o, image);
-	stmboot_image_close(image);
+	result = trace(&in);
+	stmboot_image_close(in.image);
 	return result;
 }

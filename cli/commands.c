@@ -247,8 +247,10 @@ const struct command commands[COMMAND_COUNT] = {
 			      "Shows the partition table, what each partition holds, and the boot "
 			      "of the card stage by stage, from the ROM to init: what each stage "
 			      "takes, from where, and why. What is wrong follows with its place, "
-			      "what was found, what was expected, and how to mend it. Nothing is "
-			      "written to IMAGE.",
+			      "what was found, what was expected, and how to mend it. The page of "
+			      "--html tells the same with a map of the card and where each word "
+			      "of the kernel's command line comes from; it needs nothing beside "
+			      "it. Nothing is written to IMAGE.",
 			      1, 1,
 			      "0 the image is described, whatever was found; 2 it could not be "
 			      "read" },

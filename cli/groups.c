@@ -43,6 +43,8 @@ const struct example examples[] = {
 	{ "gpt", "gpt repair --dry-run sdcard.img", "What would mending the tables write?" },
 	{ "gpt", "gpt set sdcard.img rootfs bootable=yes", "Let U-Boot search a partition." },
 	{ "inspect", "inspect sdcard.img", "Follow the boot of a card." },
+	{ "inspect", "inspect --deep --html card.html sdcard.img",
+	  "Write a page about it that can be mailed." },
 	{ "inspect", "inspect --deep --json sdcard.img.xz",
 	  "The same of a compressed image, kernel release included, for a program." },
 	{ "part", "part write sdcard.img fsbl tf-a-stm32mp157c-dk2.stm32",

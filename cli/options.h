@@ -70,6 +70,7 @@ extern const struct command commands[COMMAND_COUNT];
 
 enum option_id {
 	OPTION_DEEP,
+	OPTION_HTML,
 	OPTION_NO_DEEP,
 	OPTION_MEDIUM,
 	OPTION_STRICT,

@@ -36,6 +36,16 @@ void render_verdict(struct buffer *out, const struct report *report, const struc
 void render_findings(struct buffer *out, const struct report *report, const struct style *style,
 		     bool notes, bool explain);
 
+/* "fsbl1+0x44 (medium 0x4444), 4 bytes", with any bytes of the medium; "" for nowhere. */
+void render_place(struct buffer *text, const struct report *report,
+		  const struct stmboot_place *place);
+
+/* How many findings of a severity there are. */
+size_t render_count(const struct stmboot_diags *diags, enum stmboot_severity severity);
+
+/* A bare part has no boot to follow: it is judged as it is. */
+bool render_has_boot(const struct stmboot_boot *boot);
+
 /* One object, stmboot.inspect/1. */
 void render_json(struct buffer *out, const struct report *report);
 

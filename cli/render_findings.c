@@ -43,8 +43,8 @@ static void add_partition(struct buffer *text, const struct report *report,
 }
 
 /* "fsbl1+0x44 (medium 0x4444), 4 bytes", "rootfs:/boot/extlinux/extlinux.conf line 3". */
-static void add_place(struct buffer *text, const struct report *report,
-		      const struct stmboot_place *place)
+void render_place(struct buffer *text, const struct report *report,
+		  const struct stmboot_place *place)
 {
 	bool within = place->partition > 0;
 
@@ -69,7 +69,7 @@ static void add_place(struct buffer *text, const struct report *report,
 static void add_evidence(struct buffer *text, const struct report *report,
 			 const struct stmboot_diag *diag)
 {
-	add_place(text, report, &diag->place);
+	render_place(text, report, &diag->place);
 	if (text->length != 0 && (diag->found != NULL || diag->expected != NULL))
 		buffer_puts(text, ": ");
 	if (diag->found != NULL)

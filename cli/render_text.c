@@ -231,7 +231,7 @@ static void add_facts(struct buffer *out, const struct stmboot_boot *boot,
 	add_fact(out, style, "board", boot->dtb_model);
 }
 
-static size_t count(const struct stmboot_diags *diags, enum stmboot_severity severity)
+size_t render_count(const struct stmboot_diags *diags, enum stmboot_severity severity)
 {
 	size_t total = 0;
 
@@ -240,8 +240,7 @@ static size_t count(const struct stmboot_diags *diags, enum stmboot_severity sev
 	return total;
 }
 
-/* A bare part has no boot to follow: it is judged as it is. */
-static bool has_boot(const struct stmboot_boot *boot)
+bool render_has_boot(const struct stmboot_boot *boot)
 {
 	for (int i = 0; i < STMBOOT_STAGE_COUNT; i++)
 		if (boot->stages[i].outcome != STMBOOT_OUTCOME_NOT_APPLICABLE)
@@ -262,10 +261,10 @@ void render_verdict(struct buffer *out, const struct report *report, const struc
 		buffer_printf(out, "stops at %s",
 			      stmboot_stage_text((enum stmboot_stage)report->stops_at));
 	else
-		buffer_puts(out, (has_boot(report->boot) ? boots : good)[report->verdict]);
+		buffer_puts(out, (render_has_boot(report->boot) ? boots : good)[report->verdict]);
 	style_end(style, out, paints[report->verdict]);
 	for (int severity = STMBOOT_ERROR; severity >= STMBOOT_NOTE; severity--) {
-		size_t some = count(report->diags, (enum stmboot_severity)severity);
+		size_t some = render_count(report->diags, (enum stmboot_severity)severity);
 
 		if (some == 0)
 			continue;
