@@ -135,6 +135,12 @@ void html_size(struct buffer *out, uint64_t bytes)
 		      blank != NULL ? blank + 1 : "");
 }
 
+const char *html_title(const struct page *page)
+{
+	return stmboot_image_info(page->report->image)->medium == STMBOOT_MEDIUM_PART ? "The image"
+										      : "The card";
+}
+
 const char *html_plural(size_t count)
 {
 	return count == 1 ? "" : "s";

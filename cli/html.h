@@ -87,6 +87,9 @@ void html_words(struct buffer *out, const struct page *page);
 void html_programs(struct buffer *out, const struct page *page);
 void html_tree(struct buffer *out, const struct page *page);
 
+/* "The card" or "The image". */
+const char *html_title(const struct page *page);
+
 /* Whether they add anything. */
 bool html_has_config(const struct page *page);
 bool html_has_words(const struct page *page);

@@ -183,8 +183,9 @@ static void add_word(struct buffer *out, const struct page *page, size_t index)
 		      "<code>",
 		      index + 1);
 	html_text(out, word->text);
-	buffer_puts(out, "</code></th>\n<td role=\"cell\" class=\"meaning\">"
-			 "<span class=\"title\" aria-hidden=\"true\">For</span> ");
+	buffer_puts(out, "</code></th>\n<td role=\"cell\" class=\"meaning\">");
+	if (word->for_init || word->meaning != NULL)
+		buffer_puts(out, "<span class=\"title\" aria-hidden=\"true\">For</span> ");
 	html_text(out, word->for_init ? "handed to init" : word->meaning);
 	buffer_puts(out, "</td>\n<td role=\"cell\" class=\"origin\">"
 			 "<span class=\"title\" aria-hidden=\"true\">From</span> ");

@@ -113,7 +113,7 @@ static void add_background(struct buffer *out, const struct stmboot_diag *diag)
 	if (code == NULL)
 		return;
 	buffer_puts(out, "<details><summary>What this means</summary>\n<p>");
-	html_text(out, code->explanation);
+	html_advice(out, code->explanation);
 	buffer_puts(out, "</p>\n<p class=\"source\">Decided by: ");
 	html_text(out, code->source);
 	buffer_puts(out, "</p></details>\n");

@@ -18,12 +18,12 @@ struct tint {
 };
 
 static const struct tint table = { "table", "partition table" };
-static const struct tint loader = { "loader", "first-stage loader" };
+static const struct tint loader = { "loader", "STM32 image" };
 static const struct tint firmware = { "firmware", "firmware" };
 static const struct tint files = { "files", "file system" };
 static const struct tint data = { "data", "settings of the boot" };
 static const struct tint other = { "other", "other content" };
-static const struct tint gap = { "gap", "nothing" };
+static const struct tint gap = { "gap", "unused" };
 
 static const struct tint *tint_of(const struct stmboot_region *region)
 {
@@ -302,16 +302,16 @@ static void add_filled(struct buffer *out, const struct stmboot_region *region)
 		region->size != 0 ? (unsigned)((double)region->used * 100 / (double)region->size)
 				  : 0;
 
-	open_cell(out, "filled", "Filled");
-	if (region->used_known) {
-		buffer_printf(
-			out,
-			"<svg class=\"gauge\" viewBox=\"0 0 100 8\" "
-			"preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-			"<rect class=\"rest\" width=\"100\" height=\"8\"/>"
-			"<rect class=\"part %s\" width=\"%u\" height=\"8\"/></svg> %u\xc2\xa0%%",
-			tint_of(region)->name, percent, percent);
+	if (!region->used_known) {
+		buffer_puts(out, "<td role=\"cell\" class=\"filled\"></td>\n");
+		return;
 	}
+	open_cell(out, "filled", "Filled");
+	buffer_printf(out,
+		      "<svg class=\"gauge\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" "
+		      "aria-hidden=\"true\"><rect class=\"rest\" width=\"100\" height=\"8\"/>"
+		      "<rect class=\"part %s\" width=\"%u\" height=\"8\"/></svg> %u\xc2\xa0%%",
+		      tint_of(region)->name, percent, percent);
 	close_cell(out);
 }
 
@@ -363,9 +363,11 @@ static void add_table(struct buffer *out, const struct page *page)
 
 void html_map(struct buffer *out, const struct page *page)
 {
-	buffer_puts(out, "<section id=\"map\" aria-labelledby=\"map-title\">\n"
-			 "<h2 id=\"map-title\">The card</h2>\n"
-			 "<div class=\"drawing\" tabindex=\"0\" role=\"group\" "
+	buffer_printf(out,
+		      "<section id=\"map\" aria-labelledby=\"map-title\">\n"
+		      "<h2 id=\"map-title\">%s</h2>\n",
+		      html_title(page));
+	buffer_puts(out, "<div class=\"drawing\" tabindex=\"0\" role=\"group\" "
 			 "aria-label=\"Map\"><div class=\"sheet\">\n");
 	add_scale(out, page);
 	add_picture(out, page);

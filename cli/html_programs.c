@@ -99,9 +99,11 @@ static void add_files(struct buffer *out, const struct page *page)
 
 	if (boot->initrd.path != NULL) {
 		open_row(out, "Initial RAM disk");
-		html_name(out, boot->initrd_image);
-		buffer_puts(out, "</td><td role=\"cell\">");
-		add_file(out, page, &boot->initrd);
+		buffer_puts(out, "<code>");
+		html_text(out, boot->initrd_image != NULL ? boot->initrd_image : boot->initrd.path);
+		buffer_puts(out, "</code></td><td role=\"cell\">");
+		if (html_region_of(page, boot->initrd.partition) != NULL)
+			html_region_link(out, page, html_region_of(page, boot->initrd.partition));
 		close_row(out);
 	}
 	if (boot->init_path != NULL) {
@@ -141,12 +143,22 @@ static void add_package(struct buffer *out, const struct page *page,
 	}
 }
 
+/* Of one that is not on the card the kind is no more than assumed. */
+static bool has_first_stage(const struct stmboot_boot *boot)
+{
+	const enum stmboot_outcome rom = boot->stages[STMBOOT_STAGE_ROM].outcome;
+
+	return boot->fsbl_version != NULL ||
+	       (boot->fsbl_kind != STMBOOT_FSBL_UNKNOWN &&
+		(rom == STMBOOT_OUTCOME_OK || rom == STMBOOT_OUTCOME_WARNING));
+}
+
 bool html_has_programs(const struct page *page)
 {
 	const struct stmboot_boot *boot = page->report->boot;
 
-	return boot->fsbl_kind != STMBOOT_FSBL_UNKNOWN || boot->uboot_version != NULL ||
-	       boot->kernel.path != NULL || boot->kernel_release != NULL;
+	return has_first_stage(boot) || boot->uboot_version != NULL || boot->kernel.path != NULL ||
+	       boot->kernel_release != NULL;
 }
 
 void html_programs(struct buffer *out, const struct page *page)
@@ -164,8 +176,9 @@ void html_programs(struct buffer *out, const struct page *page)
 			 "<th role=\"columnheader\" scope=\"col\">Program</th>"
 			 "<th role=\"columnheader\" scope=\"col\">Where</th></tr></thead>\n"
 			 "<tbody role=\"rowgroup\">\n");
-	add_program(out, page, "First stage", first[boot->fsbl_kind], boot->fsbl_version,
-		    STMBOOT_STAGE_ROM);
+	if (has_first_stage(boot))
+		add_program(out, page, "First stage", first[boot->fsbl_kind], boot->fsbl_version,
+			    STMBOOT_STAGE_ROM);
 	add_program(out, page, "Secure OS", boot->secure_os, boot->secure_os_version,
 		    STMBOOT_STAGE_SSBL);
 	add_program(out, page, "Second stage", boot->uboot_version != NULL ? "U-Boot" : NULL,
@@ -191,8 +204,22 @@ bool html_has_tree(const struct page *page)
 	return page->report->boot->dtb.path != NULL || bare_tree(page) != NULL;
 }
 
-static void add_compatible(struct buffer *out, const char *const *names, size_t count)
+/* What it says it is; nothing of one that could not be read. */
+static void add_identity(struct buffer *out, const struct page *page)
 {
+	const struct stmboot_boot *boot = page->report->boot;
+	const struct stmboot_dtb *bare = bare_tree(page);
+	const char *model = bare != NULL ? bare->model : boot->dtb_model;
+	const char *const *names = bare != NULL ? bare->compatible : boot->dtb_compatible;
+	const size_t count = bare != NULL ? bare->compatible_count : boot->dtb_compatible_count;
+
+	if (model != NULL) {
+		open_row(out, "Model");
+		html_name(out, model);
+		close_row(out);
+	}
+	if (count == 0)
+		return;
 	open_row(out, "Compatible");
 	for (size_t i = 0; i < count; i++) {
 		buffer_puts(out, i > 0 ? ", <code>" : "<code>");
@@ -218,21 +245,13 @@ static void add_overlays(struct buffer *out, const struct page *page)
 void html_tree(struct buffer *out, const struct page *page)
 {
 	const struct stmboot_boot *boot = page->report->boot;
-	const struct stmboot_dtb *bare = bare_tree(page);
-	const char *model = bare != NULL ? bare->model : boot->dtb_model;
 
 	if (!html_has_tree(page))
 		return;
 	buffer_puts(out, "<section id=\"tree\" aria-labelledby=\"tree-title\">\n"
 			 "<h2 id=\"tree-title\">Device tree</h2>\n"
 			 "<table role=\"table\" class=\"facts\"><tbody role=\"rowgroup\">\n");
-	open_row(out, "Model");
-	html_name(out, model != NULL ? model : "none");
-	close_row(out);
-	if (bare != NULL)
-		add_compatible(out, bare->compatible, bare->compatible_count);
-	else
-		add_compatible(out, boot->dtb_compatible, boot->dtb_compatible_count);
+	add_identity(out, page);
 	if (boot->dtb.path != NULL) {
 		open_row(out, "File");
 		add_file(out, page, &boot->dtb);

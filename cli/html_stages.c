@@ -3,6 +3,7 @@
 #include "html.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const struct {
 	const char *title;
@@ -43,6 +44,18 @@ static void add_where(struct buffer *out, const struct page *page,
 	buffer_puts(out, "</p>\n");
 }
 
+/* Of a stage that is not passed, the summary may be what its finding says already. */
+static bool is_finding(const struct page *page, const struct stmboot_stage_result *stage)
+{
+	for (size_t i = 0; i < stmboot_diags_count(page->report->diags); i++) {
+		const struct stmboot_diag *diag = stmboot_diags_get(page->report->diags, i);
+
+		if (diag->stage == stage->stage && strcmp(diag->message, stage->summary) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_stage(struct buffer *out, const struct page *page, int index)
 {
 	const struct stmboot_stage_result *stage = &page->report->boot->stages[index];
@@ -53,12 +66,14 @@ static void add_stage(struct buffer *out, const struct page *page, int index)
 		      name);
 	html_sign(out, state);
 	buffer_printf(out,
-		      "<div class=\"head\"><h3>%s <code>%s</code></h3>\n"
-		      "<p class=\"task\">%s</p>\n<p class=\"state\">%s</p></div>\n"
-		      "<p class=\"took\">",
+		      "<div class=\"head\"><h3>%s</h3>\n<p class=\"task\"><code>%s</code> %s</p>\n"
+		      "<p class=\"state\">%s</p></div>\n",
 		      stages[index].title, name, stages[index].task, state->word);
-	html_name(out, stage->summary);
-	buffer_puts(out, "</p>\n");
+	if (!is_finding(page, stage)) {
+		buffer_puts(out, "<p class=\"took\">");
+		html_name(out, stage->summary);
+		buffer_puts(out, "</p>\n");
+	}
 	add_where(out, page, stage);
 	html_finding_links(out, page, &(struct html_subject){ .stage = index });
 	buffer_puts(out, "</li>\n");

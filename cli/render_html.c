@@ -82,6 +82,20 @@ static void add_head(struct buffer *out, const struct page *page)
 			 "<a class=\"skip\" href=\"#content\">Skip to the content</a>\n");
 }
 
+/* What boots, and for which board. */
+static void add_success(struct buffer *out, const struct stmboot_boot *boot)
+{
+	if (boot->label == NULL)
+		return;
+	buffer_puts(out, " U-Boot takes the label ");
+	html_name(out, boot->label);
+	if (boot->dtb_model != NULL) {
+		buffer_puts(out, " for ");
+		html_name(out, boot->dtb_model);
+	}
+	buffer_puts(out, ".");
+}
+
 /* Where it stops and why; or how much there is to look at. */
 static void add_reason(struct buffer *out, const struct page *page)
 {
@@ -90,6 +104,8 @@ static void add_reason(struct buffer *out, const struct page *page)
 							   ? &report->boot->stages[report->stops_at]
 							   : NULL;
 
+	if (stage == NULL)
+		add_success(out, report->boot);
 	if (stage == NULL || !render_has_boot(report->boot))
 		return;
 	buffer_printf(out, " It stops at <a href=\"#stage-%s\">%s</a>, stage %d of %d: <bdi>",
@@ -191,7 +207,7 @@ static void add_contents(struct buffer *out, const struct page *page)
 		const char *id, *title;
 		bool there;
 	} sections[] = {
-		{ "map", "The card", true },
+		{ "map", html_title(page), true },
 		{ "boot", "The boot", render_has_boot(page->report->boot) },
 		{ "findings", "Findings", true },
 		{ "config", "extlinux.conf", html_has_config(page) },
