@@ -26,7 +26,7 @@ MIB, SECTOR = 1 << 20, 512
 MOST_MEMORY, MOST_SECONDS = 64 * MIB, 1.0
 LARGEST_XZ = 10 * MIB  # xz -9 makes everybody keep 64 MiB, whatever is packed
 GUID = "00000000-0000-4000-8000-{:012x}"
-COMMANDS = (["inspect", "--deep", "--json"], ["check"], ["get-bootargs"], ["fs", "ls", "-r"],
+COMMANDS = (["inspect", "--deep", "--json"], ["inspect", "--html=-"], ["check"], ["get-bootargs"], ["fs", "ls", "-r"],
             ["set-bootargs", "-n", "quiet"])
 LABEL = "label {0}\nkernel /boot/kernel{0}\nfdt /boot/tree\nappend root=/dev/mmcblk0p1\n"
 

@@ -3,7 +3,8 @@
 """stmboot failing at each read, and without memory at each allocation, while it only looks.
 
 Whatever fails, libext2fs with it: the answer is the right one, or it could not be
-done, and then one line says why; the image is as it was, and nothing is left.
+done, and then one line says why; the image is as it was, and nothing is left. A page
+of it is whole, or there is none.
 
 usage: reading.py STMBOOT TROUBLE [--every N] [--seed N]
 
@@ -29,7 +30,9 @@ sys.path.insert(1, os.path.join(os.path.dirname(HERE), "cli"))
 import program  # noqa: E402
 
 IMAGE = kinds.IMAGE
-COMMANDS = [["inspect", "--json", IMAGE], ["inspect", IMAGE], ["check", "--json", IMAGE, IMAGE],
+PAGE = "page.html"
+COMMANDS = [["inspect", "--html=-", IMAGE], ["inspect", "--html", PAGE, IMAGE],
+            ["inspect", "--json", IMAGE], ["inspect", IMAGE], ["check", "--json", IMAGE, IMAGE],
             ["get-bootargs", IMAGE], ["extlinux", "show", IMAGE], ["dtb", "show", IMAGE],
             ["dtb", "get", IMAGE, "/", "compatible"], ["fs", "ls", "-r", IMAGE],
             ["fs", "stat", IMAGE, "/sbin/init"], ["fs", "cat", "--json", IMAGE, "/boot/zImage"],
@@ -48,8 +51,9 @@ class Place:
     def __init__(self, folder, trouble):
         self.folder, self.trouble = folder, trouble
         self.image, self.log = os.path.join(folder, "work", IMAGE), os.path.join(folder, "log")
-        for name in ("work", "tmp"):
+        for name in ("work", "tmp", "pages"):
             os.mkdir(os.path.join(folder, name))
+        self.page = os.path.join(folder, "pages", PAGE)
         program.configured(self.image, kinds.CONFIG)
         with open(self.image, "rb") as f:
             self.before = f.read()
@@ -59,7 +63,10 @@ class Place:
 
     def words(self, command):
         """A command with its path."""
-        return [program.stmboot, *(self.image if word == IMAGE else word for word in command)]
+        paths = {IMAGE: self.image, PAGE: self.page}
+        if PAGE in command and os.path.exists(self.page):
+            os.unlink(self.page)
+        return [program.stmboot, *(paths.get(word, word) for word in command)]
 
     def run(self, command, number=None):
         """Run a command, also without memory at one allocation."""
@@ -69,8 +76,17 @@ class Place:
         return subprocess.run(self.words(command), env=env, check=False, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=60)
 
+    def pages(self):
+        """What there is of a page."""
+        if not os.path.exists(self.page):
+            return os.listdir(os.path.dirname(self.page))
+        with open(self.page, "rb") as f:
+            return [f.read()[-8:], *os.listdir(os.path.dirname(self.page))[1:]]
+
     def wrong(self, done, good, reads):
         """What is wrong with a run, or None."""
+        if self.pages() not in ([], [b"</html>\n"]):
+            return "a part of a page is left"
         said = done.stderr.decode(errors="replace")
         with open(self.image, "rb") as f:
             if f.read() != self.before:
