@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/hint.h"
 
 struct stmboot_diags {
 	struct sb_arena arena;
@@ -189,6 +190,9 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 	struct stmboot_diags *diags = scope->diags;
 	struct sb_arena *arena = &diags->arena;
 	const struct stmboot_code *about = &catalogue[code];
+	enum stmboot_severity severity =
+		about->severity < scope->ceiling ? about->severity : scope->ceiling;
+	bool has_remedy = scope->remedy != NULL && severity > STMBOOT_NOTE;
 	struct stmboot_diag *diag;
 
 	if (diags->count >= sb_limits(arena->ctx)->max_findings) {
@@ -200,13 +204,13 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 		return;
 	*diag = (struct stmboot_diag){
 		.code = about->code,
-		.severity = about->severity < scope->ceiling ? about->severity : scope->ceiling,
+		.severity = severity,
 		.stage = stage_of(scope, about),
 		.place = place_of(scope, f),
 		.found = sb_arena_strdup(arena, f->found),
 		.expected = sb_arena_strdup(arena, f->expected),
 		.message = f->message != NULL ? sb_arena_strdup(arena, f->message) : about->meaning,
-		.hint = sb_arena_strdup(arena, f->hint),
+		.hint = sb_arena_strdup(arena, has_remedy ? scope->remedy : f->hint),
 	};
 	diag->place.path = sb_arena_strdup(arena, scope->path);
 	if (diag->message == NULL)
@@ -237,6 +241,21 @@ void sb_diags_restage(struct stmboot_diags *diags, size_t first, enum sb_code co
 	for (size_t i = first; i < diags->count; i++)
 		if (strcmp(diags->items[i].code, catalogue[code].code) == 0)
 			diags->items[i].stage = stage;
+}
+
+void sb_diags_name_image(struct stmboot_diags *diags, size_t first, const char *path, bool packed)
+{
+	for (size_t i = first; i < diags->count; i++) {
+		struct stmboot_diag *diag = &diags->items[i];
+
+		if (diag->hint != NULL)
+			diag->hint = sb_hint_name_image(&diags->arena, diag->hint, path, packed);
+	}
+}
+
+struct sb_arena *sb_diags_arena(struct stmboot_diags *diags)
+{
+	return &diags->arena;
 }
 
 const char *sb_text(const struct sb_scope *scope, const char *format, ...)

@@ -23,7 +23,9 @@ struct sb_scope {
 	enum stmboot_severity ceiling;  /* nothing here is worse than this */
 	enum stmboot_stage first_stage; /* findings of earlier stages concern this one: no ROM */
 	bool deep;                      /* deep rules are run, too */
-	size_t first;                   /* finding, from which on they are of this examination */
+	const char *target;             /* what is written to replace it; NULL: its partition */
+	const char *remedy; /* the hint of all that is worse than a note; NULL: its own */
+	size_t first;       /* finding, from which on they are of this examination */
 };
 
 /* A scope for one source with nothing else known. */
@@ -60,6 +62,12 @@ void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_co
 /* Let the findings from number `first` on that have this code concern another stage. */
 void sb_diags_restage(struct stmboot_diags *diags, size_t first, enum sb_code code,
 		      enum stmboot_stage stage);
+
+/* Let the commands in the hints of the findings from number `first` on name an image. */
+void sb_diags_name_image(struct stmboot_diags *diags, size_t first, const char *path, bool packed);
+
+/* What lives as long as the list. */
+struct sb_arena *sb_diags_arena(struct stmboot_diags *diags);
 
 /* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was dropped, else STMBOOT_OK. */
 enum stmboot_status sb_diags_status(const struct stmboot_diags *diags);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of each label that U-Boot tries: boot/pxe_utils.c, label_boot(). */
 #include <string.h>
+#include <strings.h>
 
 #include "boot/facts.h"
 
@@ -37,28 +38,61 @@ static enum stmboot_status open_file(const struct sb_config *config,
 	return STMBOOT_OK;
 }
 
-/* The same file name in the places where it usually stands. */
-static void look_around(struct sb_facts *facts, const struct sb_config *config,
-			struct sb_file *file)
+/* A file that may be meant by a name that is not there. */
+struct look {
+	struct sb_facts *facts;
+	const struct sb_config *config;
+	const char *folder;
+	const char *name;
+	size_t length;
+	const char *ending; /* that may have been forgotten */
+	const char *found;
+};
+
+/* The same name, but for upper and lower case, or for a forgotten ending. */
+static bool is_alike(const struct look *look, const char *name)
+{
+	return strncasecmp(name, look->name, look->length) == 0 &&
+	       (name[look->length] == '\0' || strcmp(name + look->length, look->ending) == 0);
+}
+
+static bool visit(void *user, const struct stmboot_fs_entry *entry)
+{
+	struct look *look = user;
+	struct stmboot_fs_node node;
+	const char *path;
+
+	if (!is_alike(look, entry->name))
+		return true;
+	path = sb_arena_printf(look->facts->arena, "%s%s", look->folder, entry->name);
+	if (path != NULL && stmboot_fs_stat(look->config->fs, path, true, &node) == STMBOOT_OK &&
+	    node.type == STMBOOT_FS_FILE)
+		look->found = path;
+	return look->found == NULL;
+}
+
+/* The same file name, or almost, in the places where it usually stands. */
+static enum stmboot_status look_around(struct sb_facts *facts, const struct sb_config *config,
+				       struct sb_file *file, const char *ending)
 {
 	static const char *const folders[] = { "/boot/", "/", "/boot/extlinux/" };
 	const char *slash = strrchr(file->path, '/');
-	const char *name = slash != NULL ? slash + 1 : file->path;
-	size_t length = strcspn(name, "\r \t\"");
+	struct look look = { .facts = facts, .config = config, .ending = ending };
 
-	if (file->status == STMBOOT_OK || length == 0)
-		return;
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		struct stmboot_fs_node node;
-		const char *path =
-			sb_arena_printf(facts->arena, "%s%.*s", folders[i], (int)length, name);
+	look.name = slash != NULL ? slash + 1 : file->path;
+	look.length = strcspn(look.name, "\r \t\"");
+	if (file->status == STMBOOT_OK || look.length == 0)
+		return STMBOOT_OK;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]) && look.found == NULL; i++) {
+		enum stmboot_status status;
 
-		if (path != NULL && stmboot_fs_stat(config->fs, path, true, &node) == STMBOOT_OK &&
-		    node.type == STMBOOT_FS_FILE) {
-			file->similar = path;
-			return;
-		}
+		look.folder = folders[i];
+		status = stmboot_fs_list(config->fs, folders[i], visit, &look);
+		if (sb_is_fatal(status))
+			return status;
 	}
+	file->similar = look.found;
+	return STMBOOT_OK;
 }
 
 /* A kernel that bootz or booti takes, on this chip. */
@@ -114,9 +148,8 @@ static enum stmboot_status load_kernel(struct sb_facts *facts, const struct sb_c
 	if (status != STMBOOT_OK)
 		return status;
 	if (attempt->kernel.status != STMBOOT_OK) {
-		look_around(facts, config, &attempt->kernel);
 		attempt->failure = SB_FAILS_KERNEL;
-		return STMBOOT_OK;
+		return look_around(facts, config, &attempt->kernel, "");
 	}
 	status = unwrap(facts, attempt);
 	if (attempt->kernel_is_fit) /* bootm looks into it when all is loaded */
@@ -141,8 +174,8 @@ static enum stmboot_status load_initrd(struct sb_facts *facts, const struct sb_c
 	enum stmboot_status status = open_file(config, step, &attempt->initrd);
 
 	if (status == STMBOOT_OK && attempt->initrd.status != STMBOOT_OK) {
-		look_around(facts, config, &attempt->initrd);
 		attempt->failure = SB_FAILS_INITRD;
+		status = look_around(facts, config, &attempt->initrd, "");
 	}
 	return status;
 }
@@ -176,9 +209,9 @@ static enum stmboot_status load_fdt(struct sb_facts *facts, const struct sb_conf
 	if (status != STMBOOT_OK)
 		attempt->fdt.status = status;
 	if (attempt->fdt.status != STMBOOT_OK) {
-		look_around(facts, config, &attempt->fdt);
 		if (step->fatal)
 			attempt->failure = SB_FAILS_FDT;
+		return look_around(facts, config, &attempt->fdt, ".dtb");
 	} else if (attempt->dtb->defect != STMBOOT_DTB_GOOD) {
 		attempt->failure = SB_FAILS_FDT_FORMAT;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hint.h"
 #include "boot/rules.h"
 #include "format/dtb.h"
 #include "format/kernel.h"
@@ -22,16 +23,33 @@ static const char *why(const struct sb_scope *scope, const struct sb_file *file)
 		       file->trouble != NULL ? file->trouble : stmboot_status_text(file->status));
 }
 
+/* The key of the label names another file that is there, or the file comes where it is named. */
+static const char *missing_hint(const struct sb_facts *facts, const struct sb_scope *scope,
+				const struct sb_file *file, const char *key)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
+
+	if (file->similar != NULL && label != NULL && key != NULL)
+		return sb_text(scope, "another one is there: `stmboot extlinux set IMAGE %s %s %s`",
+			       sb_hint_word(scope, label->name.text), key,
+			       sb_hint_word(scope, file->similar));
+	if (config == NULL || file->path[0] != '/')
+		return NULL;
+	return sb_text(scope, "put it there: `stmboot fs put IMAGE FILE %s`",
+		       sb_hint_place(scope, (int32_t)config->partition, file->path));
+}
+
 static void report_missing(const struct sb_facts *facts, const struct sb_scope *scope,
-			   enum sb_code code, const struct sb_file *file, const char *what)
+			   enum sb_code code, const struct sb_file *file, const char *what,
+			   const char *key)
 {
 	struct sb_scope inner = sb_scope_config(scope, facts);
 	struct sb_finding finding = sb_finding_at(&file->value);
 
 	finding.found = why(scope, file);
 	finding.expected = sb_text(scope, "%s in partition %" PRIi32, what, inner.partition);
-	if (file->similar != NULL)
-		finding.hint = sb_text(scope, "%s is there", file->similar);
+	finding.hint = missing_hint(facts, scope, file, key);
 	sb_report(&inner, code, &finding);
 }
 
@@ -52,7 +70,7 @@ static void check_initrd(const struct sb_facts *facts, const struct sb_scope *sc
 
 	if (attempt != NULL && attempt->initrd.path != NULL && attempt->initrd.status != STMBOOT_OK)
 		report_missing(facts, scope, SB_KERNEL_INITRD_NOT_FOUND, &attempt->initrd,
-			       "an initrd");
+			       "an initrd", "initrd");
 }
 
 static void check_kernel_found(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -60,7 +78,8 @@ static void check_kernel_found(const struct sb_facts *facts, const struct sb_sco
 	const struct sb_attempt *attempt = facts->attempt;
 
 	if (attempt != NULL && attempt->kernel.path != NULL && attempt->kernel.status != STMBOOT_OK)
-		report_missing(facts, scope, SB_KERNEL_NOT_FOUND, &attempt->kernel, "a kernel");
+		report_missing(facts, scope, SB_KERNEL_NOT_FOUND, &attempt->kernel, "a kernel",
+			       "kernel");
 }
 
 static bool is_arm64(enum stmboot_kernel_format format)
@@ -93,11 +112,12 @@ static void check_architecture(const struct sb_facts *facts, const struct sb_sco
 		return;
 	inner = in_file(facts, scope, &attempt->kernel, attempt->image_src);
 	sb_report(&inner, SB_KERNEL_OTHER_ARCHITECTURE,
-		  &(struct sb_finding){ .length = 64,
-					.found = stmboot_kernel_format_text(attempt->image->format),
-					.expected = is_arm64(attempt->image->format)
-							    ? "a zImage"
-							    : "an arm64 Image" });
+		  &(struct sb_finding){
+			  .length = 64,
+			  .found = stmboot_kernel_format_text(attempt->image->format),
+			  .expected =
+				  is_arm64(attempt->image->format) ? "a zImage" : "an arm64 Image",
+			  .hint = sb_hint_replace(&inner, "copy the kernel for this chip") });
 }
 
 static void judge_kernel(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -128,7 +148,7 @@ static void check_kernel_wrapper(const struct sb_facts *facts, const struct sb_s
 					.found = !wrapper->data_fits
 							 ? "the file ends before its data does"
 							 : "a wrong checksum",
-					.hint = "make the uImage again" });
+					.hint = sb_hint_replace(&inner, "make the uImage again") });
 }
 
 static void check_kernel_room(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -149,7 +169,8 @@ static void check_kernel_room(const struct sb_facts *facts, const struct sb_scop
 			  .length = attempt->kernel.size - room,
 			  .found = sb_text(scope, "%" PRIu64 " bytes", attempt->kernel.size),
 			  .expected = sb_text(scope, "at most %" PRIu64 " bytes", room),
-			  .hint = "build a smaller kernel, or one with better compression" });
+			  .hint = sb_hint_replace(&inner, "build a smaller kernel, or one with "
+							  "better compression") });
 }
 
 /* Whether U-Boot gets as far as a device tree, and asks for one. */
@@ -166,14 +187,39 @@ static void check_dtb_found(const struct sb_facts *facts, const struct sb_scope 
 {
 	if (is_dtb_missing(facts, false))
 		report_missing(facts, scope, SB_DTB_NOT_FOUND, &facts->attempt->fdt,
-			       "a device tree");
+			       "a device tree", "fdt");
 }
 
 static void check_dtb_in_directory(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	if (is_dtb_missing(facts, true))
 		report_missing(facts, scope, SB_DTB_DIRECTORY_WITHOUT_FILE, &facts->attempt->fdt,
-			       "a device tree");
+			       "a device tree", "fdt");
+}
+
+/* The file that Linux builds for the board of U-Boot's own device tree, or NULL. */
+static const char *board_dtb(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	static const char *const folders[] = { "/boot", "" };
+	const struct sb_config *config = sb_facts_config(facts);
+	const char *name = facts->board != NULL ? strchr(facts->board, ',') : NULL;
+
+	for (size_t i = 0; name != NULL && config != NULL && i < 2; i++) {
+		const char *path = sb_text(scope, "%s/%s.dtb", folders[i], name + 1);
+		struct stmboot_fs_node node;
+
+		if (path != NULL && stmboot_fs_stat(config->fs, path, true, &node) == STMBOOT_OK)
+			return path;
+	}
+	return NULL;
+}
+
+static const char *name_dtb(const struct sb_facts *facts, const struct sb_scope *scope,
+			    const char *path)
+{
+	return sb_text(scope, "name one: `stmboot extlinux set IMAGE %s fdt %s`",
+		       sb_hint_word(scope, sb_facts_label(facts)->name.text),
+		       path != NULL ? sb_hint_word(scope, path) : "PATH");
 }
 
 static void check_dtb_named(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -191,7 +237,7 @@ static void check_dtb_named(const struct sb_facts *facts, const struct sb_scope 
 	inner = sb_scope_config(scope, facts);
 	finding = sb_finding_at(&label->name);
 	finding.found = "neither fdt nor fdtdir in the label";
-	finding.hint = "add a line: fdt <path of the .dtb>";
+	finding.hint = name_dtb(facts, scope, board_dtb(facts, scope));
 	sb_report(&inner, SB_DTB_NONE, &finding);
 }
 
@@ -252,29 +298,36 @@ static void check_scmi(const struct sb_facts *facts, const struct sb_scope *scop
 		return;
 	inner = in_file(facts, scope, &facts->attempt->fdt, facts->attempt->fdt.src);
 	sb_report(&inner, SB_DTB_SCMI,
-		  &(struct sb_finding){ .found = dtb->compatible[0],
-					.expected = "a device tree without SCMI",
-					.hint = "name the device tree without -scmi" });
+		  &(struct sb_finding){
+			  .found = dtb->compatible[0],
+			  .expected = "a device tree without SCMI",
+			  .hint = sb_hint_replace(&inner, "take the one without -scmi") });
 }
 
 /* ST names its boards' SCMI variants <board>-scmi; they are the same board. */
 static void check_dtb_board(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_dtb *dtb = comparable_dtb(facts);
+	const char *right;
 	struct sb_scope inner;
 
 	if (dtb == NULL || strncmp(dtb->compatible[0], facts->board, strlen(facts->board)) == 0 ||
 	    mentions(dtb, facts->board))
 		return;
 	inner = in_file(facts, scope, &facts->attempt->fdt, facts->attempt->fdt.src);
+	right = board_dtb(facts, scope);
 	sb_report(&inner, SB_DTB_BOARD_MISMATCH,
 		  &(struct sb_finding){
 			  .found = dtb->compatible[0],
 			  .expected = facts->board,
-			  .hint = sb_text(scope,
-					  "name the device tree of %s, or write the U-Boot "
-					  "of this board",
-					  facts->board) });
+			  .hint = right != NULL && strcmp(right, inner.path) != 0
+					  ? name_dtb(facts, scope, right)
+					  : sb_hint_replace(
+						    &inner,
+						    sb_text(scope,
+							    "take that of %s, or write the U-Boot "
+							    "of the other board",
+							    facts->board)) });
 }
 
 static bool is_overlay_there(const struct sb_overlay *overlay)
@@ -290,7 +343,7 @@ static void check_overlays_found(const struct sb_facts *facts, const struct sb_s
 	for (size_t i = 0; attempt != NULL && i < attempt->overlay_count; i++)
 		if (!is_overlay_there(&attempt->overlays[i]))
 			report_missing(facts, scope, SB_DTB_OVERLAY_NOT_FOUND,
-				       &attempt->overlays[i].file, "an overlay");
+				       &attempt->overlays[i].file, "an overlay", NULL);
 }
 
 static void check_overlays_apply(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -386,8 +439,9 @@ static void check_initramfs(const struct sb_facts *facts, const struct sb_scope 
 			  .found = initramfs->recognised
 					   ? sb_text(scope, "no %s", facts->initramfs_program)
 					   : "no initramfs",
-			  .expected = sb_text(scope, "an initramfs with %s",
-					      facts->initramfs_program) });
+			  .expected =
+				  sb_text(scope, "an initramfs with %s", facts->initramfs_program),
+			  .hint = sb_hint_replace(&inner, "take an initramfs for this kernel") });
 }
 
 /* A bare zImage or device tree is judged by itself. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/hint.h"
 #include "boot/rules.h"
 
 /* Behind an initrd that cannot be seen through nothing here is more than likely. */
@@ -122,7 +123,9 @@ static void check_root_found(const struct sb_facts *facts, const struct sb_scope
 				   : sb_text(scope, "one of the %zu partitions that Linux sees",
 					     facts->linux_view.count);
 	likely = likely_root(facts);
-	if (likely != NULL)
+	if (facts->linux_view.count == 0)
+		finding.hint = "mend the partition table first";
+	else if (likely != NULL)
 		finding.hint =
 			sb_text(scope,
 				"partition %" PRIu32 " holds /sbin/init: run `stmboot set-bootargs "
@@ -221,6 +224,18 @@ static void check_root_followed(const struct sb_facts *facts, const struct sb_sc
 		  &(struct sb_finding){ .found = stmboot_content_text(facts->root->content) });
 }
 
+/* The file system that was meant, or one in this place. */
+static const char *mount_hint(const struct sb_facts *facts, const struct sb_scope *scope,
+			      const struct sb_scope *inner)
+{
+	const struct stmboot_part *likely = likely_root(facts);
+
+	if (facts->root->ext4 != NULL)
+		return "mend the file system first";
+	return likely != NULL ? by_partuuid(scope, likely)
+			      : sb_hint_replace(inner, "write the root file system");
+}
+
 static void check_root_mounts(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	struct sb_scope outer = soften(facts, scope), inner;
@@ -234,7 +249,8 @@ static void check_root_mounts(const struct sb_facts *facts, const struct sb_scop
 					   ? sb_text(scope, "ext4 that cannot be read: %s",
 						     stmboot_status_text(facts->root_status))
 					   : sb_found_content(facts->root->content),
-			  .expected = "a file system" });
+			  .expected = "a file system",
+			  .hint = mount_hint(facts, scope, &inner) });
 }
 
 static const char *missing_driver(const struct sb_release *release)
@@ -277,6 +293,20 @@ static const struct sb_release *release_without_driver(const struct sb_facts *fa
 	return blamed;
 }
 
+static const char *initrd_hint(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_extlinux_label *label = sb_facts_label(facts);
+	const struct sb_config *config = sb_facts_config(facts);
+
+	if (label == NULL || config == NULL)
+		return "build the driver into the kernel";
+	return sb_text(scope,
+		       "build the driver into the kernel, or add an initrd: `stmboot fs put IMAGE "
+		       "FILE %s && stmboot extlinux set IMAGE %s initrd /boot/initrd.img`",
+		       sb_hint_place(scope, (int32_t)config->partition, "/boot/initrd.img"),
+		       sb_hint_word(scope, label->name.text));
+}
+
 static void report_driver(const struct sb_facts *facts, const struct sb_scope *scope,
 			  const struct sb_release *release)
 {
@@ -286,7 +316,7 @@ static void report_driver(const struct sb_facts *facts, const struct sb_scope *s
 	finding.found =
 		sb_text(scope, "in kernel %s a module: %s", release->name, missing_driver(release));
 	finding.expected = "a built-in driver, or an initrd that brings it";
-	finding.hint = "add an initrd line to the label, or build the driver into the kernel";
+	finding.hint = initrd_hint(facts, scope);
 	sb_report(&inner, SB_ROOTFS_NEEDS_INITRD, &finding);
 }
 
@@ -346,6 +376,15 @@ struct checked {
 	const struct sb_init *init;
 };
 
+/* What is to be written to the whole partition. */
+static const char *root_hint(const struct checked *c, const char *what)
+{
+	struct sb_scope whole = c->scope;
+
+	whole.path = NULL;
+	return sb_hint_replace(&whole, what);
+}
+
 static void check_executable(const struct checked *c)
 {
 	const struct stmboot_fs_node *node = &c->init->node;
@@ -358,7 +397,10 @@ static void check_executable(const struct checked *c)
 			  .no_offset = c->init->src == NULL,
 			  .found = sb_text(&c->scope, "mode %04" PRIo32, node->mode),
 			  .expected = "a file that may be executed, for example mode 0755",
-			  .hint = "give it the permission (chmod 755) and make the image again" });
+			  .hint = sb_text(
+				  &c->scope,
+				  "give it the permission: `stmboot fs chmod IMAGE 755 %s`",
+				  sb_hint_place(&c->scope, c->scope.partition, c->init->path)) });
 }
 
 static void check_machine(const struct checked *c)
@@ -376,7 +418,8 @@ static void check_machine(const struct checked *c)
 			  .found = sb_elf_machine_text(c->facts->arena, program->machine),
 			  .expected =
 				  c->facts->soc == STMBOOT_SOC_STM32MP2 ? "AArch64 or ARM" : "ARM",
-			  .hint = "take the root file system that was built for this board" });
+			  .hint = root_hint(c, "take the root file system that was built for this "
+					       "board") });
 }
 
 static void check_interpreter(const struct checked *c)
@@ -389,8 +432,11 @@ static void check_interpreter(const struct checked *c)
 			  .found = sb_text(&c->scope, "%s: %s", c->init->interpreter_path,
 					   stmboot_status_text(c->init->interpreter)),
 			  .expected = "a program of that path that runs on this processor",
-			  .hint = "put it there: it belongs to the C library or to the "
-				  "interpreter's package" });
+			  .hint = sb_text(&c->scope,
+					  "put it there, it belongs to the C library or to the "
+					  "interpreter's package: `stmboot fs put IMAGE FILE %s`",
+					  sb_hint_place(&c->scope, c->scope.partition,
+							c->init->interpreter_path)) });
 }
 
 /* Whatever else keeps it from being started. */
@@ -403,7 +449,7 @@ static void check_damage(const struct checked *c)
 	} else {
 		finding.found = "neither an ELF program nor a script";
 		finding.expected = "a program that begins with an ELF header or #!";
-		finding.hint = "copy the program again";
+		finding.hint = sb_hint_replace(&c->scope, "copy the program again");
 	}
 	sb_report(&c->scope, SB_INIT_DAMAGED, &finding);
 }
@@ -456,6 +502,37 @@ static void judge_programs(const struct sb_facts *facts, const struct sb_scope *
 	}
 }
 
+/* In place of a link that leads nowhere, if there is one. */
+static const char *busybox_hint(const struct sb_facts *facts, const struct sb_scope *inner)
+{
+	const char *place = sb_hint_place(inner, inner->partition, "/sbin/init");
+	struct stmboot_fs_node node;
+	bool dangling = stmboot_fs_stat(facts->root_fs, "/sbin/init", false, &node) == STMBOOT_OK;
+
+	return sb_text(
+		inner,
+		"let busybox be it: `%s%s%sstmboot fs ln --symbolic IMAGE ../bin/busybox %s`",
+		dangling ? "stmboot fs rm IMAGE " : "", dangling ? place : "",
+		dangling ? " && " : "", place);
+}
+
+/* init= that names what is not there, root= that names the wrong partition, or no program. */
+static const char *init_hint(const struct sb_facts *facts, const struct sb_scope *inner)
+{
+	const struct stmboot_part *likely = likely_root(facts);
+	struct stmboot_fs_node node;
+
+	if (facts->is_card && likely != NULL && likely != facts->root)
+		return by_partuuid(inner, likely);
+	if (strcmp(inner->path, "/sbin/init") != 0 && facts->is_card &&
+	    stmboot_fs_stat(facts->root_fs, "/sbin/init", true, &node) == STMBOOT_OK)
+		return "run `stmboot set-bootargs IMAGE --remove init`, and /sbin/init is taken";
+	if (stmboot_fs_stat(facts->root_fs, "/bin/busybox", true, &node) == STMBOOT_OK &&
+	    strcmp(inner->path, "/sbin/init") == 0)
+		return busybox_hint(facts, inner);
+	return sb_hint_replace(inner, "put the program there");
+}
+
 static void check_init_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_init *inits = facts->inits;
@@ -475,7 +552,7 @@ static void check_init_found(const struct sb_facts *facts, const struct sb_scope
 					   ? sb_text(scope, "only %s", inits[facts->init].path)
 					   : stmboot_status_text(inits[0].status),
 			  .expected = inits[0].path,
-			  .hint = "check that root= names the right partition" });
+			  .hint = init_hint(facts, &inner) });
 }
 
 static const sb_facts_rule init_rows[] = {

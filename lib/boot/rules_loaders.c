@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/hint.h"
 #include "boot/rules.h"
 #include "format/gpt.h"
 #include "format/stm32.h"
@@ -20,7 +21,7 @@ static const struct stmboot_part *nameless_fsbl(const struct sb_facts *facts)
 	for (size_t i = 0; i < stmboot_image_part_count(facts->image); i++) {
 		const struct stmboot_part *part = stmboot_image_part(facts->image, i);
 
-		if (part->stm32 != NULL &&
+		if (part->stm32 != NULL && part != facts->fsbl[0].part &&
 		    stmboot_stm32_likely_role(part->stm32) == STMBOOT_STM32_FSBL)
 			return part;
 	}
@@ -35,9 +36,10 @@ static const char *fsbl_hint(const struct sb_facts *facts, const struct sb_scope
 		return "write the .stm32 file to bytes 65536 and 327680 (dd seek=128 and 640), or "
 		       "make a GPT with partitions fsbl1 and fsbl2";
 	if (facts->rom_view.copy == NULL)
-		return "make the table right first";
+		return "mend the partition table first";
 	if (part == NULL)
-		return "name the partition that holds the first-stage loader fsbl1";
+		return "name the partition that holds the first-stage loader: `stmboot gpt set "
+		       "IMAGE PARTITION name=fsbl1`";
 	return sb_text(scope,
 		       "partition %" PRIu32 " holds a loader: run `stmboot gpt set IMAGE %" PRIu32
 		       " name=fsbl1`",
@@ -84,6 +86,20 @@ static const struct sb_first_stage *first_place(const struct sb_facts *facts)
 	return NULL;
 }
 
+static const char *single_hint(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *part = nameless_fsbl(facts);
+
+	if (facts->is_raw)
+		return "write the loader to bytes 65536 and 327680";
+	if (part == NULL)
+		return "add a partition fsbl2 with the same content";
+	return sb_text(scope,
+		       "partition %" PRIu32 " holds another: run `stmboot gpt set IMAGE %" PRIu32
+		       " name=fsbl2`",
+		       part->number, part->number);
+}
+
 static void check_fsbl_count(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct sb_first_stage *stage = first_place(facts);
@@ -99,8 +115,7 @@ static void check_fsbl_count(const struct sb_facts *facts, const struct sb_scope
 						     stage->offset)
 					   : "one partition whose name begins with \"fsbl\"",
 			  .expected = "two",
-			  .hint = facts->is_raw ? "write the loader to bytes 65536 and 327680"
-						: "add a partition fsbl2 with the same content" });
+			  .hint = single_hint(facts, scope) });
 }
 
 static void check_fsbl_counted(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -265,6 +280,20 @@ static const SB_RULE(const struct sb_first_stage *, const struct sb_scope *) cop
 
 const struct sb_rules sb_fsbl_copy_rules = SB_RULES(copy_rows);
 
+/* The copy that is good, put in place of this one. */
+static const char *copy_hint(const struct sb_facts *facts, const struct sb_scope *scope,
+			     const struct sb_first_stage *stage)
+{
+	const struct stmboot_part *good = facts->fsbl[facts->fsbl_taken].part;
+
+	if (good == NULL || stage->part == NULL)
+		return NULL;
+	return sb_text(scope,
+		       "partition %" PRIu32 " has a good copy: `stmboot part read IMAGE %" PRIu32
+		       " fsbl.stm32 && stmboot part write IMAGE %" PRIu32 " fsbl.stm32`",
+		       good->number, good->number, stage->part->number);
+}
+
 /* A damaged copy is no worse than a warning while the other one is good. */
 static void judge_fsbl_copies(const struct sb_facts *facts, const struct sb_scope *scope)
 {
@@ -275,8 +304,11 @@ static void judge_fsbl_copies(const struct sb_facts *facts, const struct sb_scop
 		if (stage->src == NULL)
 			continue;
 		part = scope_stage(facts, scope, stage);
-		if (facts->fsbl_taken >= 0 && facts->fsbl_taken != (int)i)
+		part.target = "fsbl";
+		if (facts->fsbl_taken >= 0 && facts->fsbl_taken != (int)i) {
 			part.ceiling = STMBOOT_WARNING;
+			part.remedy = copy_hint(facts, scope, stage);
+		}
 		for (struct sb_run run = sb_run(&sb_fsbl_copy_rules, &part); sb_run_next(&run);)
 			copy_rows[run.row].check(stage, &part);
 		if (stage->is_stm32)
@@ -365,14 +397,23 @@ static const char *second_hint(const struct sb_facts *facts, const struct sb_sco
 {
 	const struct stmboot_part *there = facts->second.misplaced;
 
+	if (facts->second.part == NULL && !sees_all(&facts->loader_view))
+		return "mend the partition table first";
+	if (there == NULL && facts->second.search == SB_SEARCH_NUMBER && facts->second.part != NULL)
+		return sb_text(scope,
+			       "write U-Boot to it (u-boot.img): `stmboot part write IMAGE %" PRIu32
+			       " FILE`",
+			       facts->second.number);
 	if (there == NULL || (facts->second.part == NULL && !sees_all(&facts->loader_view)))
 		return NULL;
 	if (facts->second.search == SB_SEARCH_METADATA)
 		return NULL;
 	if (facts->second.search == SB_SEARCH_NUMBER)
 		return sb_text(scope,
-			       "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32,
-			       there->number, facts->second.number);
+			       "U-Boot stands in partition %" PRIu32 "; make it number %" PRIu32
+			       ": `sgdisk --transpose %" PRIu32 ":%" PRIu32 " IMAGE`",
+			       there->number, facts->second.number, facts->second.number,
+			       there->number);
 	return sb_text(scope,
 		       "a second stage stands in partition %" PRIu32
 		       " (%s): run `stmboot gpt set IMAGE %" PRIu32 " name=%s`",
@@ -473,9 +514,12 @@ static void check_second_format(const struct sb_facts *facts, const struct sb_sc
 		  &(struct sb_finding){ .length = 4,
 					.found = sb_found_content(second->part->content),
 					.expected = facts->tfa.fip ? "a FIP" : "an STM32 header",
-					.hint = facts->tfa.fip
-							? "pack U-Boot into a FIP (fiptool create)"
-							: "use u-boot.stm32, not u-boot.img" });
+					.hint = sb_hint_replace(
+						&part, facts->tfa.fip
+							       ? "pack U-Boot into a FIP (fiptool "
+								 "create)"
+							       : "use u-boot.stm32, not "
+								 "u-boot.img") });
 }
 
 /* clang-format off */

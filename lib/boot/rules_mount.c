@@ -86,7 +86,7 @@ static void check_root_type(const struct sb_facts *facts, const struct sb_scope 
 				  unknown)
 			: "rootfstype= with no type that can mount it";
 	finding.expected = "rootfstype=ext4";
-	finding.hint = "leave rootfstype= out, or let it be ext4";
+	finding.hint = "run `stmboot set-bootargs IMAGE rootfstype=ext4`";
 	sb_report(&inner, SB_ROOTFS_WRONG_TYPE, &finding);
 }
 
@@ -114,7 +114,8 @@ static void check_root_flags(const struct sb_facts *facts, const struct sb_scope
 			inner = at_append(facts, scope, &finding);
 			finding.found = sb_text(scope, "rootflags= with %.*s", (int)length, option);
 			finding.expected = "options of the file system itself";
-			finding.hint = "move the option to /etc/fstab";
+			finding.hint = "move the option to /etc/fstab: `stmboot set-bootargs IMAGE "
+				       "--remove rootflags`";
 			sb_report(&inner, SB_ROOTFS_MOUNT_OPTION, &finding);
 			return;
 		}

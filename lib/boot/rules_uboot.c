@@ -2,6 +2,7 @@
 /* What U-Boot finds: file systems, extlinux.conf, the label that boots. */
 #include <inttypes.h>
 
+#include "base/hint.h"
 #include "boot/rules.h"
 #include "fs/fs.h"
 
@@ -45,13 +46,13 @@ static const char *where_searched(const struct sb_facts *facts, const struct sb_
 /* A partition with a configuration that U-Boot does not look at, for want of the flag. */
 static const struct stmboot_part *unflagged(const struct sb_facts *facts)
 {
-	for (size_t i = 0; facts->bootable_count == 0 && i < facts->uboot_view.count; i++) {
+	for (size_t i = 0; i < facts->uboot_view.count; i++) {
 		const struct stmboot_part *part =
 			stmboot_image_find(facts->image, facts->uboot_view.partitions[i]->number);
 		struct stmboot_fs_node node;
 		struct stmboot_fs *fs;
 
-		if (part == NULL || part->ext4 == NULL ||
+		if (part == NULL || part->ext4 == NULL || part == facts->searched ||
 		    sb_image_fs_uboot(facts->image, part->number, &fs) != STMBOOT_OK)
 			continue;
 		if (stmboot_fs_stat(fs, "/boot/extlinux/extlinux.conf", true, &node) ==
@@ -62,14 +63,41 @@ static const struct stmboot_part *unflagged(const struct sb_facts *facts)
 	return NULL;
 }
 
+/* How U-Boot is given a configuration, by what keeps it from finding one. */
+static const char *config_hint(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	const struct stmboot_part *there = facts->is_card ? unflagged(facts) : NULL;
+
+	if (facts->is_card && facts->uboot_view.count == 0)
+		return "mend the partition table first";
+	if (there != NULL)
+		return sb_text(scope,
+			       "partition %" PRIu32 " has one, but not the bootable flag: run "
+			       "`stmboot gpt set IMAGE %" PRIu32 " bootable=yes`",
+			       there->number, there->number);
+	if (facts->searched == NULL || (facts->is_card && facts->bootable_count == 0))
+		return "set the flag of the partition that is to hold it: `stmboot gpt set IMAGE "
+		       "PARTITION bootable=yes`";
+	if (facts->fs_status != STMBOOT_OK)
+		return sb_text(scope,
+			       "write a file system with one: `stmboot part write IMAGE %" PRIu32
+			       " FILE`",
+			       facts->searched->number);
+	return sb_text(
+		scope,
+		"put one there: `stmboot fs mkdir --parents IMAGE %s && stmboot fs put IMAGE "
+		"FILE %s`",
+		sb_hint_place(scope, (int32_t)facts->searched->number, "/boot/extlinux"),
+		sb_hint_place(scope, (int32_t)facts->searched->number,
+			      "/boot/extlinux/extlinux.conf"));
+}
+
 static void check_config_found(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	const struct stmboot_part *hidden;
 	struct sb_scope inner = *scope;
 
 	if (facts->config >= 0 || (!facts->is_card && facts->searched == NULL))
 		return;
-	hidden = facts->is_card ? unflagged(facts) : NULL;
 	if (facts->searched != NULL)
 		inner = sb_scope_part(scope, facts, facts->searched);
 	if (!facts->is_card) /* a bare file system need not be the one that U-Boot looks at */
@@ -79,14 +107,21 @@ static void check_config_found(const struct sb_facts *facts, const struct sb_sco
 			  .found = where_searched(facts, scope),
 			  .expected = "/boot/extlinux/extlinux.conf in a partition with the "
 				      "bootable flag",
-			  .hint = hidden == NULL
-					  ? NULL
-					  : sb_text(scope,
-						    "partition %" PRIu32
-						    " has one, but not the bootable "
-						    "flag: run `stmboot gpt set IMAGE %" PRIu32
-						    " bootable=yes`",
-						    hidden->number, hidden->number) });
+			  .hint = config_hint(facts, scope) });
+}
+
+/* The first one with the flag that does not have the configuration that counts; 0: none. */
+static uint32_t flagged_in_vain(const struct sb_facts *facts)
+{
+	const struct sb_config *config = sb_facts_config(facts);
+
+	for (size_t i = 0; i < facts->uboot_view.count; i++) {
+		const struct stmboot_partition *entry = facts->uboot_view.partitions[i];
+
+		if (entry->bootable && (config == NULL || entry->number != config->partition))
+			return entry->number;
+	}
+	return 0;
 }
 
 static void check_bootable(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -101,8 +136,17 @@ static void check_bootable(const struct sb_facts *facts, const struct sb_scope *
 			  .found = sb_text(scope, "%zu partitions with the bootable flag",
 					   facts->bootable_count),
 			  .expected = "one: U-Boot tries them in the order of their numbers",
-			  .hint = "clear the flag of the others: `stmboot gpt set IMAGE NUMBER "
-				  "bootable=no`" });
+			  .hint = sb_text(scope,
+					  "clear the flag of the others: `stmboot gpt set IMAGE "
+					  "%" PRIu32 " bootable=no`",
+					  flagged_in_vain(facts)) });
+}
+
+static const char *rm_hint(const struct sb_scope *scope, const struct sb_config *config,
+			   const char *what)
+{
+	return sb_text(scope, "%s: `stmboot fs rm IMAGE %s`", what,
+		       sb_hint_place(scope, (int32_t)config->partition, config->path));
 }
 
 static void check_several(const struct sb_facts *facts, const struct sb_scope *scope)
@@ -125,7 +169,8 @@ static void check_several(const struct sb_facts *facts, const struct sb_scope *s
 				  .expected = sb_text(scope,
 						      "only partition %" PRIu32 ":%s, which counts",
 						      config->partition, config->path),
-				  .hint = "remove the one that is not meant" });
+				  .hint = rm_hint(scope, other,
+						  "remove the one that is not meant") });
 	}
 }
 
@@ -155,12 +200,13 @@ static void check_scripts(const struct sb_facts *facts, const struct sb_scope *s
 		if (!comes_first(facts, i) || script->what.fault != SB_SCRIPT_RUNS ||
 		    (sb_boot_script_is_followed(&script->what.commands) && !script->from_script))
 			continue;
-		sb_report(
-			&inner, SB_EXTLINUX_SCRIPT_FIRST,
-			&(struct sb_finding){
-				.found = sb_text(scope, "partition %" PRIu32 ":%s",
-						 script->partition, script->path),
-				.hint = "remove the script, or move extlinux.conf to /extlinux" });
+		sb_report(&inner, SB_EXTLINUX_SCRIPT_FIRST,
+			  &(struct sb_finding){
+				  .found = sb_text(scope, "partition %" PRIu32 ":%s",
+						   script->partition, script->path),
+				  .hint = rm_hint(scope, script,
+						  "remove the script, or move extlinux.conf to "
+						  "/extlinux") });
 	}
 }
 
@@ -195,8 +241,9 @@ static void check_script_damage(const struct sb_facts *facts, const struct sb_sc
 				  .no_offset = size < faults[fault].offset + faults[fault].length,
 				  .found = faults[fault].found,
 				  .expected = faults[fault].expected,
-				  .hint = "make it again: mkimage -A arm -T script -C none -d "
-					  "boot.cmd boot.scr.uimg" });
+				  .hint = sb_hint_replace(&inner,
+							  "make it again (mkimage -A arm -T script "
+							  "-C none -d boot.cmd boot.scr.uimg)") });
 	}
 }
 
@@ -215,10 +262,10 @@ static void check_readable(const struct sb_facts *facts, const struct sb_scope *
 		if (facts->config != (int)i)
 			inner.ceiling = STMBOOT_WARNING;
 		sb_report(&inner, SB_EXTLINUX_UNREADABLE,
-			  &(struct sb_finding){ .found = stmboot_status_text(config->status),
-						.expected =
-							"a text of at most 1 MiB and 100,000 lines",
-						.hint = "write the file again" });
+			  &(struct sb_finding){
+				  .found = stmboot_status_text(config->status),
+				  .expected = "a text of at most 1 MiB and 100,000 lines",
+				  .hint = sb_hint_replace(&inner, "write the file again") });
 	}
 }
 
@@ -293,9 +340,10 @@ static void check_labels(const struct sb_facts *facts, const struct sb_scope *sc
 		finding.found = sb_text(scope, "label %s: %s", label->name.text,
 					failure_text(config->attempts[i].failure));
 		finding.expected = "the first label that is tried boots";
-		finding.hint =
-			"mend the label, or run `stmboot extlinux default IMAGE LABEL` for the "
-			"one that boots";
+		finding.hint = sb_text(
+			scope,
+			"mend it, or take the one that boots: `stmboot extlinux default IMAGE %s`",
+			sb_hint_word(scope, sb_facts_label(facts)->name.text));
 		sb_report(&inner, SB_EXTLINUX_LABEL_FAILS, &finding);
 	}
 }

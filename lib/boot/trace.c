@@ -247,6 +247,9 @@ static enum stmboot_status run(struct trace *trace, struct stmboot_diags *diags)
 	enum stmboot_status status;
 
 	run_rules(&trace->facts, diags);
+	if (trace->facts.info->path != NULL)
+		sb_diags_name_image(diags, first, trace->facts.info->path,
+				    trace->facts.info->container != STMBOOT_COMPRESSION_NONE);
 	sb_summarize(&trace->facts, &trace->public);
 	judge_stages(&trace->facts, diags, first, &trace->public);
 	status = fill(&trace->facts, &trace->public);

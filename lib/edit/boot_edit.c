@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/diag.h"
 #include "edit/edit.h"
 #include "edit/part_edit.h"
 #include "edit/table_edit.h"
@@ -37,6 +38,10 @@ enum stmboot_status sb_boot_edit_follow(struct stmboot_boot_edit *edit,
 		status = sb_image_adopt(view->image, edit->before.image, is_untouched, plan);
 	if (status == STMBOOT_OK)
 		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
+	if (status == STMBOOT_OK)
+		sb_diags_name_image(
+			view->diags, 0,
+			plan != NULL && edit->output != NULL ? edit->output : edit->image, false);
 	return status;
 }
 
@@ -48,7 +53,7 @@ void sb_view_forget(struct sb_view *view)
 	*view = (struct sb_view){ .boot = NULL };
 }
 
-static struct stmboot_boot_edit *new_edit(struct stmboot_context *ctx,
+static struct stmboot_boot_edit *new_edit(struct stmboot_context *ctx, const char *path,
 					  const struct stmboot_boot_edit_options *options,
 					  struct stmboot_boot_edit_options *o)
 {
@@ -62,6 +67,14 @@ static struct stmboot_boot_edit *new_edit(struct stmboot_context *ctx,
 	edit->medium = o->medium;
 	edit->force = o->force;
 	sb_arena_init(&edit->arena, ctx);
+	edit->image = sb_arena_strdup(&edit->arena, path);
+	if (o->edit != NULL)
+		edit->output = sb_arena_strdup(&edit->arena, o->edit->output);
+	if (edit->arena.failed) {
+		sb_arena_release(&edit->arena);
+		sb_free(ctx, edit);
+		edit = NULL;
+	}
 	return edit;
 }
 
@@ -71,7 +84,7 @@ enum stmboot_status stmboot_boot_edit_prepare(struct stmboot_context *ctx, const
 					      struct stmboot_boot_edit **out)
 {
 	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
-	struct stmboot_boot_edit *edit = new_edit(ctx, options, &o);
+	struct stmboot_boot_edit *edit = new_edit(ctx, path, options, &o);
 	enum stmboot_status status;
 
 	if (edit == NULL)
@@ -116,7 +129,7 @@ enum stmboot_status stmboot_boot_edit_prepare_undo(struct stmboot_context *ctx, 
 						   struct stmboot_boot_edit **out)
 {
 	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
-	struct stmboot_boot_edit *edit = new_edit(ctx, options, &o);
+	struct stmboot_boot_edit *edit = new_edit(ctx, path, options, &o);
 	enum stmboot_status status;
 
 	if (edit == NULL)

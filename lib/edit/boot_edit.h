@@ -27,6 +27,7 @@ struct stmboot_boot_edit {
 	struct sb_arena arena;
 	struct stmboot_edit *edit;
 	enum stmboot_medium medium;
+	const char *image, *output; /* paths on the host; output NULL: in place */
 	bool force;
 	bool refused; /* what is staged must not be committed */
 	bool spoiled; /* nor staged: a change failed on its way */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/checked.h"
+#include "base/hint.h"
 #include "base/refusal.h"
 
 /* Offsets in the header. Devicetree specification v0.4, section 5.2. */
@@ -30,11 +31,12 @@ static void check_magic(const struct sb_scope *scope, const struct stmboot_dtb *
 	else if (found == NULL)
 		found = sb_text(scope, "0x%08" PRIx32, dtb->header.magic);
 	sb_report(scope, SB_DTB_BAD_MAGIC,
-		  &(struct sb_finding){ .offset = AT_MAGIC,
-					.length = sb_min_u64(WORD, dtb->file_bytes),
-					.found = found,
-					.expected = "0xd00dfeed and a header of 40 bytes",
-					.hint = "name a file that was compiled with dtc (.dtb)" });
+		  &(struct sb_finding){
+			  .offset = AT_MAGIC,
+			  .length = sb_min_u64(WORD, dtb->file_bytes),
+			  .found = found,
+			  .expected = "0xd00dfeed and a header of 40 bytes",
+			  .hint = sb_hint_replace(scope, "take a file that dtc made (.dtb)") });
 }
 
 static void check_version(const struct sb_scope *scope, const struct stmboot_dtb *dtb)
@@ -52,7 +54,8 @@ static void check_version(const struct sb_scope *scope, const struct stmboot_dtb
 			  .expected = dtb->defect_offset == AT_LAST_COMPATIBLE
 					      ? "compatible with version 17 or before"
 					      : "version 16 or 17",
-			  .hint = "compile it again with dtc, which makes version 17" });
+			  .hint = sb_hint_replace(
+				  scope, "compile it again with dtc, which makes version 17") });
 }
 
 static void check_length(const struct sb_scope *scope, const struct stmboot_dtb *dtb)
@@ -66,7 +69,7 @@ static void check_length(const struct sb_scope *scope, const struct stmboot_dtb 
 			  .found = sb_text(scope, "a file of %" PRIu64 " bytes", dtb->file_bytes),
 			  .expected = sb_text(scope, "%" PRIu32 " bytes, as its header says",
 					      dtb->header.total_bytes),
-			  .hint = build_again });
+			  .hint = sb_hint_replace(scope, build_again) });
 }
 
 static void check_limit(const struct sb_scope *scope, const struct stmboot_dtb *dtb)
@@ -94,7 +97,7 @@ static void check_structure(const struct sb_scope *scope, const struct stmboot_d
 							  : 0,
 					.message = sb_text(scope, "the device tree is damaged: %s",
 							   dtb->defect_text),
-					.hint = build_again });
+					.hint = sb_hint_replace(scope, build_again) });
 }
 
 static void check_alignment(const struct sb_scope *scope, const struct stmboot_dtb *dtb)
@@ -113,7 +116,7 @@ static void check_alignment(const struct sb_scope *scope, const struct stmboot_d
 			  .expected = reserve ? "a multiple of 8" : "a multiple of 4",
 			  .message = reserve ? "the memory reserve map is misaligned"
 					     : "the structure block is misaligned",
-			  .hint = build_again });
+			  .hint = sb_hint_replace(scope, build_again) });
 }
 
 /* clang-format off */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hint.h"
+
 static const struct stmboot_extlinux_text nowhere = { .text = NULL };
 
 void sb_extlinux_report(const struct sb_extlinux_checks *c, enum sb_code code,
@@ -39,6 +41,17 @@ enum stmboot_severity sb_extlinux_file_ceiling(const struct sb_extlinux_checks *
 	return c->usable ? STMBOOT_WARNING : STMBOOT_ERROR;
 }
 
+/* Whether the parser noted something of this kind; of one label, unless it is NONE. */
+static bool has_event(const struct stmboot_extlinux *conf, enum stmboot_extlinux_event_kind kind,
+		      int32_t label)
+{
+	for (size_t i = 0; i < conf->event_count; i++)
+		if (conf->events[i].kind == kind &&
+		    (label == STMBOOT_EXTLINUX_NONE || conf->events[i].label == label))
+			return true;
+	return false;
+}
+
 static void check_any_label(const struct sb_extlinux_checks *c)
 {
 	if (c->conf->outcome != STMBOOT_EXTLINUX_READ || c->conf->label_count != 0)
@@ -47,7 +60,11 @@ static void check_any_label(const struct sb_extlinux_checks *c)
 			   &(struct sb_finding){
 				   .no_offset = true,
 				   .expected = "a line `label NAME`",
-				   .hint = "add a line `label NAME`, and `kernel PATH` below it" });
+				   .hint = has_event(c->conf, STMBOOT_EXTLINUX_EVENT_BOM,
+						     STMBOOT_EXTLINUX_NONE)
+						   ? "remove the byte order mark first"
+						   : "add one: `stmboot extlinux add IMAGE linux "
+						     "kernel=PATH fdt=PATH append=ARGUMENTS`" });
 }
 
 static void check_menu(const struct sb_extlinux_checks *c)
@@ -87,24 +104,33 @@ static bool looks_like(const char *a, const char *b)
 	return a_length == b_length && strncasecmp(a, b, a_length) == 0;
 }
 
+/* The label that U-Boot takes all the same, or NULL. */
+static const char *taken_label(const struct sb_extlinux_checks *c)
+{
+	if (c->options.boots != STMBOOT_EXTLINUX_NONE)
+		return c->conf->labels[c->options.boots].name.text;
+	return c->conf->label_count > 0 ? c->conf->labels[0].name.text : NULL;
+}
+
 static void check_default(const struct sb_extlinux_checks *c)
 {
 	const struct stmboot_extlinux *conf = c->conf;
-	const char *similar = NULL;
+	const char *similar = NULL, *name;
 
 	if (!conf->selection.default_missing)
 		return;
 	for (size_t i = 0; i < conf->label_count; i++)
 		if (looks_like(conf->labels[i].name.text, conf->default_name.text))
 			similar = conf->labels[i].name.text;
+	name = similar != NULL ? similar : taken_label(c);
 	sb_extlinux_report(
 		c, SB_EXTLINUX_DEFAULT_UNKNOWN, STMBOOT_WARNING, &conf->default_name,
 		&(struct sb_finding){
 			.expected = similar,
-			.hint = similar != NULL
-					? "capitals and blanks at the end count: run `stmboot "
-					  "extlinux default IMAGE LABEL`"
-					: "run `stmboot extlinux default IMAGE LABEL`" });
+			.hint = sb_text(&c->scope, "%srun `stmboot extlinux default IMAGE %s`",
+					similar != NULL ? "capitals and blanks at the end count: "
+							: "",
+					name != NULL ? sb_hint_word(&c->scope, name) : "LABEL") });
 }
 
 static void check_names(const struct sb_extlinux_checks *c)
@@ -122,7 +148,8 @@ static void check_names(const struct sb_extlinux_checks *c)
 					.message = sb_text(&c->scope,
 							   "the label of line %u has the same name",
 							   conf->labels[i].name.line),
-					.hint = "give one of them another name" });
+					.hint = sb_hint_edit(&c->scope,
+							     "give one of them another name") });
 	}
 }
 
@@ -133,12 +160,20 @@ static void check_kernels(const struct sb_extlinux_checks *c)
 	for (size_t i = 0; i < conf->label_count; i++) {
 		const struct stmboot_extlinux_label *label = &conf->labels[i];
 
+		bool lost = has_event(conf, STMBOOT_EXTLINUX_EVENT_OUTSIDE_LABEL, (int32_t)i);
+
 		if (label->kernel.text != NULL || label->localboot.text != NULL)
 			continue;
 		sb_extlinux_report(
 			c, SB_EXTLINUX_NO_KERNEL, sb_extlinux_file_ceiling(c), &label->name,
-			&(struct sb_finding){ .expected = "a line `kernel PATH` in the label",
-					      .hint = "add a line `kernel PATH` to the label" });
+			&(struct sb_finding){
+				.expected = "a line `kernel PATH` in the label",
+				.hint = lost ? "mend the line that ends the label first"
+					     : sb_text(&c->scope,
+						       "name one: `stmboot extlinux set IMAGE %s "
+						       "kernel PATH`",
+						       sb_hint_word(&c->scope,
+								    label->name.text)) });
 	}
 }
 

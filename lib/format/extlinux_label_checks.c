@@ -7,6 +7,7 @@
 #include <stmboot/cmdline.h>
 
 #include "base/checked.h"
+#include "base/hint.h"
 
 /* One label of the configuration. */
 struct checked {
@@ -47,7 +48,8 @@ static void check_path_length(const struct checked *l)
 				c, SB_EXTLINUX_PATH_TOO_LONG,
 				sb_extlinux_label_ceiling(c, l->index), path,
 				&(struct sb_finding){ .expected = "at most 512 characters",
-						      .hint = "shorten the path" });
+						      .hint = sb_hint_edit(&l->checks->scope,
+									   "shorten the path") });
 	}
 }
 
@@ -59,7 +61,9 @@ static void check_path_quotes(const struct checked *l)
 		if (path->text != NULL && (path->text[0] == '"' || path->text[0] == '\''))
 			sb_extlinux_report(
 				l->checks, SB_EXTLINUX_QUOTED_PATH, STMBOOT_WARNING, path,
-				&(struct sb_finding){ .hint = "write the path without quotes" });
+				&(struct sb_finding){
+					.hint = sb_hint_edit(&l->checks->scope,
+							     "write the path without quotes") });
 	}
 }
 
@@ -77,7 +81,9 @@ static void check_comments(const struct checked *l)
 			sb_extlinux_report(
 				l->checks, SB_EXTLINUX_COMMENT_IN_VALUE, STMBOOT_WARNING, values[i],
 				&(struct sb_finding){
-					.hint = "put the comment on a line of its own" });
+					.hint = sb_hint_edit(
+						&l->checks->scope,
+						"put the comment on a line of its own") });
 	}
 }
 
@@ -88,8 +94,10 @@ static void check_overlay_tabs(const struct checked *l)
 			sb_extlinux_report(
 				l->checks, SB_EXTLINUX_OVERLAY_TAB, STMBOOT_WARNING,
 				&l->label->overlays[i],
-				&(struct sb_finding){ .expected = "a space between two overlays",
-						      .hint = "replace the TAB with a space" });
+				&(struct sb_finding){
+					.expected = "a space between two overlays",
+					.hint = sb_hint_edit(&l->checks->scope,
+							     "replace the TAB with a space") });
 }
 
 static void check_overlays_used(const struct checked *l)
@@ -100,8 +108,12 @@ static void check_overlays_used(const struct checked *l)
 		sb_extlinux_report(
 			l->checks, SB_EXTLINUX_OVERLAYS_UNUSED, STMBOOT_WARNING,
 			&label->fdtoverlays,
-			&(struct sb_finding){ .expected = "a line fdt or fdtdir in the label",
-					      .hint = "add a line `fdt PATH` to the label" });
+			&(struct sb_finding){
+				.expected = "a line fdt or fdtdir in the label",
+				.hint = sb_text(
+					&l->checks->scope,
+					"name one: `stmboot extlinux set IMAGE %s fdt PATH`",
+					sb_hint_word(&l->checks->scope, label->name.text)) });
 }
 
 static void check_initrd_word(const struct checked *l)
@@ -114,7 +126,9 @@ static void check_initrd_word(const struct checked *l)
 	if (word != NULL && word != label->append.text && word[-1] != ' ' && word[-1] != '\t')
 		sb_extlinux_report(
 			l->checks, SB_EXTLINUX_INITRD_IN_WORD, STMBOOT_WARNING, &label->initrd,
-			&(struct sb_finding){ .hint = "use an initrd line before append" });
+			&(struct sb_finding){
+				.hint = sb_hint_edit(&l->checks->scope,
+						     "use an initrd line before append") });
 }
 
 static void check_fit_initrd(const struct checked *l)
@@ -124,9 +138,10 @@ static void check_fit_initrd(const struct checked *l)
 	if (l->checks->conf->version >= 202304 && label->initrd.text != NULL &&
 	    label->kernel_value.text != NULL &&
 	    strcmp(label->initrd.text, label->kernel_value.text) == 0)
-		sb_extlinux_report(l->checks, SB_EXTLINUX_FIT_INITRD, STMBOOT_WARNING,
-				   &label->initrd,
-				   &(struct sb_finding){ .hint = "remove the initrd line" });
+		sb_extlinux_report(
+			l->checks, SB_EXTLINUX_FIT_INITRD, STMBOOT_WARNING, &label->initrd,
+			&(struct sb_finding){ .hint = sb_hint_edit(&l->checks->scope,
+								   "remove the initrd line") });
 }
 
 static void check_fdtdir_used(const struct checked *l)
@@ -140,11 +155,11 @@ static void check_any_append(const struct checked *l)
 {
 	if (l->x == NULL && l->index == l->checks->options.boots &&
 	    l->label->localboot.text == NULL)
-		sb_extlinux_report(l->checks, SB_BOOTARGS_NO_APPEND, STMBOOT_WARNING,
-				   &l->label->name,
-				   &(struct sb_finding){
-					   .expected = "a line append",
-					   .hint = "add a line `append ARGUMENTS` to the label" });
+		sb_extlinux_report(
+			l->checks, SB_BOOTARGS_NO_APPEND, STMBOOT_WARNING, &l->label->name,
+			&(struct sb_finding){
+				.expected = "a line append",
+				.hint = "add some: `stmboot set-bootargs IMAGE ARG...`" });
 }
 
 /* clang-format off */
@@ -196,7 +211,11 @@ static void check_length(const struct checked *l)
 						 text != NULL ? strlen(text) : 0),
 				.expected =
 					sb_text(&l->checks->scope, "at most %zu", cbsize_of(l) - 1),
-				.hint = "shorten the line append" });
+				.hint = sb_text(
+					&l->checks->scope,
+					"make it shorter: `stmboot set-bootargs IMAGE "
+					"--label %s --replace ARG...`",
+					sb_hint_word(&l->checks->scope, l->label->name.text)) });
 }
 
 static void check_expanded_length(const struct checked *l)
@@ -205,10 +224,11 @@ static void check_expanded_length(const struct checked *l)
 		sb_extlinux_report(
 			l->checks, SB_BOOTARGS_TRUNCATED,
 			sb_extlinux_label_ceiling(l->checks, l->index), l->at,
-			&(struct sb_finding){ .expected = sb_text(&l->checks->scope,
-								  "at most %zu characters",
-								  cbsize_of(l) - 1),
-					      .hint = "shorten append or the variables in it" });
+			&(struct sb_finding){
+				.expected = sb_text(&l->checks->scope, "at most %zu characters",
+						    cbsize_of(l) - 1),
+				.hint = sb_hint_edit(&l->checks->scope,
+						     "shorten append or the variables in it") });
 }
 
 static void check_braces(const struct checked *l)
@@ -217,7 +237,8 @@ static void check_braces(const struct checked *l)
 		sb_extlinux_report(l->checks, SB_BOOTARGS_UNCLOSED_VARIABLE,
 				   sb_extlinux_label_ceiling(l->checks, l->index), l->at,
 				   &(struct sb_finding){ .expected = "a closing brace",
-							 .hint = "close the brace" });
+							 .hint = sb_hint_edit(&l->checks->scope,
+									      "close the brace") });
 }
 
 static void check_deleted(const struct checked *l)
@@ -226,7 +247,9 @@ static void check_deleted(const struct checked *l)
 		sb_extlinux_report(
 			l->checks, SB_BOOTARGS_DELETED, STMBOOT_WARNING, l->at,
 			&(struct sb_finding){
-				.hint = "write the arguments themselves in the line append" });
+				.hint = sb_hint_edit(
+					&l->checks->scope,
+					"write the arguments themselves in the line append") });
 }
 
 static void check_quotes(const struct checked *l)
@@ -235,7 +258,9 @@ static void check_quotes(const struct checked *l)
 		sb_extlinux_report(l->checks, SB_BOOTARGS_QUOTES, STMBOOT_WARNING, l->at,
 				   &(struct sb_finding){
 					   .expected = l->x->text,
-					   .hint = "use double quotes for a value with blanks" });
+					   .hint = sb_hint_edit(
+						   &l->checks->scope,
+						   "use double quotes for a value with blanks") });
 }
 
 /* The variables that are known to have no value, or the others. */
@@ -248,8 +273,12 @@ static void report_variables(const struct checked *l, enum sb_code code, bool un
 			part_of_append(l->at, v->offset, strlen("${}") + strlen(v->name));
 
 		if (unset == (l->checks->options.env != NULL && v->value == NULL))
-			sb_extlinux_report(l->checks, code, STMBOOT_WARNING, &at,
-					   &(struct sb_finding){ .found = v->name, .hint = hint });
+			sb_extlinux_report(
+				l->checks, code, STMBOOT_WARNING, &at,
+				&(struct sb_finding){
+					.found = v->name,
+					.hint = hint != NULL ? sb_hint_edit(&l->checks->scope, hint)
+							     : NULL });
 	}
 }
 
@@ -276,7 +305,8 @@ static void check_words(const struct checked *l)
 		sb_extlinux_report(l->checks, SB_BOOTARGS_UNCLOSED_QUOTE, STMBOOT_WARNING, l->at,
 				   &(struct sb_finding){ .found = l->x->text,
 							 .expected = "an even number of \"",
-							 .hint = "close the quote" });
+							 .hint = sb_hint_edit(&l->checks->scope,
+									      "close the quote") });
 	stmboot_cmdline_free(cmdline);
 }
 

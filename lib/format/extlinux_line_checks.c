@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/hint.h"
+
 /* One line of which the parser noted something. */
 struct line {
 	const struct sb_extlinux_checks *checks;
@@ -59,15 +61,44 @@ static bool is_fault(const struct line *line, enum sb_code code)
 	       fault_texts[fault].code == code;
 }
 
+/* In the file that the line is in, which may be an included one. */
+static struct sb_scope file_scope(const struct sb_extlinux_checks *c,
+				  const struct stmboot_extlinux_text *at)
+{
+	struct sb_scope scope = c->scope;
+
+	if (at->file != 0)
+		scope.path = c->conf->files[at->file].path;
+	return scope;
+}
+
+static const char *edit_hint(const struct line *line, const struct stmboot_extlinux_text *at,
+			     const char *what)
+{
+	const struct sb_scope scope = file_scope(line->checks, at);
+
+	return sb_hint_edit(&scope, what);
+}
+
+/* The hint to take a line out. */
+static const char *remove_hint(const struct line *line, const char *what)
+{
+	const struct sb_scope scope = file_scope(line->checks, &line->event->at);
+	const char *script = sb_text(&scope, "%ud", line->event->at.line);
+
+	return script != NULL ? sb_hint_sed(&scope, script, what) : NULL;
+}
+
 static void report_fault(const struct line *line, enum sb_code code)
 {
 	const struct stmboot_extlinux *conf = line->checks->conf;
 	const struct fault_text *text = &fault_texts[conf->fault];
 
 	if (is_fault(line, code))
-		sb_extlinux_report(
-			line->checks, code, STMBOOT_ERROR, &conf->fault_at,
-			&(struct sb_finding){ .message = text->message, .hint = text->hint });
+		sb_extlinux_report(line->checks, code, STMBOOT_ERROR, &conf->fault_at,
+				   &(struct sb_finding){
+					   .message = text->message,
+					   .hint = edit_hint(line, &conf->fault_at, text->hint) });
 }
 
 static void check_past_end(const struct line *line)
@@ -97,9 +128,10 @@ static const struct stmboot_extlinux_event *next_event(const struct sb_extlinux_
 }
 
 /* An empty value that is not the end of everything: menu lines, and a prompt that is ignored. */
-static void report_empty_value(const struct sb_extlinux_checks *c,
-			       const struct stmboot_extlinux_event *event)
+static void report_empty_value(const struct line *line)
 {
+	const struct sb_extlinux_checks *c = line->checks;
+	const struct stmboot_extlinux_event *event = line->event;
 	const struct stmboot_extlinux_event *next = next_event(c, event);
 	bool lost = next != NULL && next->kind == STMBOOT_EXTLINUX_EVENT_SWALLOWED;
 	enum stmboot_severity ceiling = STMBOOT_WARNING;
@@ -113,16 +145,18 @@ static void report_empty_value(const struct sb_extlinux_checks *c,
 		ceiling = event->label == STMBOOT_EXTLINUX_NONE
 				  ? sb_extlinux_file_ceiling(c)
 				  : sb_extlinux_label_ceiling(c, event->label);
-	sb_extlinux_report(c, SB_EXTLINUX_EMPTY_VALUE, ceiling, &event->at,
-			   &(struct sb_finding){ .message = message,
-						 .hint = "write the value, or remove the line" });
+	sb_extlinux_report(
+		c, SB_EXTLINUX_EMPTY_VALUE, ceiling, &event->at,
+		&(struct sb_finding){ .message = message,
+				      .hint = edit_hint(line, &event->at,
+							"write the value, or remove the line") });
 }
 
 static void check_empty_value(const struct line *line)
 {
 	report_fault(line, SB_EXTLINUX_EMPTY_VALUE);
 	if (is(line, STMBOOT_EXTLINUX_EVENT_EMPTY_VALUE))
-		report_empty_value(line->checks, line->event);
+		report_empty_value(line);
 }
 
 /* Which keywords of the label are lost behind the word that ended it; NULL for none. */
@@ -167,7 +201,8 @@ static void check_label_end(const struct line *line)
 					   "this word ends the label %s, and what follows is "
 					   "lost: %s",
 					   c->conf->labels[event->label].name.text, lost),
-			.hint = "move the line before the first label, or remove it" });
+			.hint = remove_hint(
+				line, "move the line before the first label, or remove it") });
 }
 
 /* A word that ends a label behind which nothing is lost does no harm. */
@@ -187,9 +222,10 @@ static bool same_place(const struct stmboot_extlinux_text *a, const struct stmbo
 	return a->file == b->file && a->offset == b->offset && a->line == b->line;
 }
 
-static void report_duplicate(const struct sb_extlinux_checks *c,
-			     const struct stmboot_extlinux_event *event)
+static void report_duplicate(const struct line *line)
 {
+	const struct sb_extlinux_checks *c = line->checks;
+	const struct stmboot_extlinux_event *event = line->event;
 	const struct stmboot_extlinux_label *label = &c->conf->labels[event->label];
 	bool ends = label->ended_by.text != NULL && same_place(&label->ended_by, &event->at);
 	const char *lost = ends ? lost_keywords(c, event->label) : NULL;
@@ -206,13 +242,14 @@ static void report_duplicate(const struct sb_extlinux_checks *c,
 		message = "a second line of this kind ends the label";
 	sb_extlinux_report(
 		c, SB_EXTLINUX_DUPLICATE_KEY, ceiling, &event->at,
-		&(struct sb_finding){ .message = message, .hint = "remove one of the two lines" });
+		&(struct sb_finding){ .message = message,
+				      .hint = remove_hint(line, "remove it, or the one before") });
 }
 
 static void check_duplicate(const struct line *line)
 {
 	if (is(line, STMBOOT_EXTLINUX_EVENT_DUPLICATE))
-		report_duplicate(line->checks, line->event);
+		report_duplicate(line);
 }
 
 static bool kernel_ends_in_cr(const struct stmboot_extlinux *conf)
@@ -228,9 +265,11 @@ static bool kernel_ends_in_cr(const struct stmboot_extlinux *conf)
 }
 
 /* Where labels have their kernel, it is the kernel that U-Boot then does not find. */
-static void report_cr(const struct sb_extlinux_checks *c,
-		      const struct stmboot_extlinux_event *event)
+static void report_cr(const struct line *line)
 {
+	const struct sb_extlinux_checks *c = line->checks;
+	const struct stmboot_extlinux_event *event = line->event;
+	const struct sb_scope file = file_scope(c, &event->at);
 	struct sb_extlinux_checks at_stage = *c;
 	bool kernel = kernel_ends_in_cr(c->conf);
 	bool stops = c->options.boots == STMBOOT_EXTLINUX_NONE && (kernel || !c->usable);
@@ -240,18 +279,21 @@ static void report_cr(const struct sb_extlinux_checks *c,
 	sb_extlinux_report(&at_stage, SB_EXTLINUX_CARRIAGE_RETURN,
 			   stops ? STMBOOT_ERROR : STMBOOT_WARNING, &event->at,
 			   &(struct sb_finding){ .expected = "LF alone at the end of each line",
-						 .hint = "rewrite the file with Unix line ends" });
+						 .hint = sb_hint_sed(&file, "\"s/\\r$//\"",
+								     "take the CR away") });
 }
 
 static void check_cr(const struct line *line)
 {
 	if (is(line, STMBOOT_EXTLINUX_EVENT_CARRIAGE_RETURN))
-		report_cr(line->checks, line->event);
+		report_cr(line);
 }
 
-static void report_trailing_blanks(const struct sb_extlinux_checks *c,
-				   const struct stmboot_extlinux_event *event)
+static void report_trailing_blanks(const struct line *line)
 {
+	const struct sb_extlinux_checks *c = line->checks;
+	const struct stmboot_extlinux_event *event = line->event;
+	const struct sb_scope file = file_scope(c, &event->at);
 	static const char *const harmless[] = { "append", "ipappend", "localboot", "timeout",
 						"prompt", "title",    "kaslrseed" };
 	const char *last = event->at.text + strlen(event->at.text) - 1;
@@ -268,13 +310,15 @@ static void report_trailing_blanks(const struct sb_extlinux_checks *c,
 			.message = sb_text(&c->scope,
 					   "blanks at the end of the value of %s belong to it",
 					   event->keyword),
-			.hint = "remove them" });
+			.hint = sb_hint_sed(
+				&file, sb_text(&file, "\"%us/[[:blank:]]*$//\"", event->at.line),
+				"remove them") });
 }
 
 static void check_trailing_blanks(const struct line *line)
 {
 	if (is(line, STMBOOT_EXTLINUX_EVENT_TRAILING_BLANKS))
-		report_trailing_blanks(line->checks, line->event);
+		report_trailing_blanks(line);
 }
 
 static void check_prompt(const struct line *line)
@@ -283,10 +327,10 @@ static void check_prompt(const struct line *line)
 	bool off = conf->prompt.text != NULL && conf->prompt.text[0] == '0';
 
 	if (is(line, STMBOOT_EXTLINUX_EVENT_PROMPT_IGNORED))
-		sb_extlinux_report(line->checks, SB_EXTLINUX_PROMPT_IGNORED,
-				   off && !conf->menu_shown ? STMBOOT_NOTE : STMBOOT_WARNING,
-				   &line->event->at,
-				   &(struct sb_finding){ .hint = "remove the line" });
+		sb_extlinux_report(
+			line->checks, SB_EXTLINUX_PROMPT_IGNORED,
+			off && !conf->menu_shown ? STMBOOT_NOTE : STMBOOT_WARNING, &line->event->at,
+			&(struct sb_finding){ .hint = remove_hint(line, "remove the line") });
 }
 
 /* An event that is a finding, whatever else is true. */
@@ -294,8 +338,9 @@ static void report_event(const struct line *line, enum stmboot_extlinux_event_ki
 			 enum sb_code code, const char *hint)
 {
 	if (is(line, kind))
-		sb_extlinux_report(line->checks, code, STMBOOT_WARNING, &line->event->at,
-				   &(struct sb_finding){ .hint = hint });
+		sb_extlinux_report(
+			line->checks, code, STMBOOT_WARNING, &line->event->at,
+			&(struct sb_finding){ .hint = edit_hint(line, &line->event->at, hint) });
 }
 
 static void check_replaced(const struct line *line)
@@ -313,10 +358,11 @@ static void check_number(const struct line *line)
 static void check_nul(const struct line *line)
 {
 	if (is(line, STMBOOT_EXTLINUX_EVENT_NUL))
-		sb_extlinux_report(line->checks, SB_EXTLINUX_NUL_BYTE, STMBOOT_WARNING,
-				   &line->event->at,
-				   &(struct sb_finding){ .found = "a NUL byte",
-							 .hint = "write the file again" });
+		sb_extlinux_report(
+			line->checks, SB_EXTLINUX_NUL_BYTE, STMBOOT_WARNING, &line->event->at,
+			&(struct sb_finding){ .found = "a NUL byte",
+					      .hint = edit_hint(line, &line->event->at,
+								"write the file again") });
 }
 
 static void check_space(const struct line *line)
@@ -348,13 +394,17 @@ static void check_outside_label(const struct line *line)
 static void check_bom(const struct line *line)
 {
 	const struct sb_extlinux_checks *c = line->checks;
+	struct sb_scope file;
 
-	if (is(line, STMBOOT_EXTLINUX_EVENT_BOM))
-		sb_extlinux_report(c, SB_EXTLINUX_BYTE_ORDER_MARK, sb_extlinux_file_ceiling(c),
-				   &line->event->at,
-				   &(struct sb_finding){ .found = "EF BB BF",
-							 .expected = "a keyword or a comment",
-							 .hint = "remove the first three bytes" });
+	if (!is(line, STMBOOT_EXTLINUX_EVENT_BOM))
+		return;
+	file = file_scope(c, &line->event->at);
+	sb_extlinux_report(
+		c, SB_EXTLINUX_BYTE_ORDER_MARK, sb_extlinux_file_ceiling(c), &line->event->at,
+		&(struct sb_finding){ .found = "EF BB BF",
+				      .expected = "a keyword or a comment",
+				      .hint = sb_hint_sed(&file, "\"1s/^\\xEF\\xBB\\xBF//\"",
+							  "remove the first three bytes") });
 }
 
 /* clang-format off */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/hint.h"
 
 /* Offsets in an entry, UEFI 2.10 table 5-6. */
 enum {
@@ -13,6 +14,8 @@ enum {
 	AT_FIRST_LBA = 32,
 	AT_NAME = 56,
 };
+
+enum { MOST_OF_A_NAME = 30 }; /* bytes of one that leave room for a number behind it */
 
 static const char make_again[] = "make the table again with the right starts and sizes";
 
@@ -204,25 +207,41 @@ static void check_unique_guid(const struct checked *c)
 				    earlier->number, c->p->number));
 }
 
+/* Bytes of a name, whole characters, that a number may follow. */
+static size_t cut_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length <= MOST_OF_A_NAME)
+		return length;
+	for (length = MOST_OF_A_NAME; length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80;)
+		length--;
+	return length;
+}
+
 static void check_unique_name(const struct checked *c)
 {
 	const struct stmboot_partition *earlier =
 		c->p->name[0] != '\0' ? twin(c, has_name_of) : NULL;
+	const char *name;
 
 	if (earlier == NULL)
 		return;
+	name = sb_text(&c->scope, "%.*s-%" PRIu32, (int)cut_name(c->p->name), c->p->name,
+		       c->p->number);
 	sb_report(&c->scope, SB_GPT_DUPLICATE_NAME,
-		  &(struct sb_finding){ .offset = c->p->entry_offset + AT_NAME,
-					.length = (uint64_t)SB_GPT_NAME_UNITS * 2,
-					.found = c->p->name,
-					.message = sb_text(&c->scope,
-							   "partitions %" PRIu32 " and %" PRIu32
-							   " have the same name",
-							   earlier->number, c->p->number),
-					.hint = sb_text(&c->scope,
-							"run `stmboot gpt set IMAGE %" PRIu32
-							" name=NAME`",
-							c->p->number) });
+		  &(struct sb_finding){
+			  .offset = c->p->entry_offset + AT_NAME,
+			  .length = (uint64_t)SB_GPT_NAME_UNITS * 2,
+			  .found = c->p->name,
+			  .message = sb_text(&c->scope,
+					     "partitions %" PRIu32 " and %" PRIu32
+					     " have the same name",
+					     earlier->number, c->p->number),
+			  .hint = sb_text(&c->scope,
+					  "run `stmboot gpt set IMAGE %" PRIu32 " name=%s`",
+					  c->p->number,
+					  name != NULL ? sb_hint_word(&c->scope, name) : "NAME") });
 }
 
 /* clang-format off */

@@ -2,6 +2,7 @@
 /* What is to be said about a kernel. */
 #include <inttypes.h>
 
+#include "base/hint.h"
 #include "format/kernel.h"
 
 enum { AT_MAGIC = 0x24, AT_ARM64_MAGIC = 0x38 };
@@ -12,7 +13,9 @@ static const char copy_again[] =
 /* U-Boot reads the magic and nothing else: "Bad Linux ARM zImage magic!". */
 static void report_unknown(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
 {
-	struct sb_finding finding = { .offset = AT_MAGIC, .length = 4, .hint = copy_again };
+	struct sb_finding finding = { .offset = AT_MAGIC,
+				      .length = 4,
+				      .hint = sb_hint_replace(scope, copy_again) };
 
 	finding.expected = "0x016f2818 at 0x24, or \"ARM\\x64\" at 0x38";
 	if (kernel->file_bytes < AT_MAGIC + 4) {
@@ -41,7 +44,8 @@ static void report_byte_order(const struct sb_scope *scope)
 					.found = "0x18286f01",
 					.expected = "0x016f2818",
 					.message = "the zImage header is stored big-endian",
-					.hint = "build the kernel for little-endian ARM" });
+					.hint = sb_hint_replace(
+						scope, "build the kernel for little-endian ARM") });
 }
 
 /* Where an Image has "ARM\x64", such a file has a magic of its own. */
@@ -56,7 +60,8 @@ static void report_zboot(const struct sb_scope *scope)
 			.expected = "\"ARM\\x64\" at 0x38",
 			.message =
 				"the kernel is an EFI zboot image, which only EFI firmware starts",
-			.hint = "copy arch/arm64/boot/Image instead of vmlinuz.efi" });
+			.hint = sb_hint_replace(
+				scope, "copy arch/arm64/boot/Image instead of vmlinuz.efi") });
 }
 
 static void check_bootable(const struct sb_scope *scope, const struct stmboot_kernel *kernel)
@@ -92,7 +97,7 @@ static void check_complete(const struct sb_scope *scope, const struct stmboot_ke
 	finding.expected = sb_text(scope, "%" PRIu64 " bytes", kernel->image_bytes);
 	finding.message = sb_text(scope, "the kernel lacks its last %" PRIu64 " bytes",
 				  kernel->image_bytes - kernel->file_bytes);
-	finding.hint = "copy the kernel again, and see that the file system has room for it";
+	finding.hint = sb_hint_replace(scope, "copy the whole kernel again");
 	sb_report(scope, SB_KERNEL_TRUNCATED, &finding);
 }
 
@@ -100,9 +105,11 @@ static void check_payload(const struct sb_scope *scope, const struct stmboot_ker
 			  const struct stmboot_kernel_identity *identity)
 {
 	const char *packing = stmboot_compression_text(identity->compression);
-	struct sb_finding finding = { .offset = identity->payload_offset,
-				      .length = identity->payload_bytes,
-				      .hint = "copy the kernel again from where it was built" };
+	struct sb_finding finding = {
+		.offset = identity->payload_offset,
+		.length = identity->payload_bytes,
+		.hint = sb_hint_replace(scope, "copy the kernel again from where it was built")
+	};
 
 	if (kernel->truncated ||
 	    (identity->payload != STMBOOT_CORRUPT && identity->payload != STMBOOT_TRUNCATED))

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hint.h"
 #include "format/chips.h"
 #include "format/formats.h"
 
@@ -76,7 +77,8 @@ static void report_unknown_version(const struct checked *c)
 			  .message = c->image->version == 0x00020100
 					     ? "this header is for an STM32N6, not for an STM32MP"
 					     : NULL,
-			  .hint = "build the loader again for this chip" });
+			  .hint = sb_hint_replace(c->scope,
+						  "build the loader again for this chip") });
 }
 
 /*
@@ -103,7 +105,8 @@ static void check_chip(const struct checked *c)
 				  sb_text(c->scope, "%s, by the entry point 0x%08" PRIx32,
 					  stmboot_stm32_version_text(made_for), image->entry_point),
 			  .message = "the version and the entry point belong to different chips",
-			  .hint = "build the loader again for this chip" });
+			  .hint = sb_hint_replace(c->scope,
+						  "build the loader again for this chip") });
 }
 
 static void check_version(const struct checked *c)
@@ -133,7 +136,7 @@ static void check_header_fits(const struct checked *c)
 			  .found = bytes(c, image->source_bytes),
 			  .expected = sb_text(c->scope, "at least %" PRIu32 " bytes",
 					      image->version_known ? image->base_bytes : 128),
-			  .hint = "write the complete file again" });
+			  .hint = sb_hint_replace(c->scope, "write the complete file again") });
 }
 
 static void check_any_payload(const struct checked *c)
@@ -144,7 +147,8 @@ static void check_any_payload(const struct checked *c)
 						.length = 4,
 						.found = "0",
 						.expected = "the bytes of the payload",
-						.hint = "build the .stm32 file again" });
+						.hint = sb_hint_replace(
+							c->scope, "build the .stm32 file again") });
 }
 
 static void check_length(const struct checked *c)
@@ -180,8 +184,9 @@ static void check_checksum(const struct checked *c)
 			  .found = hex(c, image->checksum),
 			  .expected = sb_text(c->scope, "0x%08" PRIx32 ", the sum of the payload",
 					      image->computed_checksum),
-			  .hint = "the payload changed after its header was written, or was not "
-				  "written whole: write the file again" });
+			  .hint = sb_hint_replace(
+				  c->scope, "the payload changed after its header was written, or "
+					    "was not written whole; write the file again") });
 }
 
 /* Where the ROM would put a first stage; NULL for another. */
@@ -218,8 +223,9 @@ static void check_entry(const struct checked *c)
 			.found = hex(c, image->entry_point),
 			.expected = sb_text(c->scope, "from 0x%08" PRIx64 " to below 0x%08" PRIx64,
 					    first, end < w->ram_end ? end : w->ram_end),
-			.hint = "this is no first-stage loader for this chip: write "
-				"u-boot-spl.stm32 or tf-a-*.stm32" });
+			.hint = sb_hint_replace(c->scope,
+						"this is no first-stage loader for this chip: "
+						"write u-boot-spl.stm32 or tf-a-*.stm32") });
 }
 
 static void check_load(const struct checked *c)
@@ -229,15 +235,16 @@ static void check_load(const struct checked *c)
 
 	if (w != NULL && !is_m33(image) && !in_internal_ram(image, image->load_address))
 		sb_report(c->scope, SB_STM32_LOAD_OUTSIDE,
-			  &(struct sb_finding){ .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
-						.length = 4,
-						.found = hex(c, image->load_address),
-						.expected = sb_text(c->scope,
-								    "from 0x%08" PRIx32
-								    " to below 0x%08" PRIx32,
-								    w->ram_first, w->ram_end),
-						.hint = "give mkimage -a the address that the "
-							"loader is linked to" });
+			  &(struct sb_finding){
+				  .offset = at(c, SB_STM32_AT_LOAD_ADDRESS),
+				  .length = 4,
+				  .found = hex(c, image->load_address),
+				  .expected = sb_text(c->scope,
+						      "from 0x%08" PRIx32 " to below 0x%08" PRIx32,
+						      w->ram_first, w->ram_end),
+				  .hint = sb_hint_replace(c->scope,
+							  "give mkimage -a the address that the "
+							  "loader is linked to") });
 }
 
 static void check_thumb(const struct checked *c)
@@ -249,8 +256,10 @@ static void check_thumb(const struct checked *c)
 				  .length = 4,
 				  .found = hex(c, c->image->entry_point),
 				  .expected = "an even address",
-				  .hint = "give mkimage -e the address without bit 0, unless the "
-					  "loader really starts in Thumb code" });
+				  .hint = sb_hint_replace(
+					  c->scope,
+					  "give mkimage -e the address without bit 0, unless the "
+					  "loader really starts in Thumb code") });
 }
 
 /* A payload that surely fits. */
@@ -267,8 +276,8 @@ static void report_size(const struct checked *c, enum sb_code code, uint64_t saf
 			  .length = 4,
 			  .found = bytes(c, c->image->payload_bytes),
 			  .expected = sb_text(c->scope, "at most %" PRIu64 " bytes", safe),
-			  .hint = "leave out features of the first stage (a debug build is "
-				  "larger)" });
+			  .hint = sb_hint_replace(c->scope, "leave out features of the first stage "
+							    "(a debug build is larger)") });
 }
 
 static void check_most(const struct checked *c)
@@ -293,14 +302,15 @@ static void check_reserved(const struct checked *c)
 	bool first = image->reserved1 != 0;
 
 	if (first || image->reserved2 != 0)
-		sb_report(c->scope, SB_STM32_RESERVED,
-			  &(struct sb_finding){
-				  .offset = at(c, first ? SB_STM32_AT_RESERVED1
-							: SB_STM32_AT_RESERVED2),
-				  .length = 4,
-				  .found = hex(c, first ? image->reserved1 : image->reserved2),
-				  .expected = "0",
-				  .hint = "build the .stm32 file again" });
+		sb_report(
+			c->scope, SB_STM32_RESERVED,
+			&(struct sb_finding){
+				.offset = at(c,
+					     first ? SB_STM32_AT_RESERVED1 : SB_STM32_AT_RESERVED2),
+				.length = 4,
+				.found = hex(c, first ? image->reserved1 : image->reserved2),
+				.expected = "0",
+				.hint = sb_hint_replace(c->scope, "build the .stm32 file again") });
 }
 
 static void check_padding(const struct checked *c)
@@ -311,7 +321,8 @@ static void check_padding(const struct checked *c)
 						.length = 1,
 						.found = "a byte that is not zero",
 						.expected = "zero",
-						.hint = "build the .stm32 file again" });
+						.hint = sb_hint_replace(
+							c->scope, "build the .stm32 file again") });
 }
 
 static void check_flags(const struct checked *c)
@@ -323,14 +334,15 @@ static void check_flags(const struct checked *c)
 		known = SB_STM32_FLAG_AUTHENTICATION | SB_STM32_FLAG_DECRYPTION |
 			SB_STM32_FLAG_PADDING;
 	if ((image->flags & ~known) != 0)
-		sb_report(c->scope, SB_STM32_FLAGS_UNKNOWN,
-			  &(struct sb_finding){
-				  .offset = at(c, SB_STM32_AT_FLAGS),
-				  .length = 4,
-				  .found = hex(c, image->flags),
-				  .expected =
-					  sb_text(c->scope, "bits of 0x%08" PRIx32 " only", known),
-				  .hint = "build the .stm32 file again" });
+		sb_report(
+			c->scope, SB_STM32_FLAGS_UNKNOWN,
+			&(struct sb_finding){
+				.offset = at(c, SB_STM32_AT_FLAGS),
+				.length = 4,
+				.found = hex(c, image->flags),
+				.expected =
+					sb_text(c->scope, "bits of 0x%08" PRIx32 " only", known),
+				.hint = sb_hint_replace(c->scope, "build the .stm32 file again") });
 }
 
 static const char *defect_text(enum stmboot_stm32_defect defect)
@@ -365,14 +377,15 @@ static void check_extensions(const struct checked *c)
 
 	if (image->defect == STMBOOT_STM32_EXT_OK)
 		return;
-	sb_report(defect_is_fatal(image->defect) ? c->scope : &c->lowered, SB_STM32_EXTENSIONS,
-		  &(struct sb_finding){
-			  .offset = image->defect_offset,
-			  .length = 8,
-			  .found = defect_text(image->defect),
-			  .expected = "authentication, decryption and padding, each once, with "
-				      "its flag",
-			  .hint = "build or sign the .stm32 file again" });
+	sb_report(
+		defect_is_fatal(image->defect) ? c->scope : &c->lowered, SB_STM32_EXTENSIONS,
+		&(struct sb_finding){
+			.offset = image->defect_offset,
+			.length = 8,
+			.found = defect_text(image->defect),
+			.expected = "authentication, decryption and padding, each once, with "
+				    "its flag",
+			.hint = sb_hint_replace(c->scope, "build or sign the .stm32 file again") });
 }
 
 /* TF-A with trusted boot on STM32MP13 takes the header from a fixed place of 512 bytes. */
@@ -418,8 +431,9 @@ static void check_signature(const struct checked *c)
 				  .length = c->image->key_bytes,
 				  .found = "zeros",
 				  .expected = "a signature, which the flags ask for",
-				  .hint = "sign the file, or build it without the request for a "
-					  "signature check" });
+				  .hint = sb_hint_replace(c->scope,
+							  "sign the file, or build it without the "
+							  "request for a signature check") });
 }
 
 static void check_algorithm(const struct checked *c)
@@ -440,7 +454,7 @@ static void check_algorithm(const struct checked *c)
 					.length = 4,
 					.found = sb_text(c->scope, "%" PRIu32, image->algorithm),
 					.expected = last == 2 ? "1 or 2" : "1 to 4",
-					.hint = "sign the file again" });
+					.hint = sb_hint_replace(c->scope, "sign the file again") });
 }
 
 static void check_keys(const struct checked *c)
@@ -459,7 +473,7 @@ static void check_keys(const struct checked *c)
 						   image->key_index, image->key_count),
 				  .expected = "an index below the number of keys, of which there "
 					      "are at most 8",
-				  .hint = "sign the file again" });
+				  .hint = sb_hint_replace(c->scope, "sign the file again") });
 }
 
 /* Where an extension stands, or 0 where there is none. */
@@ -492,28 +506,30 @@ static void check_decryption_key(const struct checked *c)
 	uint32_t bits = c->image->decryption_key_bits;
 
 	if (c->image->is_encrypted && at_extension != 0 && bits != 128 && bits != 256)
-		sb_report(
-			c->scope, SB_STM32_DECRYPTION_KEY,
-			&(struct sb_finding){ .offset = at_extension + SB_STM32_EXT_KEY_BITS_OFFSET,
-					      .length = 4,
-					      .found = sb_text(c->scope, "%" PRIu32 " bits", bits),
-					      .expected = "128 or 256 bits",
-					      .hint = "encrypt the file again" });
+		sb_report(c->scope, SB_STM32_DECRYPTION_KEY,
+			  &(struct sb_finding){
+				  .offset = at_extension + SB_STM32_EXT_KEY_BITS_OFFSET,
+				  .length = 4,
+				  .found = sb_text(c->scope, "%" PRIu32 " bits", bits),
+				  .expected = "128 or 256 bits",
+				  .hint = sb_hint_replace(c->scope, "encrypt the file again") });
 }
 
 static void report_type(const struct checked *c, enum sb_code code, const char *expected)
 {
 	const char *name = stmboot_stm32_type_text(c->image->binary_type);
 
-	sb_report(c->scope, code,
-		  &(struct sb_finding){
-			  .offset = at(c, SB_STM32_AT_BINARY_TYPE),
-			  .length = c->image->version == STMBOOT_STM32_V1_0 ? 1 : 4,
-			  .found = sb_text(c->scope, "0x%02" PRIx32 "%s%s%s", c->image->binary_type,
-					   name != NULL ? " (" : "", name != NULL ? name : "",
-					   name != NULL ? ")" : ""),
-			  .expected = expected,
-			  .hint = "check that the right file stands in this partition" });
+	sb_report(
+		c->scope, code,
+		&(struct sb_finding){
+			.offset = at(c, SB_STM32_AT_BINARY_TYPE),
+			.length = c->image->version == STMBOOT_STM32_V1_0 ? 1 : 4,
+			.found = sb_text(c->scope, "0x%02" PRIx32 "%s%s%s", c->image->binary_type,
+					 name != NULL ? " (" : "", name != NULL ? name : "",
+					 name != NULL ? ")" : ""),
+			.expected = expected,
+			.hint = sb_hint_replace(
+				c->scope, "check that the right file stands in this partition") });
 }
 
 static void check_fsbl_type(const struct checked *c)
@@ -536,7 +552,8 @@ static void check_ssbl_version(const struct checked *c)
 				  .length = 4,
 				  .found = stmboot_stm32_version_text(c->image->version),
 				  .expected = "1.0",
-				  .hint = "make the file with mkimage -T stm32image" });
+				  .hint = sb_hint_replace(
+					  c->scope, "make the file with mkimage -T stm32image") });
 }
 
 static void check_ssbl_type(const struct checked *c)
@@ -563,7 +580,8 @@ static void check_ssbl_load(const struct checked *c)
 				  .found = hex(c, image->load_address),
 				  .expected =
 					  sb_text(c->scope, "0x%08" PRIx32 " or 0", uboot->address),
-				  .hint = "write u-boot.stm32, made for that address" });
+				  .hint = sb_hint_replace(
+					  c->scope, "write u-boot.stm32, made for that address") });
 }
 
 /* clang-format off */

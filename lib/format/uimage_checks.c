@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hint.h"
 #include "format/formats.h"
 
 /* Where the fields stand in the header. */
@@ -48,18 +49,21 @@ static void check_header_crc(const struct checked *c)
 				  .found = hex(c, image->header_crc),
 				  .expected = sb_text(c->scope, "0x%08" PRIx32 ", computed",
 						      image->computed_header_crc),
-				  .hint = "write the file again, or make it again with mkimage" });
+				  .hint = sb_hint_replace(
+					  c->scope,
+					  "write the file again, or make it again with mkimage") });
 }
 
 static void check_any_data(const struct checked *c)
 {
 	if (c->image->data_bytes == 0)
 		sb_report(c->scope, SB_UIMAGE_EMPTY,
-			  &(struct sb_finding){ .offset = DATA_BYTES,
-						.length = 4,
-						.found = "0",
-						.expected = "the bytes of the payload",
-						.hint = "build the image again" });
+			  &(struct sb_finding){
+				  .offset = DATA_BYTES,
+				  .length = 4,
+				  .found = "0",
+				  .expected = "the bytes of the payload",
+				  .hint = sb_hint_replace(c->scope, "build the image again") });
 }
 
 static void check_length(const struct checked *c)
@@ -85,29 +89,32 @@ static void check_data_crc(const struct checked *c)
 	const struct stmboot_uimage *image = c->image;
 
 	if (image->has_computed_data_crc && image->data_crc != image->computed_data_crc)
-		sb_report(c->scope, SB_UIMAGE_DATA_CRC,
-			  &(struct sb_finding){
-				  .offset = DATA_CRC,
-				  .length = 4,
-				  .found = hex(c, image->data_crc),
-				  .expected = sb_text(c->scope, "0x%08" PRIx32 ", computed",
-						      image->computed_data_crc),
-				  .hint = "the data changed after the image was made, or was not "
-					  "written whole: write the file again" });
+		sb_report(
+			c->scope, SB_UIMAGE_DATA_CRC,
+			&(struct sb_finding){
+				.offset = DATA_CRC,
+				.length = 4,
+				.found = hex(c, image->data_crc),
+				.expected = sb_text(c->scope, "0x%08" PRIx32 ", computed",
+						    image->computed_data_crc),
+				.hint = sb_hint_replace(
+					c->scope, "the data changed after the image was made, or "
+						  "was not written whole; write the file again") });
 }
 
 /* A field of one byte that has another value than the reader wants. */
 static void report_field(const struct sb_scope *scope, enum sb_code code, uint64_t offset,
 			 uint8_t value, const char *name, const char *expected)
 {
-	sb_report(scope, code,
-		  &(struct sb_finding){ .offset = offset,
-					.length = 1,
-					.found = sb_text(scope, "%d (%s)", value,
-							 name != NULL ? name : "unknown"),
-					.expected = expected,
-					.hint = "make the image with the -A, -O, -T and -C of "
-						"mkimage that belong to its content" });
+	sb_report(
+		scope, code,
+		&(struct sb_finding){
+			.offset = offset,
+			.length = 1,
+			.found = sb_text(scope, "%d (%s)", value, name != NULL ? name : "unknown"),
+			.expected = expected,
+			.hint = sb_hint_replace(scope, "make the image with the -A, -O, -T and -C "
+						       "of mkimage that belong to its content") });
 }
 
 /* What a reader asks for; what does not decide is lowered. */
@@ -223,15 +230,16 @@ static void check_entry(const struct checked *c)
 	if (c->role != STMBOOT_UIMAGE_SSBL ||
 	    (image->entry_point >= image->load_address && image->entry_point < end))
 		return;
-	sb_report(c->scope, SB_UIMAGE_ENTRY_OUTSIDE,
-		  &(struct sb_finding){ .offset = ENTRY_POINT,
-					.length = 4,
-					.found = hex(c, image->entry_point),
-					.expected = sb_text(c->scope,
-							    "from 0x%08" PRIx32
-							    " to below 0x%08" PRIx64,
-							    image->load_address, end),
-					.hint = "give mkimage -e an address within the image" });
+	sb_report(
+		c->scope, SB_UIMAGE_ENTRY_OUTSIDE,
+		&(struct sb_finding){
+			.offset = ENTRY_POINT,
+			.length = 4,
+			.found = hex(c, image->entry_point),
+			.expected = sb_text(c->scope, "from 0x%08" PRIx32 " to below 0x%08" PRIx64,
+					    image->load_address, end),
+			.hint = sb_hint_replace(c->scope,
+						"give mkimage -e an address within the image") });
 }
 
 static void check_size(const struct checked *c)
@@ -264,7 +272,8 @@ static void check_parts(const struct checked *c)
 						      "1 to %d sizes and a 0, then parts of these "
 						      "sizes within %" PRIu32 " bytes",
 						      STMBOOT_UIMAGE_MAX_PARTS, image->data_bytes),
-				  .hint = "make the image again with mkimage" });
+				  .hint = sb_hint_replace(c->scope,
+							  "make the image again with mkimage") });
 }
 
 /* clang-format off */

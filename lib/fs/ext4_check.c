@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "base/hint.h"
 #include "fs/ext4.h"
 
 enum {
@@ -134,7 +135,7 @@ static void check_geometry(const struct checked *c)
 		report(c, SB_EXT4_BAD_GEOMETRY, field, 2,
 		       (struct sb_finding){
 			       .message = text,
-			       .hint = "run e2fsck on the partition, or write the image again" });
+			       .hint = sb_hint_e2fsck(c->scope, "-fy", "run e2fsck") });
 }
 
 static void check_size(const struct checked *c)
@@ -161,7 +162,8 @@ static void check_checksum(const struct checked *c)
 	       (struct sb_finding){
 		       .found = sb_text(c->scope, "0x%08" PRIx32, info->checksum_stored),
 		       .expected = sb_text(c->scope, "0x%08" PRIx32, info->checksum_computed),
-		       .hint = "run e2fsck on the partition, or write the image again" });
+		       .hint = sb_hint_superblock(c->scope,
+						  "make its checksum right, then check all") });
 }
 
 static void check_journal(const struct checked *c)
@@ -171,15 +173,16 @@ static void check_journal(const struct checked *c)
 		report(c, SB_EXT4_NEEDS_RECOVERY, S_FEATURE_INCOMPAT, 4,
 		       (struct sb_finding){
 			       .found = "needs_recovery",
-			       .hint = "boot the card once and shut it down, or run e2fsck on "
-				       "the partition; an edit of a file in it replays the "
-				       "journal, too" });
+			       .hint = sb_hint_e2fsck(
+				       c->scope, "-p",
+				       "boot the card once and shut it down, or run e2fsck; an "
+				       "edit of a file in it replays the journal, too") });
 }
 
 static void check_state(const struct checked *c)
 {
 	const struct stmboot_ext4_info *info = c->info;
-	struct sb_finding finding = { .hint = "run e2fsck on the partition" };
+	struct sb_finding finding = { .hint = sb_hint_e2fsck(c->scope, "-fy", "run e2fsck") };
 
 	if (info->state & STATE_ERRORS) {
 		finding.message = "Linux found errors in the file system";

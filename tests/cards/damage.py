@@ -147,9 +147,9 @@ def sgdisk(*options):
 def entry(number, **fields):
     """Change fields of a table entry in both copies, whatever sgdisk thinks of it."""
     def step(card):
-        card_gpt = image.Gpt.read(open(card.path, "rb"))
-        card_gpt.entries[number].update(fields)
         with open(card.path, "r+b") as f:
+            card_gpt = image.Gpt.read(f)
+            card_gpt.entries[number].update(fields)
             card_gpt.write(f)
     return step
 

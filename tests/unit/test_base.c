@@ -10,6 +10,7 @@
 #include "base/checked.h"
 #include "base/cursor.h"
 #include "base/diag.h"
+#include "base/hint.h"
 #include "base/guid.h"
 #include "source/source.h"
 
@@ -266,6 +267,93 @@ Test(base, why_a_file_was_not_opened_is_said)
 	stmboot_source_explain(NULL, STMBOOT_NO_MEMORY, 0, &why);
 	cr_expect_str_eq(why.message, stmboot_status_text(STMBOOT_NO_MEMORY));
 	cr_expect_str_eq(why.hint, "");
+}
+
+/* A hint reported in this scope, with the image named if there is a path. */
+static const char *hint_of(struct sb_scope *scope, const char *hint, const char *path, bool packed)
+{
+	size_t count = stmboot_diags_count(scope->diags);
+
+	sb_report(scope, SB_IMAGE_TRUNCATED, &(struct sb_finding){ .hint = hint });
+	if (path != NULL)
+		sb_diags_name_image(scope->diags, count, path, packed);
+	return stmboot_diags_get(scope->diags, count)->hint;
+}
+
+Test(base, the_command_of_a_hint_names_the_image)
+{
+	static const struct {
+		const char *hint, *path, *named;
+		bool packed;
+	} cases[] = {
+		{ "run `stmboot gpt repair IMAGE`: it helps", "card.img",
+		  "run `stmboot gpt repair card.img`: it helps", false },
+		{ "`stmboot gpt repair IMAGE`", "my card's.img",
+		  "`stmboot gpt repair 'my card'\\''s.img'`", false },
+		{ "`stmboot gpt repair IMAGE`", "-n", "`stmboot gpt repair ./-n`", false },
+		{ "`stmboot gpt repair IMAGE`", "a.img.gz",
+		  "`stmboot gpt repair a.img.gz --output mended.img`", true },
+		{ "`stmboot part read IMAGE 1 F && stmboot part write IMAGE 2 F`", "a.xz",
+		  "`stmboot part read a.xz 1 F && stmboot part write a.xz --output mended.img 2 F`",
+		  true },
+		{ "`e2fsck -p IMAGE?offset=512`", "a.img", "`e2fsck -p 'a.img?offset=512'`",
+		  false },
+		{ "`stmboot extlinux default IMAGE IMAGE`", "a",
+		  "`stmboot extlinux default a IMAGE`", false },
+		{ "`stmboot extlinux set IMAGE 'a && IMAGE' kernel IMAGE`", "b",
+		  "`stmboot extlinux set b 'a && IMAGE' kernel IMAGE`", false },
+		{ "the IMAGE is said to be `short", "a", "the IMAGE is said to be `short", false },
+		{ "nothing to name", "a", "nothing to name", false },
+		{ "`stmboot gpt repair IMAGE`", NULL, "`stmboot gpt repair IMAGE`", false },
+	};
+	struct stmboot_context *ctx;
+	struct stmboot_diags *diags;
+	struct sb_scope scope;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
+	scope = sb_scope(diags, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_str_eq(hint_of(&scope, cases[i].hint, cases[i].path, cases[i].packed),
+				 cases[i].named);
+	stmboot_diags_free(diags);
+	stmboot_context_free(ctx);
+}
+
+Test(base, a_hint_names_the_place_that_its_finding_is_in)
+{
+	struct stmboot_context *ctx;
+	struct stmboot_diags *diags;
+	struct sb_scope scope;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
+	scope = sb_scope(diags, NULL);
+	cr_expect_str_eq(sb_hint_replace(&scope, "write it"), "write it");
+	cr_expect_str_eq(sb_hint_edit(&scope, "mend it"), "mend it");
+	cr_expect_str_eq(sb_hint_e2fsck(&scope, "-p", "check it"), "check it");
+	scope.partition = 4;
+	cr_expect_str_eq(sb_hint_replace(&scope, "write it"),
+			 "write it: `stmboot part write IMAGE 4 FILE`");
+	scope.target = "fsbl";
+	cr_expect_str_eq(sb_hint_replace(&scope, "write it"),
+			 "write it: `stmboot part write IMAGE fsbl FILE`");
+	scope.path = "/boot/my kernel";
+	cr_expect_str_eq(sb_hint_replace(&scope, "copy it"),
+			 "copy it: `stmboot fs put IMAGE FILE '4:/boot/my kernel'`");
+	cr_expect_str_eq(sb_hint_sed(&scope, "2d", "drop it"),
+			 "drop it: `VISUAL='sed -i 2d' stmboot fs edit IMAGE '4:/boot/my kernel'`");
+	scope.partition = 0;
+	cr_expect_str_eq(sb_hint_edit(&scope, "mend it"),
+			 "mend it: `stmboot fs edit IMAGE '/boot/my kernel'`");
+	cr_expect_str_eq(sb_hint_word(&scope, ""), "''");
+	scope.remedy = "take the other";
+	scope.ceiling = STMBOOT_NOTE;
+	cr_expect_str_eq(hint_of(&scope, "its own", NULL, false), "its own");
+	scope.ceiling = STMBOOT_WARNING;
+	cr_expect_str_eq(hint_of(&scope, "its own", NULL, false), "take the other");
+	stmboot_diags_free(diags);
+	stmboot_context_free(ctx);
 }
 
 Test(base, a_selection_keeps_what_it_names_in_order)

@@ -302,6 +302,17 @@ Test(boot, deep_and_shallow_agree)
 	stmboot_context_free(ctx);
 }
 
+/* In the commands of the hints; only a file has a name. */
+static void forget_name(struct result *result, const char *path)
+{
+	size_t length = strlen(path);
+
+	for (char *at = result->text; (at = strstr(at, path)) != NULL;) {
+		memcpy(at, "IMAGE", 5);
+		memmove(at + 5, at + length, strlen(at + length) + 1);
+	}
+}
+
 /* The file is read through a page cache, the medium in the pieces that are asked for. */
 Test(boot, results_do_not_depend_on_where_bytes_come_from)
 {
@@ -316,6 +327,7 @@ Test(boot, results_do_not_depend_on_where_bytes_come_from)
 
 		path_of(images[i], path, sizeof(path));
 		trace_file(ctx, path, true, &file);
+		forget_name(&file, path);
 		trace_medium(ctx, &m, true, &memory);
 		reads = m.reads;
 		trace_medium(ctx, &m, true, &again);
