@@ -335,7 +335,7 @@ PyObject *card_read_dtb(PyObject *self, PyObject *args)
 	if (arguments_take(&a, args, "z") && card_lock_boot(card)) {
 		GUARD_WORK(&card->guard,
 			   status = read_dtb(card, a.name[0].text, &why, &where, &dtb));
-		if (guard_succeed(state_of(self), &card->guard, status, &why, NULL))
+		if (guard_succeed(state_of(self), &card->guard, status, &why, NULL) && dtb != NULL)
 			result = Py_BuildValue(
 				"lNN", (long)where.partition, text_as_name(where.path),
 				PyBytes_FromStringAndSize((const char *)dtb->blob,
