@@ -4,6 +4,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -74,3 +75,18 @@ def test_the_example_writes_a_table_and_a_summary(folder):
                           stderr=subprocess.PIPE, stdout=subprocess.PIPE, check=False,
                           env=PYTHON_ENV)
     assert done.returncode == 2 and b"nope" in done.stderr
+
+
+def test_the_example_of_the_readme_runs(path, tmp_path):
+    with open(os.path.join(TOP, "bindings", "python", "README.md"), encoding="utf-8") as file:
+        code = re.search("^```python\n(.*?)^```$", file.read(), re.M | re.S).group(1)
+    path.rename(tmp_path / "sdcard.img")
+    with stmboot.open(tmp_path / "sdcard.img") as card:
+        (tmp_path / "zImage").write_bytes(card.fs().read_bytes("/boot/zImage"))
+    code = code.replace("0d4c5e6f-...", "9a127000-0000-4000-8000-000000000004")
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True,
+                          env=PYTHON_ENV, cwd=tmp_path)
+    said = done.stdout.decode().splitlines()
+    assert said[:2] == ["ok None", "/dev/mmcblk0p4"] and said[-1] == "1.0"
+    with stmboot.open(tmp_path / "sdcard.img") as card:
+        assert card.bootargs["root"].startswith("PARTUUID=")
