@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of a page that tells of an image: render_html.c puts them together.
- * All text of the image goes through one of the functions here.
+ * All text of the image goes through html_text.h.
  */
 #ifndef HTML_H
 #define HTML_H
@@ -15,26 +15,8 @@
 #include <stmboot/map.h>
 
 #include "buffer.h"
+#include "html_text.h"
 #include "page.h"
-
-/*
- * A text of any bytes as the text of an element, or as the value of an attribute in
- * double quotes. What could move or hide other text is shown as on a terminal, and
- * so are bytes that are not UTF-8: stmboot_escape(). NULL counts as empty.
- */
-void html_text(struct buffer *out, const char *text);
-
-/* The same, of `size` bytes in which tabs and backslashes stay: a line of a file. */
-void html_line(struct buffer *out, const char *text, size_t size);
-
-/* A name, set apart so that its direction of writing does not reach what is beside it. */
-void html_name(struct buffer *out, const char *name);
-
-/* A sentence that begins with a small letter, as messages of the library do. */
-void html_sentence(struct buffer *out, const char *text);
-
-/* The same, where `words between these` are to be typed. */
-void html_advice(struct buffer *out, const char *text);
 
 /* "17 KiB" with a blank that does not break. */
 void html_size(struct buffer *out, uint64_t bytes);
