@@ -96,18 +96,19 @@ static void add_success(struct buffer *out, const struct stmboot_boot *boot)
 	buffer_puts(out, ".");
 }
 
-/* Where it stops and why; or how much there is to look at. */
+/* What boots, or where it stops and why. */
 static void add_reason(struct buffer *out, const struct page *page)
 {
 	const struct report *report = page->report;
-	const struct stmboot_stage_result *stage = report->stops_at != STMBOOT_NO_STAGE
-							   ? &report->boot->stages[report->stops_at]
-							   : NULL;
+	const struct stmboot_stage_result *stage;
 
-	if (stage == NULL)
+	if (report->stops_at == STMBOOT_NO_STAGE) {
 		add_success(out, report->boot);
-	if (stage == NULL || !render_has_boot(report->boot))
 		return;
+	}
+	if (!render_has_boot(report->boot))
+		return;
+	stage = &report->boot->stages[report->stops_at];
 	buffer_printf(out, " It stops at <a href=\"#stage-%s\">%s</a>, stage %d of %d: <bdi>",
 		      stmboot_stage_text(stage->stage), stmboot_stage_text(stage->stage),
 		      (int)stage->stage + 1, STMBOOT_STAGE_COUNT);
