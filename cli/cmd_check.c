@@ -12,6 +12,7 @@
 #include <stmboot/boot.h>
 #include <stmboot/diag.h>
 #include <stmboot/image.h>
+#include <stmboot/text.h>
 
 #include "buffer.h"
 #include "fail.h"
@@ -382,6 +383,38 @@ static const char *unknown_code(const struct options *o)
 	return NULL;
 }
 
+/* The area as well, which is kept in `area` while it is the best. */
+static void offer_code(const char *word, const char *code, char area[32], const char **best)
+{
+	char one[32];
+	const char *before = *best;
+
+	(void)snprintf(one, sizeof(one), "%.*s", (int)strcspn(code, "."), code);
+	stmboot_similar(word, one, best);
+	if (*best == one) {
+		(void)snprintf(area, sizeof(one), "%s", one);
+		*best = area;
+	} else {
+		*best = before;
+	}
+	stmboot_similar(word, code, best);
+}
+
+static int fail_code(const struct options *o, const char *unknown)
+{
+	const char *best = NULL;
+	char room[NEAR_ROOM], area[32];
+
+	for (size_t i = 0; i < stmboot_code_count(); i++)
+		offer_code(unknown, stmboot_code_at(i)->code, area, &best);
+	/* what is wrong, without where */
+	for (size_t i = 0; best == NULL && i < stmboot_code_count(); i++)
+		if (strcmp(strchr(stmboot_code_at(i)->code, '.') + 1, unknown) == 0)
+			best = stmboot_code_at(i)->code;
+	return fail(o, unknown, "there is no such code",
+		    did_you_mean(best, "'stmboot check --list' lists all", room));
+}
+
 static int tell_codes(const struct options *o)
 {
 	struct buffer out = { 0 };
@@ -398,8 +431,7 @@ int cmd_check(struct stmboot_context *ctx, const struct options *o)
 	int result;
 
 	if (unknown != NULL)
-		return fail(o, unknown, "there is no such code",
-			    "'stmboot check --list' lists all");
+		return fail_code(o, unknown);
 	if (o->value[OPTION_LIST] != 0 || o->value[OPTION_EXPLAIN] != 0)
 		return tell_codes(o);
 	fleet.selection = (struct stmboot_selection){

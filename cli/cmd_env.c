@@ -3,8 +3,10 @@
 #include "cmd.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include <stmboot/boot_env.h>
+#include <stmboot/text.h>
 
 #include "buffer.h"
 #include "fail.h"
@@ -187,6 +189,27 @@ static void add_value_json(struct buffer *out, const char *name, const char *val
 	json_close(&j, '}');
 }
 
+static void say_absent(const struct options *o, const struct stmboot_boot_env *env,
+		       const char *name)
+{
+	const char *best = NULL;
+	char room[NEAR_ROOM];
+	struct buffer message = { 0 };
+
+	if (env->saved == NULL) {
+		complain(o->operands[0], why_none(env), NULL);
+		return;
+	}
+	for (size_t i = 0; i < env->saved->variable_count; i++)
+		stmboot_similar(name, env->saved->variables[i].name, &best);
+	if (best == NULL || !isatty(STDERR_FILENO))
+		return;
+	buffer_printf(&message, "no variable '%s' is saved", name);
+	complain(o->operands[0], message.data,
+		 did_you_mean(best, "'stmboot env show' shows all", room));
+	buffer_release(&message);
+}
+
 static int get(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
 	       const struct stmboot_boot *boot)
 {
@@ -204,8 +227,8 @@ static int get(struct stmboot_context *ctx, const struct options *o, struct stmb
 	} else if (value != NULL) {
 		style_escape(&style, &out, value);
 		buffer_puts(&out, "\n");
-	} else if (env->saved == NULL && o->value[OPTION_QUIET] == 0) {
-		complain(o->operands[0], why_none(env), NULL);
+	} else if (o->value[OPTION_QUIET] == 0) {
+		say_absent(o, env, name);
 	}
 	result = finish(o, &out);
 	return result == EXIT_DONE && value == NULL ? EXIT_ANSWER_NO : result;

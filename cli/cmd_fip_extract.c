@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <stmboot/extract.h>
+#include <stmboot/text.h>
 
 #include "at_place.h"
 #include "cmd.h"
@@ -119,14 +120,19 @@ static int write_file(const struct package *p, struct stmboot_source *src)
 static int fail_entry(const struct package *p, const struct stmboot_fip_entry *e)
 {
 	struct buffer message = { 0 };
+	const char *best = NULL;
+	char room[NEAR_ROOM];
 	int result;
 
+	for (size_t i = 0; e == NULL && i < p->fip->entry_count; i++)
+		if (p->fip->entries[i].name != NULL)
+			stmboot_similar(name_of(p->o), p->fip->entries[i].name, &best);
 	if (e == NULL)
 		buffer_printf(&message, "the firmware package has no image '%s'", name_of(p->o));
 	else
 		buffer_printf(&message, "%s reaches past the end of the package", name_of(p->o));
 	result = fail(p->o, p->o->operands[0], message.data,
-		      e == NULL ? "'stmboot fip show' lists them" : NULL);
+		      e == NULL ? did_you_mean(best, "'stmboot fip show' lists them", room) : NULL);
 	buffer_release(&message);
 	return result;
 }

@@ -2,6 +2,7 @@
 #include "cmd.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <stmboot/boot.h>
 #include <stmboot/cmdline.h>
@@ -64,6 +65,28 @@ static void add_text(struct buffer *out, const struct request *r, const char *li
 		buffer_puts(out, "\n");
 }
 
+/*
+ * The answer is no, and a program that asks wants no more; a person may have written
+ * the key in another way than the line has it.
+ */
+static int say_absent(const struct request *r, const struct stmboot_cmdline *cmdline)
+{
+	const char *best = NULL;
+	char room[NEAR_ROOM];
+
+	for (size_t i = 0; i < cmdline->argument_count; i++)
+		stmboot_similar(r->key, cmdline->arguments[i].key, &best);
+	if (best != NULL && isatty(STDERR_FILENO)) {
+		struct buffer message = { 0 };
+
+		buffer_printf(&message, "the command line has no '%s'", r->key);
+		complain(r->o->operands[0], message.data,
+			 did_you_mean(best, "'stmboot get-bootargs' shows all", room));
+		buffer_release(&message);
+	}
+	return EXIT_ANSWER_NO;
+}
+
 static int answer(struct stmboot_context *ctx, const struct request *r)
 {
 	const char *line = r->o->value[OPTION_RAW] != 0 ? r->append : r->bootargs;
@@ -86,8 +109,24 @@ static int answer(struct stmboot_context *ctx, const struct request *r)
 		add_text(&out, r, line, found);
 	result = finish(r->o, &out);
 	if (result == EXIT_DONE && r->key != NULL && found == NULL)
-		result = EXIT_ANSWER_NO;
+		result = say_absent(r, cmdline);
 	stmboot_cmdline_free(cmdline);
+	return result;
+}
+
+static int fail_label(const struct options *o, const struct stmboot_boot *boot, const char *name)
+{
+	struct buffer message = { 0 };
+	const char *best = NULL;
+	char room[NEAR_ROOM];
+	int result;
+
+	for (size_t i = 0; i < boot->label_count; i++)
+		stmboot_similar(name, boot->labels[i].name, &best);
+	buffer_printf(&message, "there is no label '%s'", name);
+	result = fail(o, o->operands[0], message.data,
+		      did_you_mean(best, "'stmboot extlinux show' lists them", room));
+	buffer_release(&message);
 	return result;
 }
 
@@ -99,8 +138,7 @@ static int tell(struct stmboot_context *ctx, const struct options *o, struct stm
 
 	(void)image;
 	if (label == NULL && name != NULL && boot->label_count > 0)
-		return fail(o, o->operands[0], "there is no label of that name",
-			    "'stmboot extlinux show' lists them");
+		return fail_label(o, boot, name);
 	if (label == NULL)
 		return fail(o, o->operands[0], "U-Boot finds no label that it could boot",
 			    "'stmboot inspect' says why");

@@ -30,7 +30,10 @@ int edit_fail(const struct options *o, enum stmboot_status status,
 
 	if (said.message[0] == '\0')
 		stmboot_source_explain(o->operands[0], status, error, &said);
-	return fail_in_state(o, o->operands[0], said.message, hint_of(&said), state);
+	return fail_in_state(o, o->operands[0], said.message,
+			     status == STMBOOT_NOT_FOUND ? image_hint(o, hint_of(&said))
+							 : hint_of(&said),
+			     state);
 }
 
 int edit_finish(const struct options *o, struct buffer *result, enum stmboot_edit_state state)

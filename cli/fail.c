@@ -74,6 +74,14 @@ int fail(const struct options *o, const char *subject, const char *message, cons
 	return fail_in_state(o, subject, message, hint, NULL);
 }
 
+const char *did_you_mean(const char *best, const char *hint, char room[NEAR_ROOM])
+{
+	if (best == NULL)
+		return hint;
+	(void)snprintf(room, NEAR_ROOM, "did you mean '%.80s'? %s", best, hint);
+	return room;
+}
+
 const char *hint_of(const struct stmboot_refusal *why)
 {
 	return why->hint[0] != '\0' ? why->hint : NULL;
@@ -87,12 +95,18 @@ int fail_refused(const struct options *o, enum stmboot_status status,
 		    hint_of(why));
 }
 
+const char *image_hint(const struct options *o, const char *hint)
+{
+	return o->image_behind ? "IMAGE comes before all else" : hint;
+}
+
 int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error)
 {
 	struct stmboot_refusal why;
 
 	stmboot_source_explain(path, status, error, &why);
-	return fail(o, path, why.message, hint_of(&why));
+	return fail(o, path, why.message,
+		    status == STMBOOT_NOT_FOUND ? image_hint(o, hint_of(&why)) : hint_of(&why));
 }
 
 int finish(const struct options *o, struct buffer *result)

@@ -31,8 +31,15 @@ void complain(const char *subject, const char *message, const char *hint);
 int fail_in_state(const struct options *o, const char *subject, const char *message,
 		  const char *hint, const char *state);
 
+/* "did you mean 'BEST'? HINT" in `room`; without a best one, the hint alone. */
+enum { NEAR_ROOM = 240 };
+const char *did_you_mean(const char *best, const char *hint, char room[NEAR_ROOM]);
+
 /* What to do about it, or NULL. Borrowed. */
 const char *hint_of(const struct stmboot_refusal *why);
+
+/* What to say instead where the image was named behind something else, or the hint itself. */
+const char *image_hint(const struct options *o, const char *hint);
 
 /* fail() for an image that could not be opened; `error` is errno after the call. */
 int fail_open(const struct options *o, const char *path, enum stmboot_status status, int error);

@@ -74,12 +74,13 @@ static int run_command(const struct options *o)
 /* Wrong usage of a command is explained by its own help. */
 static int fail_usage(const struct options *o)
 {
-	char hint[80] = "'stmboot --help' shows how it is used";
+	char hint[80] = "'stmboot --help' shows how it is used", room[NEAR_ROOM];
 
 	if (o->command != COMMAND_NONE)
 		(void)snprintf(hint, sizeof(hint), "'stmboot %s --help' shows how it is used",
 			       commands[o->command].name);
-	return fail(o, NULL, o->error, hint);
+	return fail(o, NULL, o->error,
+		    did_you_mean(o->near[0] != '\0' ? o->near : NULL, hint, room));
 }
 
 static void add_version(struct buffer *out)

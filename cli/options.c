@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <stmboot/status.h>
+#include <stmboot/text.h>
 
 /* Remember the first error. */
 static bool refuse(struct options *o, const char *format, ...) STMBOOT_PRINTF(2, 3);
@@ -78,11 +80,32 @@ static int choice(const char *choices, const char *word)
 	}
 }
 
+/* The one that was probably meant, or "". */
+static void find_choice(const char *choices, const char *word, char *near, size_t size)
+{
+	const char *best = NULL;
+
+	for (size_t part; *choices != '\0'; choices += part + (choices[part] == '|')) {
+		char one[32];
+		const char *nearer = best;
+
+		part = strcspn(choices, "|");
+		(void)snprintf(one, sizeof(one), "%.*s", (int)part, choices);
+		stmboot_similar(word, one, &nearer);
+		if (nearer != one)
+			continue;
+		(void)snprintf(near, size, "%s", one);
+		best = near;
+	}
+}
+
 static bool take_choice(struct options *o, int id, const char *argument)
 {
 	const struct option_row *row = &option_rows[id];
 
 	o->value[id] = choice(row->argument, argument);
+	if (o->value[id] < 0)
+		find_choice(row->argument, argument, o->near, sizeof(o->near));
 	if (o->value[id] < 0)
 		return refuse(o, "--%s takes one of %s, not '%s'", row->name, row->argument,
 			      argument);
@@ -128,6 +151,49 @@ static bool take_argument(struct options *o, int id, const char *argument, char 
 					       : take_word(o, id, argument);
 }
 
+/* How many operands the name of a command takes up: 0 when they are not its name. */
+static int name_words(const struct options *o, const struct command *command)
+{
+	size_t first = strcspn(command->name, " ");
+	const char *second = command->name[first] != '\0' ? command->name + first + 1 : NULL;
+
+	if (o->operand_count < 1 || strlen(o->operands[0]) != first ||
+	    memcmp(o->operands[0], command->name, first) != 0)
+		return 0;
+	if (second == NULL)
+		return 1;
+	return o->operand_count > 1 && strcmp(o->operands[1], second) == 0 ? 2 : 0;
+}
+
+/* Which command the first operands name, and how many of them. */
+static int find_command(struct options *o)
+{
+	int words = 0;
+
+	for (int i = 0; i < COMMAND_COUNT && words == 0; i++) {
+		words = name_words(o, &commands[i]);
+		if (words != 0)
+			o->command = (enum command_id)i;
+	}
+	return words;
+}
+
+/* The command is not known yet, but may be the first word. */
+static bool refuse_option(struct options *o, const char *name, size_t length)
+{
+	const char *best = NULL;
+	char word[80];
+
+	(void)snprintf(word, sizeof(word), "%.*s", (int)length, name);
+	(void)find_command(o);
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (o->command == COMMAND_NONE || option_belongs((enum option_id)i, o->command))
+			stmboot_similar(word, option_rows[i].name, &best);
+	if (best != NULL)
+		(void)snprintf(o->near, sizeof(o->near), "--%s", best);
+	return refuse(o, "unknown option '--%s'", word);
+}
+
 static bool take_long(struct options *o, char **words, int count, int *next)
 {
 	const char *name = words[*next - 1] + 2;
@@ -136,7 +202,7 @@ static bool take_long(struct options *o, char **words, int count, int *next)
 	int id = find_long(name, length);
 
 	if (id < 0)
-		return refuse(o, "unknown option '--%.*s'", (int)length, name);
+		return refuse_option(o, name, length);
 	if (option_rows[id].argument != NULL)
 		return take_argument(o, id, argument, words, count, next);
 	if (argument != NULL)
@@ -185,20 +251,6 @@ static bool take_words(struct options *o, int count, char **words)
 	return true;
 }
 
-/* How many operands the name of a command takes up: 0 when they are not its name. */
-static int name_words(const struct options *o, const struct command *command)
-{
-	size_t first = strcspn(command->name, " ");
-	const char *second = command->name[first] != '\0' ? command->name + first + 1 : NULL;
-
-	if (o->operand_count < 1 || strlen(o->operands[0]) != first ||
-	    memcmp(o->operands[0], command->name, first) != 0)
-		return 0;
-	if (second == NULL)
-		return 1;
-	return o->operand_count > 1 && strcmp(o->operands[1], second) == 0 ? 2 : 0;
-}
-
 /* The first word of a command of two words. */
 static bool is_group(const char *word)
 {
@@ -210,26 +262,78 @@ static bool is_group(const char *word)
 	return false;
 }
 
+/* "cat, chmod and chown": the second words of a group. */
+static void list_group(const char *group, char *list, size_t size)
+{
+	size_t length = strlen(group), used = 0;
+
+	list[0] = '\0';
+	for (int i = 0; i < COMMAND_COUNT && used < size; i++)
+		if (strncmp(commands[i].name, group, length) == 0 &&
+		    commands[i].name[length] == ' ')
+			used += (size_t)snprintf(list + used, size - used, "%s%s",
+						 used > 0 ? ", " : "",
+						 commands[i].name + length + 1);
+}
+
+/* A command whose second word was meant, in a group or, for its exact word, in any; or NULL. */
+static const char *by_second(const char *group, const char *word)
+{
+	size_t length = group != NULL ? strlen(group) : 0;
+	const char *best = NULL, *command = NULL;
+
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		const char *second = strchr(commands[i].name, ' ');
+		const char *before = best;
+
+		if (second == NULL ||
+		    (group != NULL && (strncmp(commands[i].name, group, length) != 0 ||
+				       second != commands[i].name + length)))
+			continue;
+		if (group != NULL || strcmp(second + 1, word) == 0)
+			stmboot_similar(word, second + 1, &best);
+		if (best != before)
+			command = commands[i].name;
+	}
+	return command;
+}
+
+static bool refuse_command(struct options *o)
+{
+	const char *first = o->operands[0];
+	bool two = is_group(first) && o->operand_count > 1;
+	const char *best = NULL;
+	char word[80], list[120];
+
+	(void)snprintf(word, sizeof(word), "%s%s%s", first, two ? " " : "",
+		       two ? o->operands[1] : "");
+	for (int i = 0; !two && i < COMMAND_COUNT; i++)
+		stmboot_similar(first, commands[i].name, &best);
+	if (best == NULL)
+		best = by_second(two ? first : NULL, two ? o->operands[1] : first);
+	if (is_group(first) && !two) {
+		list_group(first, list, sizeof(list));
+		return refuse(o, "'%s' is followed by one of: %s", first, list);
+	}
+	if (best != NULL)
+		(void)snprintf(o->near, sizeof(o->near), "%s", best);
+	else if (!two && access(first, F_OK) == 0)
+		(void)snprintf(o->near, sizeof(o->near), "inspect %s", first);
+	return refuse(o, "unknown command '%s'", word);
+}
+
 static bool take_command(struct options *o)
 {
-	int words = 0;
+	int words;
 
 	if (o->operand_count == 0)
 		return true;
-	for (int i = 0; i < COMMAND_COUNT && words == 0; i++) {
-		words = name_words(o, &commands[i]);
-		if (words != 0)
-			o->command = (enum command_id)i;
-	}
+	words = find_command(o);
 	o->operands += words;
 	o->operand_count -= words;
 	if (words != 0 || (is_group(o->operands[0]) && o->value[OPTION_HELP] != 0))
 		return true;
-	if (is_group(o->operands[0]))
-		return refuse(o, "unknown command '%s%s%s'", o->operands[0],
-			      o->operand_count > 1 ? " " : "",
-			      o->operand_count > 1 ? o->operands[1] : "");
-	return refuse(o, "unknown command '%s'", o->operands[0]);
+	return refuse_command(o);
 }
 
 /* How many operands the command takes, as it was told to work. */
@@ -250,23 +354,43 @@ static bool counts_agree(struct options *o)
 	return true;
 }
 
+/* An option of other commands, but perhaps one of this was meant. */
+static bool refuse_foreign(struct options *o, enum option_id option)
+{
+	const char *best = NULL;
+
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (option_belongs((enum option_id)i, o->command))
+			stmboot_similar(option_rows[option].name, option_rows[i].name, &best);
+	if (best != NULL)
+		(void)snprintf(o->near, sizeof(o->near), "--%s", best);
+	return refuse(o, "%s has no option --%s", commands[o->command].name,
+		      option_rows[option].name);
+}
+
 /* Whether everything given belongs to the command. */
 static bool agrees(struct options *o)
 {
-	const struct command *command;
-
 	if (o->value[OPTION_HELP] != 0 || o->value[OPTION_VERSION] != 0)
 		return true;
 	if (o->command == COMMAND_NONE)
 		return refuse(o, "no command given");
-	command = &commands[o->command];
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (o->value[i] != 0 && !option_belongs((enum option_id)i, o->command))
-			return refuse(o, "%s has no option --%s", command->name,
-				      option_rows[i].name);
+			return refuse_foreign(o, (enum option_id)i);
 	if (o->value[OPTION_OUTPUT] != 0 && strcmp(option_word(o, OPTION_OUTPUT), "-") == 0)
 		return refuse(o, "--output needs a file: an image has holes, and a pipe has none");
 	return counts_agree(o);
+}
+
+/* Looked at now: behind the wall it is too late. */
+static bool is_image_behind(const struct options *o)
+{
+	for (int i = 1;
+	     o->command != COMMAND_NONE && o->command != COMMAND_CHECK && i < o->operand_count; i++)
+		if (access(o->operands[i], F_OK) == 0)
+			return access(o->operands[0], F_OK) != 0;
+	return false;
 }
 
 bool options_parse(struct options *o, int argc, char **argv)
@@ -278,9 +402,14 @@ bool options_parse(struct options *o, int argc, char **argv)
 	for (int i = 0; i < count && strcmp(o->operands[i], "--") != 0; i++)
 		if (strcmp(o->operands[i], "--json") == 0)
 			o->value[OPTION_JSON] = 1;
-	if (!take_words(o, count, o->operands) || !take_command(o))
+	if (!take_words(o, count, o->operands)) {
+		(void)find_command(o); /* whose help is named */
+		return false;
+	}
+	if (!take_command(o))
 		return false;
 	share_letters(o);
+	o->image_behind = is_image_behind(o);
 	return agrees(o);
 }
 

@@ -144,7 +144,9 @@ struct options {
 	unsigned letters[1 << 7]; /* how often one was given that several options have */
 	char **operands;          /* borrowed from argv */
 	int operand_count;
-	char error[200]; /* set when options_parse() gives false */
+	bool image_behind; /* the first operand is no file, but another one is */
+	char error[200];   /* set when options_parse() gives false */
+	char near[80];     /* then, what was probably meant, or "" */
 };
 
 /* The words given to an option, in their order; how many. */

@@ -42,6 +42,18 @@ STMBOOT_API size_t stmboot_escape(const char *text, char *buffer, size_t size);
  */
 STMBOOT_API size_t stmboot_utf8_decode(const char *text, size_t size, uint32_t *code_point);
 
+/**
+ * Look for what was probably meant by a word that is not known: call it for each
+ * word that is. Upper and lower case count as one; near is what begins with the
+ * word, or differs in few letters.
+ *
+ * @param word   what was given
+ * @param meant  a word that is known
+ * @param best   the one that was the nearest so far, NULL at first; becomes
+ *               `meant` itself, borrowed, when that is nearer
+ */
+STMBOOT_API void stmboot_similar(const char *word, const char *meant, const char **best);
+
 #ifdef __cplusplus
 }
 #endif

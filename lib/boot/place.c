@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <stmboot/place.h>
+#include <stmboot/text.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/refusal.h"
+#include "base/similar.h"
 #include "boot/trace.h"
 #include "image/image.h"
 
@@ -31,6 +34,23 @@ static bool has_name(const struct stmboot_part *part, const char *name, size_t l
 	       part->entry->name[length] == '\0';
 }
 
+static enum stmboot_status refuse_name(const struct stmboot_image *image, const char *text,
+				       size_t length, struct stmboot_refusal *why)
+{
+	char room[SB_DID_YOU_MEAN], name[128];
+	const char *best = NULL;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)length, text);
+	for (size_t i = 0; i < stmboot_image_part_count(image); i++) {
+		const struct stmboot_part *part = stmboot_image_part(image, i);
+
+		if (part->entry != NULL)
+			stmboot_similar(name, part->entry->name, &best);
+	}
+	return sb_refuse(why, STMBOOT_NOT_FOUND, sb_did_you_mean(best, inspect_hint, room),
+			 "there is no partition '%.*s'", (int)length, text);
+}
+
 static enum stmboot_status find(const struct stmboot_image *image, const char *text, size_t length,
 				struct stmboot_refusal *why, const struct stmboot_part **out)
 {
@@ -49,8 +69,7 @@ static enum stmboot_status find(const struct stmboot_image *image, const char *t
 		if (has_name(stmboot_image_part(image, i), text, length))
 			found = stmboot_image_part(image, i);
 	if (found == NULL)
-		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
-				 "there is no partition '%.*s'", (int)length, text);
+		return refuse_name(image, text, length, why);
 	*out = found;
 	return STMBOOT_OK;
 }

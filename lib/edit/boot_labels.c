@@ -2,7 +2,10 @@
 /* Changing the labels of the configuration that counts, wherever its files are. */
 #include <string.h>
 
+#include <stmboot/text.h>
+
 #include "base/context.h"
+#include "base/similar.h"
 #include "boot/trace.h"
 #include "edit/boot_edit.h"
 #include "format/extlinux_edit.h"
@@ -36,6 +39,19 @@ enum stmboot_status sb_boot_edit_open_document(struct stmboot_boot_edit *edit,
 	return status;
 }
 
+static enum stmboot_status refuse_label(const struct stmboot_extlinux *conf, const char *name,
+					struct stmboot_refusal *why)
+{
+	char room[SB_DID_YOU_MEAN];
+	const char *best = NULL;
+
+	for (size_t i = 0; i < conf->label_count; i++)
+		stmboot_similar(name, conf->labels[i].name.text, &best);
+	return sb_refuse(why, STMBOOT_NOT_FOUND,
+			 sb_did_you_mean(best, "'stmboot extlinux show' lists them", room),
+			 "there is no label '%s'", name);
+}
+
 /* The only label of that name, also where it ends with a CR. */
 static enum stmboot_status find_name(const struct stmboot_extlinux *conf, const char *name,
 				     size_t *out, struct stmboot_refusal *why)
@@ -55,8 +71,7 @@ static enum stmboot_status find_name(const struct stmboot_extlinux *conf, const 
 		return sb_refuse(why, STMBOOT_CONFLICT, "give them names of their own first",
 				 "%zu labels have the name '%s'", found, name);
 	if (found == 0)
-		return sb_refuse(why, STMBOOT_NOT_FOUND, "'stmboot extlinux show' lists them",
-				 "there is no label '%s'", name);
+		return refuse_label(conf, name, why);
 	return STMBOOT_OK;
 }
 

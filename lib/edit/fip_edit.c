@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include <stmboot/place.h>
+#include <stmboot/text.h>
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/similar.h"
 #include "edit/edit.h"
 #include "edit/part_edit.h"
 #include "source/source.h"
@@ -90,16 +92,19 @@ static enum stmboot_status find_package(struct sb_fip_edit *f, const char *parti
 static enum stmboot_status refuse_name(const struct sb_fip_edit *f, const char *name)
 {
 	const struct stmboot_fip *fip = f->before;
-	const char *names = "";
+	const char *names = "", *best = NULL;
+	char room[SB_DID_YOU_MEAN];
 
 	for (size_t i = 0; i < fip->entry_count && names != NULL; i++)
 		names = sb_arena_printf(&f->edit->arena, "%s%s%s", names, i > 0 ? ", " : "",
 					sb_fip_label(&fip->entries[i]));
 	if (names == NULL)
 		return STMBOOT_NO_MEMORY;
-	return sb_refuse(f->why, STMBOOT_NOT_FOUND, "'fiptool update' adds one",
-			 "the firmware package in %s has no image '%s', but: %s", f->where, name,
-			 names);
+	for (size_t i = 0; i < fip->entry_count; i++)
+		stmboot_similar(name, sb_fip_label(&fip->entries[i]), &best);
+	return sb_refuse(
+		f->why, STMBOOT_NOT_FOUND, sb_did_you_mean(best, "'fiptool update' adds one", room),
+		"the firmware package in %s has no image '%s', but: %s", f->where, name, names);
 }
 
 /* The image of an entry becomes what the source holds, unless it is that. */

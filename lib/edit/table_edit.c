@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include <stmboot/place.h>
+#include <stmboot/text.h>
 
 #include "base/checked.h"
+#include "base/similar.h"
 #include "edit/edit.h"
 #include "format/gpt_internal.h"
 #include "image/image.h"
@@ -149,7 +151,8 @@ static enum stmboot_status set_type(struct setter *s, const char *value)
 	const char *text =
 		stmboot_gpt_type_guid(value) != NULL ? stmboot_gpt_type_guid(value) : value;
 	uint8_t guid[SB_GUID_BYTES];
-	const char *known = "give a GUID";
+	const char *known = "give a GUID", *best = NULL;
+	char room[SB_DID_YOU_MEAN];
 
 	if (sb_guid_parse(text, guid) && !sb_guid_is_zero(guid)) {
 		sb_gpt_table_set_type(s->table, partition_of(s)->index, guid);
@@ -158,8 +161,10 @@ static enum stmboot_status set_type(struct setter *s, const char *value)
 	for (size_t i = 0; known != NULL && stmboot_gpt_type_at(i) != NULL; i++)
 		known = sb_arena_printf(&s->edit->arena, "%s%s%s", known,
 					i == 0 ? ", or one of " : ", ", stmboot_gpt_type_at(i));
-	return sb_refuse(s->why, STMBOOT_INVALID_ARGUMENT, known, "'%s' is no type of a partition",
-			 value);
+	for (size_t i = 0; stmboot_gpt_type_at(i) != NULL; i++)
+		stmboot_similar(value, stmboot_gpt_type_at(i), &best);
+	return sb_refuse(s->why, STMBOOT_INVALID_ARGUMENT, sb_did_you_mean(best, known, room),
+			 "'%s' is no type of a partition", value);
 }
 
 /* Does another partition have it, by its text as it is now? */
@@ -214,6 +219,26 @@ static enum stmboot_status set_attribute(struct setter *s, const char *key, unsi
 	return STMBOOT_OK;
 }
 
+static enum stmboot_status refuse_key(const struct setter *s, const char *key)
+{
+	static const char *const fields[] = { "name", "type", "guid" };
+	char room[SB_DID_YOU_MEAN];
+	const char *best = NULL;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		stmboot_similar(key, fields[i], &best);
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (stmboot_gpt_attribute_name(bit) != NULL)
+			stmboot_similar(key, stmboot_gpt_attribute_name(bit), &best);
+	return sb_refuse(
+		s->why, STMBOOT_INVALID_ARGUMENT,
+		sb_did_you_mean(best,
+				"there are name, type, guid, bootable, required, "
+				"no-block-io, grow-fs, read-only, hidden, no-auto and bit-N",
+				room),
+		"a partition has no '%s'", key);
+}
+
 static enum stmboot_status set_one(struct setter *s, const struct stmboot_table_setting *setting)
 {
 	int bit = stmboot_gpt_attribute_bit(setting->key);
@@ -226,10 +251,7 @@ static enum stmboot_status set_one(struct setter *s, const struct stmboot_table_
 		return set_guid(s, setting->value);
 	if (bit >= 0)
 		return set_attribute(s, setting->key, (unsigned)bit, setting->value);
-	return sb_refuse(s->why, STMBOOT_INVALID_ARGUMENT,
-			 "there are name, type, guid, bootable, required, no-block-io, grow-fs, "
-			 "read-only, hidden, no-auto and bit-N",
-			 "a partition has no '%s'", setting->key);
+	return refuse_key(s, setting->key);
 }
 
 static enum stmboot_status describe_text(struct stmboot_boot_edit *edit, const char *key,

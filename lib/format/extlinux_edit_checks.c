@@ -5,8 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char known_keys[] =
-	"keys are kernel, append, initrd, fdt, fdtdir, fdtoverlays, ipappend and localboot";
+#include <stmboot/text.h>
+
+#include "base/similar.h"
+
+static enum stmboot_status refuse_key(const char *key, struct stmboot_refusal *why)
+{
+	static const char *const keys[] = { "kernel", "append",      "initrd",   "fdt",
+					    "fdtdir", "fdtoverlays", "ipappend", "localboot" };
+	char room[SB_DID_YOU_MEAN];
+	const char *best = NULL;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		stmboot_similar(key, keys[i], &best);
+	return sb_refuse(why, STMBOOT_INVALID_ARGUMENT,
+			 sb_did_you_mean(best,
+					 "keys are kernel, append, initrd, fdt, fdtdir, "
+					 "fdtoverlays, ipappend and localboot",
+					 room),
+			 "a label has no key '%s'", key);
+}
 
 /* A key that a label can be given a value of. */
 enum stmboot_status sb_edit_find_key(const struct stmboot_extlinux_document *document,
@@ -17,8 +35,7 @@ enum stmboot_status sb_edit_find_key(const struct stmboot_extlinux_document *doc
 
 	if (!sb_extlinux_find_keyword(key, version, out) ||
 	    sb_label_text_of(out->keyword) == SB_LABEL_TEXTS)
-		return sb_refuse(why, STMBOOT_INVALID_ARGUMENT, known_keys,
-				 "a label has no key '%s'", key);
+		return refuse_key(key, why);
 	if (out->too_new)
 		return sb_refuse(why, STMBOOT_INVALID_ARGUMENT,
 				 "use another key, or another U-Boot",

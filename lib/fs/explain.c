@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <stmboot/text.h>
+
 #include "base/refusal.h"
 #include "fs/ext4.h"
 
@@ -30,11 +32,41 @@ static void take_name(char out[STMBOOT_FS_PATH_BYTES], const char *path, size_t 
 	(void)snprintf(out, STMBOOT_FS_PATH_BYTES, "%.*s", (int)length, path);
 }
 
+/* The name in a directory that was probably meant. */
+struct nearest {
+	const char *word;
+	char name[256]; /* "" for none */
+};
+
+static bool visit(void *user, const struct stmboot_fs_entry *entry)
+{
+	struct nearest *nearest = user;
+	const char *best = nearest->name[0] != '\0' ? nearest->name : NULL;
+
+	if (entry->inode != 0)
+		stmboot_similar(nearest->word, entry->name, &best);
+	if (best == entry->name)
+		(void)snprintf(nearest->name, sizeof(nearest->name), "%s", entry->name);
+	return true;
+}
+
+/* `next` is the path of the first name that is not in the directory `there`. */
+static void find_nearest(struct stmboot_fs *fs, const char *there, const char *next,
+			 struct nearest *nearest)
+{
+	const char *slash = strrchr(next, '/');
+
+	*nearest = (struct nearest){ .word = slash != NULL ? slash + 1 : next };
+	if (stmboot_fs_list(fs, there, visit, nearest) != STMBOOT_OK)
+		nearest->name[0] = '\0';
+}
+
 static void explain_absence(struct stmboot_fs *fs, const char *path, struct stmboot_refusal *why)
 {
 	char there[STMBOOT_FS_PATH_BYTES], next[STMBOOT_FS_PATH_BYTES], hint[sizeof(why->hint)];
 	struct stmboot_fs_node node = { .type = STMBOOT_FS_DIRECTORY };
 	struct stmboot_fs_node link;
+	struct nearest nearest;
 	size_t length = strlen(path);
 
 	while (length > 1 && path[length - 1] == '/')
@@ -55,8 +87,14 @@ static void explain_absence(struct stmboot_fs *fs, const char *path, struct stmb
 			      next, there);
 		return;
 	}
-	(void)snprintf(hint, sizeof(hint), "of that path, '%s' is there",
-		       there[0] != '\0' ? there : "/");
+	if (there[0] == '\0')
+		(void)strcpy(there, "/");
+	find_nearest(fs, there, next, &nearest);
+	(void)snprintf(hint, sizeof(hint), "%s%s%s%s%sof that path, '%s' is there",
+		       nearest.name[0] != '\0' ? "did you mean '" : "",
+		       nearest.name[0] != '\0' ? there : "",
+		       nearest.name[0] != '\0' && strcmp(there, "/") != 0 ? "/" : "", nearest.name,
+		       nearest.name[0] != '\0' ? "'? " : "", there);
 	sb_refuse_say(why, hint, "there is no '%s'", path);
 }
 

@@ -80,7 +80,7 @@ class Get(unittest.TestCase):
         self.assertEqual(json.loads(self.get("--json", "nokey", status=1))["arguments"], [])
 
     def test_what_cannot_be_answered_is_refused(self):
-        for arguments, word in (((self.card, "--label=four"), "no label of that name"),
+        for arguments, word in (((self.card, "--label=four"), "there is no label 'four'"),
                                 (("/nonexistent",), "No such file")):
             with self.subTest(word):
                 done = program.run("get-bootargs", *arguments)

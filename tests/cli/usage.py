@@ -126,6 +126,66 @@ class Usage(Case):
             with self.subTest(arguments):
                 self.refused(program.run(*arguments), word)
 
+    def test_what_was_probably_meant_is_said(self):
+        card = self.card()
+        label = "stm32mp157c-dk2-buildroot"
+        for arguments, meant in (
+                (("inspct", card), "inspect"),
+                (("fs", "lss", card), "fs ls"),
+                (("gpt", "sett", card), "gpt set"),
+                (("ls", card), "fs ls"),
+                ((card,), "inspect " + card),
+                (("inspect", card, "--jsn"), "--json"),
+                (("inspect", card, "--js"), "--json"),
+                (("inspect", "--mediun", "sd", card), "--medium"),
+                (("inspect", card, "--medium=emcc"), "emmc"),
+                (("check", card, "--only", "gpt.primry-bad"), "gpt.primary-bad"),
+                (("check", card, "--ignore", "ext"), "ext4"),
+                (("check", "--explain", "primary-bad"), "gpt.primary-bad"),
+                (("part", "read", card, "rootsf", "/dev/null"), "rootfs"),
+                (("gpt", "set", card, "FSBL1", "bootable=no"), "fsbl1"),
+                (("gpt", "set", card, "rootfs", "bootabel=yes"), "bootable"),
+                (("gpt", "set", card, "rootfs", "type=linus"), "linux"),
+                (("fs", "ls", card, "rotfs:/"), "rootfs"),
+                (("fs", "cat", card, "/boot/zimage"), "/boot/zImage"),
+                (("fs", "cat", card, "/bot/zImage"), "/boot"),
+                (("extlinux", "default", card, label[:-2]), label),
+                (("extlinux", "set", card, label, "kernl", "/boot/x"), "kernel"),
+                (("get-bootargs", card, "--label", label.upper()), label)):
+            with self.subTest(arguments):
+                self.refused(program.run(*arguments), f"did you mean '{meant}'?")
+
+    def test_a_key_that_is_absent_may_be_misspelt_by_a_person(self):
+        card = self.card()
+        for key, meant in (("rot", True), ("nothing-like-it", False)):
+            reader, writer = pty.openpty()
+            done = program.run("get-bootargs", card, key, stderr=writer)
+            os.write(writer, b"\n")
+            os.close(writer)
+            said = os.read(reader, 4096)
+            os.close(reader)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertEqual(b"did you mean 'root'?" in said, meant, said)
+            self.assertEqual(program.run("get-bootargs", card, key).stderr, b"")
+
+    def test_what_was_hardly_meant_is_not_said(self):
+        card = self.card()
+        for arguments in (("x",), ("frobnicate", card), ("fs", "frob", card),
+                          ("inspect", card, "--frob"), ("check", card, "--only", "frob"),
+                          ("fs", "ls", card, "data:/"), ("fs", "ls", card, "/srv")):
+            with self.subTest(arguments):
+                self.assertNotIn("did you mean", self.refused(program.run(*arguments)))
+
+    def test_an_image_behind_other_words_is_noticed(self):
+        card = self.card()
+        for arguments in (("set-bootargs", "quiet", card), ("get-bootargs", "root", card),
+                          ("fs", "cat", "/boot/zImage", card)):
+            with self.subTest(arguments):
+                self.refused(program.run(*arguments), "IMAGE comes before all else")
+
+    def test_a_group_alone_says_what_it_has(self):
+        self.refused(program.run("gpt"), "repair, set, show")
+
     def test_wrong_usage_is_an_object_with_json(self):
         done = program.run("inspect", "--frob", "--json")
         self.assertEqual(done.returncode, 2)

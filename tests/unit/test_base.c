@@ -269,6 +269,38 @@ Test(base, why_a_file_was_not_opened_is_said)
 	cr_expect_str_eq(why.hint, "");
 }
 
+Test(base, a_word_that_was_probably_meant_is_found)
+{
+	static const struct {
+		const char *word, *meant[4], *best;
+	} cases[] = {
+		{ "rootsf", { "fsbl1", "ssbl", "rootfs" }, "rootfs" },
+		{ "FSBL1", { "fsbl2", "fsbl1" }, "fsbl1" },
+		{ "js", { "jobs", "json" }, "json" },
+		{ "lss", { "ln", "ls", "stat" }, "ls" },
+		{ "same", { "same" }, "same" },
+		{ "frob", { "root", "fsbl" }, NULL },
+		{ "x", { "y", "xyz" }, NULL },
+		{ "", { "a" }, NULL },
+		{ "a", { "" }, NULL },
+		{ "a-name-of-more-than-sixty-three-letters-is-not-compared-with-any-other",
+		  { "a-name-of-more-than-sixty-three-letters-is-not-compared-with-any-othr" },
+		  NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *best = NULL;
+
+		for (size_t k = 0; cases[i].meant[k] != NULL; k++)
+			stmboot_similar(cases[i].word, cases[i].meant[k], &best);
+		if (cases[i].best == NULL)
+			cr_expect_null(best, "%s: %s", cases[i].word, best);
+		else
+			cr_expect_str_eq(best != NULL ? best : "", cases[i].best, "%s",
+					 cases[i].word);
+	}
+}
+
 /* A hint reported in this scope, with the image named if there is a path. */
 static const char *hint_of(struct sb_scope *scope, const char *hint, const char *path, bool packed)
 {
