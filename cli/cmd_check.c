@@ -16,14 +16,19 @@
 
 #include "buffer.h"
 #include "fail.h"
+#include "progress.h"
 #include "render.h"
 #include "wall.h"
+
+enum { REASON = 240 };
 
 /* What became of one image: its part of the result, and why there is none. */
 struct checked {
 	struct buffer out;
-	bool done;
+	bool done, boots; /* it is judged; it is something that could boot */
 	enum stmboot_outcome verdict;
+	int stops_at;
+	char reason[REASON];        /* the finding that decides, or "" */
 	struct stmboot_refusal why; /* without a message: there is none */
 };
 
@@ -44,8 +49,10 @@ struct job {
 
 /* What is said of an image begins with this; then comes its part of the result. */
 struct saying {
-	bool done;
+	bool done, boots; /* it is judged; it is something that could boot */
 	enum stmboot_outcome verdict;
+	int stops_at;
+	char reason[REASON];
 	struct stmboot_refusal why;
 	size_t out;
 };
@@ -55,24 +62,44 @@ static bool wants_json(const struct fleet *fleet)
 	return fleet->o->value[OPTION_JSON] != 0;
 }
 
+/* Of many, the row of a table comes before it. */
 static void add_text(const struct fleet *fleet, struct checked *image, const char *path,
 		     const struct report *report)
 {
 	int verbose = fleet->o->value[OPTION_VERBOSE];
 	bool alone = fleet->count == 1;
 
-	style_escape(&fleet->style, &image->out, path);
-	buffer_puts(&image->out, ": ");
-	if (report == NULL) {
-		buffer_puts(&image->out, "could not be read\n");
+	if (report == NULL)
 		return;
+	if (alone) {
+		style_escape(&fleet->style, &image->out, path);
+		buffer_puts(&image->out, ": ");
+		render_verdict(&image->out, report, &fleet->style);
 	}
-	render_verdict(&image->out, report, &fleet->style);
 	if (alone || verbose > 0)
 		render_findings(&image->out, report, &fleet->style,
 				fleet->o->value[OPTION_QUIET] == 0, verbose > !alone);
 	if (!alone && verbose > 0)
 		buffer_puts(&image->out, "\n");
+}
+
+/* The first finding of the stage that is not passed; else of the worst kind. */
+static void find_reason(const struct report *report, char reason[REASON])
+{
+	static const enum stmboot_severity worst[] = { STMBOOT_NOTE, STMBOOT_WARNING,
+						       STMBOOT_ERROR };
+
+	if (report->verdict == STMBOOT_OUTCOME_OK)
+		return;
+	for (size_t i = 0; i < stmboot_diags_count(report->diags); i++) {
+		const struct stmboot_diag *diag = stmboot_diags_get(report->diags, i);
+
+		if (diag->severity != worst[report->verdict] ||
+		    (report->stops_at != STMBOOT_NO_STAGE && (int)diag->stage != report->stops_at))
+			continue;
+		(void)snprintf(reason, REASON, "%s: %s", diag->code, diag->message);
+		return;
+	}
 }
 
 /* A member of the array "images". */
@@ -105,11 +132,15 @@ static void add(const struct fleet *fleet, int index, const struct report *repor
 	const char *path = fleet->o->operands[index];
 
 	image->done = report != NULL;
-	if (image->done)
+	if (image->done) {
 		image->verdict = report->verdict;
+		image->stops_at = report->stops_at;
+		image->boots = render_has_boot(report->boot);
+		find_reason(report, image->reason);
+	}
 	if (wants_json(fleet))
 		add_json(image, path, report, index == 0);
-	else if (image->done || fleet->count > 1)
+	else
 		add_text(fleet, image, path, report);
 }
 
@@ -158,11 +189,15 @@ static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, in
 
 static _Noreturn void tell(struct wall *wall, struct checked *image)
 {
-	const struct saying saying = { .done = image->done,
-				       .verdict = image->verdict,
-				       .why = image->why,
-				       .out = image->out.length };
+	struct saying saying = { .done = image->done,
+				 .boots = image->boots,
+				 .verdict = image->verdict,
+				 .stops_at = image->stops_at,
+				 .why = image->why,
+				 .out = image->out.length };
 
+	progress_clear();
+	memcpy(saying.reason, image->reason, sizeof(saying.reason));
 	if (image->out.failed || !wall_send(wall, &saying, sizeof(saying)) ||
 	    !wall_send(wall, image->out.data, saying.out))
 		wall_abandon(wall);
@@ -188,6 +223,8 @@ static bool start(struct stmboot_context *ctx, const struct fleet *fleet, int in
 		side = wall_raise(&job->wall, fleet->o, WALL_ANY_FILE);
 	else
 		stmboot_source_explain(path, status, errno, &why);
+	if (side == WALL_INSIDE && fleet->count > 1)
+		progress_end();
 	if (side == WALL_INSIDE)
 		check_one(ctx, fleet, index, image);
 	stmboot_image_close(image);
@@ -211,8 +248,14 @@ static bool hear(struct checked *image, const struct buffer *said)
 	if (saying.out != said->length - sizeof(saying))
 		return false;
 	image->done = saying.done;
+	image->boots = saying.boots;
 	image->verdict =
 		saying.verdict <= STMBOOT_OUTCOME_ERROR ? saying.verdict : STMBOOT_OUTCOME_ERROR;
+	image->stops_at = saying.stops_at >= 0 && saying.stops_at < STMBOOT_STAGE_COUNT
+				  ? saying.stops_at
+				  : STMBOOT_NO_STAGE;
+	memcpy(image->reason, saying.reason, sizeof(image->reason));
+	image->reason[sizeof(image->reason) - 1] = '\0';
 	image->why = saying.why;
 	image->why.message[sizeof(image->why.message) - 1] = '\0';
 	image->why.hint[sizeof(image->why.hint) - 1] = '\0';
@@ -286,7 +329,10 @@ static void check_all(struct stmboot_context *ctx, const struct fleet *fleet)
 			count += start(ctx, fleet, next++, &jobs[count]);
 		if (count > 0)
 			count = listen_to_all(fleet, jobs, count);
+		if (fleet->count > 1)
+			progress_count((uint64_t)(next - count), (uint64_t)fleet->count);
 	}
+	progress_clear();
 }
 
 static void add_summary(const struct fleet *fleet, struct buffer *out)
@@ -299,6 +345,8 @@ static void add_summary(const struct fleet *fleet, struct buffer *out)
 
 	for (int i = 0; i < fleet->count; i++)
 		totals[fleet->images[i].done ? (int)fleet->images[i].verdict : UNREAD]++;
+	if (fleet->o->value[OPTION_VERBOSE] == 0)
+		buffer_puts(out, "\n");
 	buffer_printf(out, "%d images", fleet->count);
 	for (int i = 0; i < KINDS; i++) {
 		if (totals[i] == 0)
@@ -309,9 +357,110 @@ static void add_summary(const struct fleet *fleet, struct buffer *out)
 	buffer_puts(out, "\n");
 }
 
+/* "stops at kernel", as wide as the widest of its kind. */
+static void add_verdict(const struct fleet *fleet, const struct checked *image, struct buffer *out)
+{
+	enum { WIDEST = sizeof("stops at extlinux") - 1 };
+	static const struct {
+		const char *utf8, *ascii, *card, *part;
+		enum paint paint;
+	} kinds[] = {
+		[STMBOOT_OUTCOME_OK] = { "✓", "ok   ", "boots", "good", PAINT_GOOD },
+		[STMBOOT_OUTCOME_WARNING] = { "!", "warn ", "boots", "good", PAINT_WARNING },
+		[STMBOOT_OUTCOME_ERROR] = { "✗", "FAIL ", "boots", "damaged", PAINT_BAD },
+		{ "?", "?    ", "unreadable", "unreadable", PAINT_BAD },
+	};
+	const int kind = image->done ? (int)image->verdict : STMBOOT_OUTCOME_ERROR + 1;
+	bool stops = image->done && image->boots && image->stops_at != STMBOOT_NO_STAGE;
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%s%s",
+		       stops          ? "stops at "
+		       : image->boots ? kinds[kind].card
+				      : kinds[kind].part,
+		       stops ? stmboot_stage_text((enum stmboot_stage)image->stops_at) : "");
+	style_begin(&fleet->style, out, kinds[kind].paint);
+	buffer_puts(out, fleet->style.utf8 ? kinds[kind].utf8 : kinds[kind].ascii);
+	buffer_printf(out, " %s", text);
+	style_end(&fleet->style, out, kinds[kind].paint);
+	buffer_pad(out, WIDEST - strlen(text));
+}
+
+/* An escaped text in a column that is `width` wide, cut to it on a terminal; its end counts. */
+static void add_path(const struct fleet *fleet, const char *path, size_t width, struct buffer *out)
+{
+	struct buffer safe = { 0 };
+	size_t used;
+
+	style_escape(&fleet->style, &safe, path);
+	if (safe.data != NULL) {
+		if (fleet->style.terminal)
+			style_cut_front(&fleet->style, safe.data, width);
+		used = style_width(&fleet->style, safe.data);
+		buffer_puts(out, safe.data);
+		buffer_pad(out, used < width ? width - used : 0);
+	}
+	out->failed = out->failed || safe.failed;
+	buffer_release(&safe);
+}
+
+static void add_reason(const struct fleet *fleet, const char *reason, size_t left,
+		       struct buffer *out)
+{
+	struct buffer safe = { 0 };
+
+	style_escape(&fleet->style, &safe, reason);
+	if (safe.data != NULL && left > 8) {
+		if (fleet->style.terminal)
+			style_cut(&fleet->style, safe.data, left);
+		buffer_printf(out, "  %s", safe.data);
+	}
+	out->failed = out->failed || safe.failed;
+	buffer_release(&safe);
+}
+
+/* Of the widest path; on a terminal, what leaves more room for the reason. */
+static size_t path_width(const struct fleet *fleet)
+{
+	size_t widest = 0, most = fleet->style.width * 3 / 8;
+
+	for (int i = 0; i < fleet->count; i++) {
+		struct buffer safe = { 0 };
+		size_t width;
+
+		style_escape(&fleet->style, &safe, fleet->o->operands[i]);
+		width = safe.data != NULL ? style_width(&fleet->style, safe.data) : 0;
+		widest = width > widest ? width : widest;
+		buffer_release(&safe);
+	}
+	return fleet->style.terminal && widest > most ? most : widest;
+}
+
+/* A line of the table of many images. */
+static void add_row(const struct fleet *fleet, int index, size_t width, struct buffer *out)
+{
+	enum { BEFORE = 2 + 17 + 2, BEFORE_ASCII = 6 + 17 + 2 };
+	const struct checked *image = &fleet->images[index];
+	const size_t used = (fleet->style.utf8 ? BEFORE : BEFORE_ASCII) + width + 2;
+	const char *reason = image->done ? image->reason : image->why.message;
+	const bool has_reason = reason[0] != '\0';
+
+	add_verdict(fleet, image, out);
+	buffer_puts(out, "  ");
+	add_path(fleet, fleet->o->operands[index], has_reason ? width : 0, out);
+	if (has_reason)
+		add_reason(fleet, reason,
+			   !fleet->style.terminal      ? REASON
+			   : fleet->style.width > used ? fleet->style.width - used
+						       : 0,
+			   out);
+	buffer_puts(out, "\n");
+}
+
 static void add_all(const struct fleet *fleet, struct buffer *out)
 {
 	struct json j = { .out = out };
+	const size_t width = wants_json(fleet) ? 0 : path_width(fleet);
 
 	if (wants_json(fleet)) {
 		json_open(&j, NULL, '{');
@@ -321,6 +470,8 @@ static void add_all(const struct fleet *fleet, struct buffer *out)
 	for (int i = 0; i < fleet->count; i++) {
 		struct checked *image = &fleet->images[i];
 
+		if (!wants_json(fleet) && fleet->count > 1)
+			add_row(fleet, i, width, out);
 		if (image->out.length != 0)
 			buffer_add(out, image->out.data, image->out.length);
 		out->failed = out->failed || image->out.failed;

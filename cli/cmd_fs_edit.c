@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "edit.h"
 #include "fail.h"
+#include "progress.h"
 
 enum { FIRST_ROOM = 1 << 20 };
 
@@ -64,6 +65,7 @@ static enum stmboot_status read_input(char **data, size_t *size)
 		got = read(STDIN_FILENO, *data + *size, room - *size);
 		if (got > 0)
 			*size += (size_t)got;
+		progress_show(NULL, *size, 0);
 	} while (got > 0 || (got < 0 && errno == EINTR));
 	return got < 0 ? STMBOOT_IO : STMBOOT_OK;
 }

@@ -10,6 +10,7 @@
 #include <stmboot/text.h>
 
 #include "json.h"
+#include "progress.h"
 
 /* Escaped text, as much of it as one line of a message should hold. */
 static void add_escaped(struct buffer *b, const char *text)
@@ -35,6 +36,7 @@ void complain(const char *subject, const char *message, const char *hint)
 		add_escaped(&line, hint);
 	}
 	buffer_puts(&line, "\n");
+	progress_clear();
 	buffer_write(&line, STDERR_FILENO);
 	buffer_release(&line);
 }
@@ -117,7 +119,10 @@ int finish(const struct options *o, struct buffer *result)
 int finish_in_state(const struct options *o, struct buffer *result, const char *hint,
 		    const char *state)
 {
-	int error = buffer_write(result, STDOUT_FILENO);
+	int error;
+
+	progress_clear();
+	error = buffer_write(result, STDOUT_FILENO);
 
 	buffer_release(result);
 	if (error == ENOMEM)

@@ -11,6 +11,7 @@
 #include "fail.h"
 #include "help.h"
 #include "options.h"
+#include "progress.h"
 #include "wall.h"
 
 static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct options *o) = {
@@ -60,13 +61,17 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 
 static int run_command(const struct options *o)
 {
+	const struct stmboot_context_options how = { .struct_size = sizeof(how),
+						     .progress = progress_show };
 	struct stmboot_context *ctx = NULL;
-	enum stmboot_status status = stmboot_context_new(NULL, &ctx);
+	enum stmboot_status status = stmboot_context_new(&how, &ctx);
 	int result;
 
 	if (status != STMBOOT_OK)
 		return fail(o, NULL, stmboot_status_text(status), NULL);
+	progress_begin(o->value[OPTION_QUIET] != 0);
 	result = run[o->command](ctx, o);
+	progress_clear();
 	stmboot_context_free(ctx);
 	return result;
 }

@@ -26,8 +26,14 @@ struct report {
 /* For a terminal. */
 void render_text(struct buffer *out, const struct report *report, const struct options *o);
 
+/* Where each partition is on the card, in a line of blocks; nothing without colour and UTF-8. */
+void render_map(struct buffer *out, const struct report *report, const struct style *style);
+
 /* The configurations and images of its FITs, and the state of their hashes. */
 void render_fits(struct buffer *out, const struct report *report, const struct style *style);
+
+/* A bare part has no boot to follow: it is judged as it is. */
+bool render_has_boot(const struct stmboot_boot *boot);
 
 /* "stops at fsbl: 2 errors, 1 warning", and the end of the line. */
 void render_verdict(struct buffer *out, const struct report *report, const struct style *style);

@@ -94,6 +94,22 @@ static void indented(struct buffer *out, const struct style *style, const char *
 	buffer_release(&safe);
 }
 
+/* In one line where a program may look for it. */
+static void add_message(struct buffer *out, const struct style *style,
+			const struct stmboot_diag *diag)
+{
+	struct buffer safe = { 0 };
+	size_t before = strlen(stmboot_severity_text(diag->severity)) + strlen(diag->code) + 4;
+
+	style_escape(style, &safe, diag->message);
+	if (style->terminal)
+		style_wrap(style, out, safe.data != NULL ? safe.data : "", before, 4);
+	else
+		buffer_puts(out, safe.data != NULL ? safe.data : "");
+	out->failed = out->failed || safe.failed;
+	buffer_release(&safe);
+}
+
 static void add_finding(struct buffer *out, const struct report *report, const struct style *style,
 			const struct stmboot_diag *diag, bool explain)
 {
@@ -104,7 +120,7 @@ static void add_finding(struct buffer *out, const struct report *report, const s
 	buffer_printf(out, "%s[%s]", stmboot_severity_text(diag->severity), diag->code);
 	style_end(style, out, paints[diag->severity]);
 	buffer_puts(out, ": ");
-	style_escape(style, out, diag->message);
+	add_message(out, style, diag);
 	buffer_puts(out, "\n");
 	add_evidence(&evidence, report, diag);
 	if (evidence.length != 0)

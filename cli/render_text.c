@@ -11,7 +11,12 @@
 #include "style.h"
 
 enum column { NUMBER, NAME, CONTENT, START, SIZE, FLAGS, COLUMNS };
-enum { CELL = 512, NAME_WIDTH = 24, CONTENT_WIDTH = 46 };
+enum { CELL = 512, NAME_WIDTH = 24, CONTENT_WIDTH = 46, LEAST_CONTENT = 16 };
+
+/* How wide a column may be; a name and a content are cut to it. */
+struct limits {
+	size_t name, content;
+};
 
 static const char *const titles[COLUMNS] = { "#", "name", "content", "start", "size", "" };
 
@@ -43,7 +48,7 @@ static void fill_flags(const struct stmboot_part *part, char cell[CELL])
 }
 
 static void fill_cell(struct buffer *out, const struct report *report, const struct style *style,
-		      size_t row, enum column column, char cell[CELL])
+		      const struct limits *limits, size_t row, enum column column, char cell[CELL])
 {
 	const struct stmboot_part *part = stmboot_image_part(report->image, row);
 	struct buffer content = { 0 };
@@ -53,11 +58,11 @@ static void fill_cell(struct buffer *out, const struct report *report, const str
 		snprintf(cell, CELL, "%" PRIu32, part->number);
 		break;
 	case NAME:
-		fill(out, style, part->entry != NULL ? part->entry->name : "", NAME_WIDTH, cell);
+		fill(out, style, part->entry != NULL ? part->entry->name : "", limits->name, cell);
 		break;
 	case CONTENT:
 		describe_content(&content, part);
-		fill(out, style, content.data != NULL ? content.data : "", CONTENT_WIDTH, cell);
+		fill(out, style, content.data != NULL ? content.data : "", limits->content, cell);
 		out->failed = out->failed || content.failed;
 		buffer_release(&content);
 		break;
@@ -90,24 +95,56 @@ static void add_cell(struct buffer *out, const struct style *style, const char *
 		buffer_pad(out, pad);
 }
 
+/* How wide a column is by what stands in it; 0: it is left out. */
+static size_t measure(struct buffer *out, const struct report *report, const struct style *style,
+		      const struct limits *limits, enum column column)
+{
+	size_t widest = strlen(titles[column]);
+	char cell[CELL];
+
+	if ((column == NUMBER || column == NAME) &&
+	    stmboot_image_gpt(report->image)->type == STMBOOT_TABLE_NONE)
+		return 0;
+	for (size_t row = 0; row < stmboot_image_part_count(report->image); row++) {
+		size_t width;
+
+		fill_cell(out, report, style, limits, row, column, cell);
+		width = style_width(style, cell);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+/* The content gets what the other columns leave of a terminal. */
+static struct limits choose_limits(struct buffer *out, const struct report *report,
+				   const struct style *style)
+{
+	struct limits limits = { NAME_WIDTH, CONTENT_WIDTH };
+	size_t others = 0;
+
+	if (!style->terminal)
+		return limits;
+	limits.name = style->width > 4 * NAME_WIDTH ? style->width / 4 : NAME_WIDTH;
+	limits.content = CELL / 4;
+	for (int c = 0; c < COLUMNS; c++)
+		if (c != CONTENT)
+			others += 2 + measure(out, report, style, &limits, (enum column)c);
+	if (style->width < others + 2 + LEAST_CONTENT)
+		limits.content = LEAST_CONTENT;
+	else if (style->width - others - 2 < limits.content)
+		limits.content = style->width - others - 2;
+	return limits;
+}
+
 static void add_layout(struct buffer *out, const struct report *report, const struct style *style)
 {
+	const struct limits limits = choose_limits(out, report, style);
 	size_t rows = stmboot_image_part_count(report->image);
 	size_t widths[COLUMNS];
 	char cell[CELL];
 
-	for (int c = 0; c < COLUMNS; c++) {
-		widths[c] = strlen(titles[c]);
-		for (size_t row = 0; row < rows; row++) {
-			size_t width;
-
-			fill_cell(out, report, style, row, (enum column)c, cell);
-			width = style_width(style, cell);
-			widths[c] = width > widths[c] ? width : widths[c];
-		}
-	}
-	if (stmboot_image_gpt(report->image)->type == STMBOOT_TABLE_NONE)
-		widths[NUMBER] = widths[NAME] = 0;
+	for (int c = 0; c < COLUMNS; c++)
+		widths[c] = measure(out, report, style, &limits, (enum column)c);
 	buffer_puts(out, "\n");
 	style_begin(style, out, PAINT_FAINT);
 	for (int c = 0; c < COLUMNS; c++)
@@ -116,7 +153,7 @@ static void add_layout(struct buffer *out, const struct report *report, const st
 	buffer_puts(out, "\n");
 	for (size_t row = 0; row < rows; row++) {
 		for (int c = 0; c < COLUMNS; c++) {
-			fill_cell(out, report, style, row, (enum column)c, cell);
+			fill_cell(out, report, style, &limits, row, (enum column)c, cell);
 			add_cell(out, style, cell, widths[c], (enum column)c);
 		}
 		buffer_puts(out, "\n");
@@ -284,6 +321,7 @@ void render_text(struct buffer *out, const struct report *report, const struct o
 
 	if (!quiet) {
 		add_header(out, report, &style);
+		render_map(out, report, &style);
 		add_layout(out, report, &style);
 		if (verbose) {
 			add_guids(out, report, &style);

@@ -7,16 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include <stmboot/text.h>
 
-enum { LINE_WIDTH = 100 };
+/* Where there is no terminal; and what a person still reads, or a program may claim, of one. */
+enum { LINE_WIDTH = 100, READABLE_WIDTH = 120, LEAST_WIDTH = 40, MOST_WIDTH = 400 };
 
 static const char *const paints[] = {
-	[PAINT_NONE] = "",         [PAINT_STRONG] = "\033[1m",     [PAINT_FAINT] = "\033[2m",
-	[PAINT_GOOD] = "\033[32m", [PAINT_WARNING] = "\033[1;33m", [PAINT_BAD] = "\033[1;31m",
+	[PAINT_NONE] = "",           [PAINT_STRONG] = "\033[1m",     [PAINT_FAINT] = "\033[2m",
+	[PAINT_GOOD] = "\033[32m",   [PAINT_WARNING] = "\033[1;33m", [PAINT_BAD] = "\033[1;31m",
+	[PAINT_LOADER] = "\033[33m", [PAINT_UBOOT] = "\033[36m",     [PAINT_FILES] = "\033[34m",
+	[PAINT_OTHER] = "\033[35m",
 };
 
 static bool want_color(enum color_choice choice)
@@ -30,12 +34,32 @@ static bool want_color(enum color_choice choice)
 	       !(term != NULL && strcmp(term, "dumb") == 0);
 }
 
+/* COLUMNS is what the user wants; without it, the terminal knows. */
+static size_t find_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	char *end = NULL;
+	bool given = columns != NULL && columns[0] >= '0' && columns[0] <= '9';
+	unsigned long width = given ? strtoul(columns, &end, 10) : 0;
+	struct winsize size = { 0 };
+
+	if (!isatty(STDOUT_FILENO))
+		return LINE_WIDTH;
+	if (width == 0 || *end != '\0')
+		width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	if (width == 0)
+		return 80;
+	return width < LEAST_WIDTH ? LEAST_WIDTH : width > MOST_WIDTH ? MOST_WIDTH : width;
+}
+
 struct style style_choose(enum color_choice choice)
 {
 	/* Only what is a letter and how wide it is: numbers stay as they are. */
 	setlocale(LC_CTYPE, "");
 	return (struct style){ .color = want_color(choice),
-			       .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 };
+			       .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+			       .terminal = isatty(STDOUT_FILENO) != 0,
+			       .width = find_width() };
 }
 
 void style_load(void)
@@ -126,22 +150,54 @@ void style_cut(const struct style *style, char *text, size_t columns)
 		i += length;
 	}
 	/* What is cut off is at least as wide as the mark, but may have fewer bytes. */
-	if (strlen(text + i) >= strlen(mark))
-		memcpy(text + i, mark, strlen(mark) + 1);
-	else
-		text[i] = '\0';
+	while (i > 0 &&
+	       (strlen(text + i) < strlen(mark) || ((unsigned char)text[i] & 0xc0) == 0x80))
+		i--;
+	memcpy(text + i, mark, strlen(mark) + 1);
+}
+
+void style_cut_front(const struct style *style, char *text, size_t columns)
+{
+	const char *mark = style->utf8 ? "…" : "...";
+	size_t room = columns - style_width(style, mark);
+	size_t width = style_width(style, text), i = 0, next;
+
+	if (width <= columns)
+		return;
+	for (; width > room; width -= next)
+		i += step(style, text + i, &next);
+	/* What goes may have fewer bytes than the mark that is put in its place. */
+	if (i >= strlen(mark)) {
+		memmove(text + strlen(mark), text + i, strlen(text + i) + 1);
+		memcpy(text, mark, strlen(mark));
+	} else {
+		memmove(text, text + i, strlen(text + i) + 1);
+	}
+}
+
+/* Up to a space, but not one within a command. */
+static size_t word_length(const char *text)
+{
+	size_t length = 0;
+	bool command = false;
+
+	for (; text[length] != '\0' && (command || text[length] != ' '); length++)
+		if (text[length] == '`')
+			command = !command && strchr(text + length + 1, '`') != NULL;
+	return length;
 }
 
 void style_wrap(const struct style *style, struct buffer *out, const char *text, size_t column,
 		size_t indent)
 {
+	const size_t most = style->width < READABLE_WIDTH ? style->width : READABLE_WIDTH;
 	bool first = true;
 
 	while (*text != '\0') {
-		size_t word = strcspn(text, " ");
+		size_t word = word_length(text);
 		size_t width = width_of(style, text, word);
 
-		if (!first && column + 1 + width > LINE_WIDTH) {
+		if (!first && column + 1 + width > most) {
 			buffer_puts(out, "\n");
 			buffer_pad(out, indent);
 			column = indent;

@@ -12,12 +12,25 @@
 /* How text is to look here. */
 struct style {
 	bool color;
-	bool utf8; /* the locale shows it */
+	bool utf8;     /* the locale shows it */
+	bool terminal; /* a person reads it, and nothing is to be found by its lines */
+	size_t width;  /* columns */
 };
 
-enum paint { PAINT_NONE, PAINT_STRONG, PAINT_FAINT, PAINT_GOOD, PAINT_WARNING, PAINT_BAD };
+enum paint {
+	PAINT_NONE,
+	PAINT_STRONG,
+	PAINT_FAINT,
+	PAINT_GOOD,
+	PAINT_WARNING,
+	PAINT_BAD,
+	PAINT_LOADER, /* what a partition is for, on the map */
+	PAINT_UBOOT,
+	PAINT_FILES,
+	PAINT_OTHER,
+};
 
-/* By --color, NO_COLOR, TERM, the locale, and whether stdout is a terminal. */
+/* By --color, NO_COLOR, TERM, COLUMNS, the locale, and whether stdout is a terminal. */
 struct style style_choose(enum color_choice choice);
 
 /* Load what the locale needs, before files can no longer be opened. */
@@ -35,9 +48,13 @@ size_t style_width(const struct style *style, const char *text);
 /* Cut an escaped text in place so that it takes no more than `columns`. */
 void style_cut(const struct style *style, char *text, size_t columns);
 
+/* The same, but of a path its end is kept. Takes no more bytes than before. */
+void style_cut_front(const struct style *style, char *text, size_t columns);
+
 /*
- * Add an escaped text with line breaks at spaces where a line would pass 100
- * columns; it begins in column `column`, and following lines at `indent`.
+ * Add an escaped text with line breaks at spaces where a line would pass what is
+ * readable; it begins in column `column`, and following lines at `indent`. What
+ * stands between backquotes is a command to be copied, and stays whole.
  */
 void style_wrap(const struct style *style, struct buffer *out, const char *text, size_t column,
 		size_t indent);

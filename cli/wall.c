@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "progress.h"
 #include "style.h"
 #include "wall_filter.h"
 
@@ -147,6 +148,7 @@ enum wall_side wall_raise(struct wall *wall, const struct options *o, int file)
 		style_load();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return WALL_FAILED;
+	progress_clear();
 	wall->inside = fork();
 	error = errno;
 	wall->channel = ends[wall->inside != 0];

@@ -412,14 +412,18 @@ class Check(Case):
                 done = program.run("check", "--jobs", jobs, *[bad, good, missing] * 5)
                 self.assertEqual(done.returncode, 2)
                 lines = done.stdout.decode().splitlines()
-                self.assertEqual(lines[:-1], [f"{bad}: stops at rom: 2 errors", f"{good}: boots",
-                                              f"{missing}: could not be read"] * 5)
+                wide = max(map(len, (bad, good, missing)))
+                self.assertEqual(lines[:-2], [
+                    f"✗ stops at rom       {bad:{wide}}  "
+                    "stm32.checksum: the checksum of the payload does not match",
+                    f"✓ boots              {good}",
+                    f"? unreadable         {missing:{wide}}  No such file or directory"] * 5)
                 self.assertEqual(lines[-1],
                                  "15 images: 5 good, 5 with errors, 5 could not be read")
                 self.assertEqual(len(done.stderr.decode().splitlines()), 5)
         self.assertEqual(self.check(good, bad)[0], 1)
-        self.assertEqual(self.check(good, good), (0, [f"{good}: boots"] * 2 +
-                                                  ["2 images: 2 good"]))
+        self.assertEqual(self.check(good, good), (0, [f"✓ boots              {good}"] * 2 +
+                                                  ["", "2 images: 2 good"]))
         self.assertIn("error[stm32.checksum]: ", "\n".join(self.check("-v", good, bad)[1]))
 
     def test_an_image_that_cannot_be_read_is_refused_in_one_line(self):
