@@ -185,7 +185,8 @@ static void add_header(struct buffer *out, const struct report *report, const st
 	buffer_puts(out, "\n");
 	if (info->state == STMBOOT_IMAGE_INTERRUPTED)
 		buffer_puts(out,
-			    "An edit of this image was interrupted; shown is what it was to be.\n");
+			    "An edit of this image was interrupted; shown is what it was to be.\n"
+			    "'stmboot recover' finishes it, and so does the next change.\n");
 }
 
 static void add_guids(struct buffer *out, const struct report *report, const struct style *style)

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -308,6 +309,60 @@ class Session(unittest.TestCase):
                 card, _ = self.broken(steps)
                 hints = [f["hint"] for f in self.check(card) if f["code"] == code]
                 self.assertIn(words, hints[0])
+
+    def test_an_edit_that_the_card_was_pulled_out_of_is_finished_or_taken_back(self):
+        for command in ("stmboot recover {}", "stmboot set-bootargs {} loglevel=3"):
+            with self.subTest(command):
+                card, before = self.broken([])
+                image = shlex.quote(card.path)
+                done = subprocess.run(
+                    ["strace", "-f", "-o", os.devnull, "-P", card.path, "-e", "trace=pwrite64",
+                     "-e", "inject=pwrite64:signal=KILL:when=1", program.stmboot, "set-bootargs",
+                     card.path, "quiet"], check=False, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE, env={**os.environ, "STMBOOT_STATE_DIR": self.state})
+                said = self.shell(f"stmboot inspect {image}")
+                if "interrupted" not in said:
+                    self.skipTest(f"it could not be interrupted: {done.stderr.decode()}")
+                self.assertIn("'stmboot recover'", said)
+                self.shell(command.format(image))
+                self.assertNotIn("interrupted", self.shell(f"stmboot inspect {image}"))
+                self.assertIn("quiet", self.shell(f"stmboot get-bootargs {image}"))
+                self.undo(card)
+                with open(card.path, "rb") as f:
+                    self.assertEqual(f.read(), before)
+
+    def test_a_new_kernel_is_put_on_beside_the_old_one(self):
+        card, before = self.broken([])
+        image = shlex.quote(card.path)
+        self.shell(f"stmboot fs get {image} {KERNEL} new-kernel")
+        self.shell(f"stmboot fs mv {image} {KERNEL} {KERNEL}.old --force")
+        self.shell(f"stmboot fs put {image} new-kernel {KERNEL}")
+        self.shell(f"stmboot extlinux add {image} previous kernel={KERNEL}.old fdt={DTB} "
+                   "append='root=/dev/mmcblk0p4 rootwait'")
+        self.assertEqual(self.check(card), [])
+        self.assertIn("previous", self.shell(f"stmboot extlinux show {image}"))
+        self.undo(card)
+        with open(card.path, "rb") as f:
+            self.assertEqual(f.read(), before)
+
+    def test_scripts_in_shell_and_python_get_at_everything(self):
+        card, _ = self.broken([flip(1, 256 + 1000), append("root=/dev/mmcblk0p6 rootwait")])
+        image = shlex.quote(card.path)
+        if shutil.which("jq") is None:
+            self.skipTest("jq is not installed")
+        self.assertEqual(self.shell(f"""stmboot inspect --json {image} | jq -r '
+            .boot.stops_at, (.partitions[] | select(.content == "ext4") | .name)'"""),
+            "rootfs\nrootfs\n")
+        self.assertEqual(self.shell(f"""stmboot check --json {image} | jq -r '
+            .images[].findings[] | select(.severity != "note") | .code' | sort"""),
+            "rootfs.not-found\nstm32.checksum\n")
+        # What a script does with a hint: the command stands between backquotes.
+        self.shell(f"""stmboot check --json {image} | jq -r '
+            .images[].findings[] | (.hint // "") | capture("`(?<c>[^`]+)`").c' >mend.sh
+            PATH="{self.folder.name}:$PATH" sh -e mend.sh""")
+        self.assertEqual(self.check(card), [])
+        said = json.loads(self.shell(f"stmboot get-bootargs --json {image}"))
+        self.assertEqual([a["key"] for a in said["arguments"]], ["root", "rootwait"])
 
 
 if __name__ == "__main__":
