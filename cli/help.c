@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "groups.h"
+
 enum { HELP_WIDTH = 80, OPTION_COLUMN = 32 };
 
 static void wrap(struct buffer *b, const char *text)
@@ -48,7 +50,7 @@ static const char *exits(enum command_id command)
 					       : "0 done; 2 it could not be done";
 }
 
-void help_text(struct buffer *b, enum command_id command)
+void help_text(struct buffer *b, enum command_id command, const char *group)
 {
 	if (command == COMMAND_NONE) {
 		buffer_puts(b,
@@ -56,8 +58,9 @@ void help_text(struct buffer *b, enum command_id command)
 			    "Read, check, trace and edit STM32MP boot cards and their images.\n\n"
 			    "commands:\n");
 		for (int i = 0; i < COMMAND_COUNT; i++)
-			buffer_printf(b, "  %-16s %-26s %s\n", commands[i].name,
-				      commands[i].operands, commands[i].summary);
+			if (group == NULL || group_has(group, (enum command_id)i))
+				buffer_printf(b, "  %-16s %-26s %s\n", commands[i].name,
+					      commands[i].operands, commands[i].summary);
 		buffer_puts(b, "\n");
 	} else {
 		buffer_printf(b, "usage: stmboot %s %s [OPTION...]\n\n", commands[command].name,

@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 	if (!options_parse(&o, argc, argv))
 		return fail_usage(&o);
 	if (o.value[OPTION_HELP] != 0)
-		help_text(&out, o.command);
+		help_text(&out, o.command, o.operand_count > 0 ? o.operands[0] : NULL);
 	else if (o.value[OPTION_VERSION] != 0)
 		add_version(&out);
 	else

@@ -185,6 +185,9 @@ class Usage(Case):
 
     def test_a_group_alone_says_what_it_has(self):
         self.refused(program.run("gpt"), "repair, set, show")
+        text = program.run("gpt", "--help").stdout.decode()
+        self.assertEqual(re.findall(r"(?m)^  ([a-z]+ [a-z]+)  ", text),
+                         ["gpt repair", "gpt set", "gpt show"])
 
     def test_wrong_usage_is_an_object_with_json(self):
         done = program.run("inspect", "--frob", "--json")
