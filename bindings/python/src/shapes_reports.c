@@ -133,19 +133,17 @@ const struct shape shape_updates = SHAPE("Updates", boot_fwu, updates_fields, NO
 
 /* ---- the configuration ---- */
 
-#define LINE(key, member) NAMED(key, extlinux_label, member.text, KIND_NAME)
-
 static const struct field extlinux_label_fields[] = {
-	LINE("name", name),
-	LINE("kernel", kernel_value),
-	LINE("append", append),
-	LINE("initrd", initrd),
-	LINE("fdt", fdt),
-	LINE("fdtdir", fdtdir),
-	LINE("fdtoverlays", fdtoverlays),
-	LINE("menu", menu),
-	LINE("ipappend", ipappend),
-	LINE("localboot", localboot),
+	NAMED("name", extlinux_label, name.text, KIND_NAME),
+	NAMED("kernel", extlinux_label, kernel_value.text, KIND_NAME),
+	NAMED("append", extlinux_label, append.text, KIND_NAME),
+	NAMED("initrd", extlinux_label, initrd.text, KIND_NAME),
+	NAMED("fdt", extlinux_label, fdt.text, KIND_NAME),
+	NAMED("fdtdir", extlinux_label, fdtdir.text, KIND_NAME),
+	NAMED("fdtoverlays", extlinux_label, fdtoverlays.text, KIND_NAME),
+	NAMED("menu", extlinux_label, menu.text, KIND_NAME),
+	NAMED("ipappend", extlinux_label, ipappend.text, KIND_NAME),
+	NAMED("localboot", extlinux_label, localboot.text, KIND_NAME),
 	SAME(extlinux_label, kaslrseed, KIND_BOOL),
 	NAMED("line", extlinux_label, name.line, KIND_U32),
 };
