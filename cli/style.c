@@ -160,19 +160,16 @@ void style_cut_front(const struct style *style, char *text, size_t columns)
 {
 	const char *mark = style->utf8 ? "…" : "...";
 	size_t room = columns - style_width(style, mark);
-	size_t width = style_width(style, text), i = 0, next;
+	size_t width = style_width(style, text), i = 0, next, kept;
 
 	if (width <= columns)
 		return;
 	for (; width > room; width -= next)
 		i += step(style, text + i, &next);
 	/* What goes may have fewer bytes than the mark that is put in its place. */
-	if (i >= strlen(mark)) {
-		memmove(text + strlen(mark), text + i, strlen(text + i) + 1);
-		memcpy(text, mark, strlen(mark));
-	} else {
-		memmove(text, text + i, strlen(text + i) + 1);
-	}
+	kept = i >= strlen(mark) ? strlen(mark) : 0;
+	memmove(text + kept, text + i, strlen(text + i) + 1);
+	memcpy(text, mark, kept);
 }
 
 /* Up to a space, but not one within a command. */

@@ -10,6 +10,8 @@ static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 static const char *quote(struct sb_arena *arena, const char *text)
 {
+	/* A quote ends the quotation, stands behind a backslash, and begins another one. */
+	static const char escaped[] = { '\'', '\\', '\'' };
 	size_t quotes = 0, length = strlen(text);
 	char *word, *to;
 
@@ -17,7 +19,6 @@ static const char *quote(struct sb_arena *arena, const char *text)
 		return sb_arena_strdup(arena, text);
 	for (const char *c = text; *c != '\0'; c++)
 		quotes += *c == '\'';
-	/* A quote ends the quotation, stands behind a backslash, and begins another one. */
 	word = sb_arena_array(arena, length + 3 * quotes + 3, 1);
 	if (word == NULL)
 		return NULL;
@@ -25,8 +26,8 @@ static const char *quote(struct sb_arena *arena, const char *text)
 	*to++ = '\'';
 	for (const char *c = text; *c != '\0'; c++) {
 		if (*c == '\'') {
-			memcpy(to, "'\\'", 3);
-			to += 3;
+			memcpy(to, escaped, sizeof(escaped));
+			to += sizeof(escaped);
 		}
 		*to++ = *c;
 	}
