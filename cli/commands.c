@@ -278,8 +278,8 @@ const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_RECOVER] = { "recover", "IMAGE", "finish or drop an edit that was interrupted",
 			      "Finishes an edit that was interrupted while it wrote, or drops one "
 			      "that had not begun to. Until then every command that reads IMAGE "
-			      "shows it as the edit was to make it, and the next edit finishes it, "
-			      "too.",
+			      "shows it as the edit was to make it, and the next edit that changes "
+			      "something finishes it, too.",
 			      1, 1 },
 	[COMMAND_SET_BOOTARGS] = { "set-bootargs", "IMAGE [ARG...]",
 				   "change the kernel's command line",
@@ -301,8 +301,8 @@ const struct command commands[COMMAND_COUNT] = {
 				 "is written to IMAGE.",
 				 1, 2 },
 	[COMMAND_UNDO] = { "undo", "IMAGE", "take the last edit back",
-			   "Takes the last edit of IMAGE back, byte for byte; a second undo takes "
-			   "back the edit before. It is refused when what the edit wrote has "
-			   "changed since.",
+			   "Takes the last edit of IMAGE back, byte for byte, with whatever was "
+			   "wrong before it; a second undo takes back the edit before. It is "
+			   "refused when what the edit wrote has changed since.",
 			   1, 1 },
 };

@@ -73,7 +73,8 @@ stmboot_boot_edit_begin(struct stmboot_context *ctx, const char *path,
 			struct stmboot_refusal *why, struct stmboot_boot_edit **out);
 
 /**
- * Begin taking the last edit back, and follow the boot of the image as it is.
+ * Begin taking the last edit back, and follow the boot of the image as it is. What was
+ * wrong before that edit comes back with the rest: an undo need not be forced.
  *
  * @param ctx      allocator and limits; must outlive the edit
  * @param path     a regular file or a block device
@@ -354,8 +355,8 @@ stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit, const struct stmbo
  * @param out   what a commit would write; borrowed from the edit. It is set also when
  *              an error that the edit adds is the reason to refuse it.
  * @return STMBOOT_OK; STMBOOT_CONFLICT when it would add an error and is not
- *         forced, and when a change failed on its way; what the file system says to the change: STMBOOT_UNSUPPORTED,
- *         STMBOOT_CORRUPT, STMBOOT_LIMIT when it is full, STMBOOT_CONFLICT;
+ *         forced, and when a change failed on its way; what the file system says to the change:
+ * STMBOOT_UNSUPPORTED, STMBOOT_CORRUPT, STMBOOT_LIMIT when it is full, STMBOOT_CONFLICT;
  *         STMBOOT_IO; STMBOOT_NO_MEMORY
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status

@@ -134,6 +134,7 @@ enum stmboot_status stmboot_boot_edit_prepare_undo(struct stmboot_context *ctx, 
 
 	if (edit == NULL)
 		return STMBOOT_NO_MEMORY;
+	edit->force = true; /* what stood there is wanted back, errors and all */
 	status = stmboot_edit_begin_undo(ctx, path, o.edit, why, &edit->edit);
 	if (status == STMBOOT_OK)
 		status = prepare_path(edit, path, o.edit != NULL ? o.edit->state_directory : NULL);

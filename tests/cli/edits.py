@@ -326,13 +326,13 @@ class Undo(Case):
         self.assertTrue(self.edit("undo", "-n", self.card)["changed"])
         self.assertEqual(self.read(self.card), after)
 
-    def test_an_undo_that_brings_an_error_back_is_refused_unless_forced(self):
+    def test_an_undo_brings_an_error_back_and_tells_of_it(self):
         self.edit("set-bootargs", self.card, "init=/x", "-f")
         broken = self.read(self.card)
         self.edit("set-bootargs", self.card, "--remove=init")
-        said = self.edit("undo", self.card, status=2)
-        self.assertIn("init.", said["message"])
-        self.edit("undo", self.card, "-f")
+        said = self.edit("undo", self.card)
+        self.assertEqual(said["boot_after"]["stops_at"], "init")
+        self.assertTrue([finding for finding in said["findings"] if finding["code"].startswith("init.")])
         self.assertEqual(self.read(self.card), broken)
         self.edit("undo", self.card)
         self.assertEqual(self.read(self.card), self.before)

@@ -283,7 +283,7 @@ class Session(unittest.TestCase):
     def undo(self, card):
         """Take all edits back."""
         for _ in self.shell(f"stmboot undo --list {shlex.quote(card.path)}").splitlines():
-            self.shell(f"stmboot undo --force {shlex.quote(card.path)}")
+            self.shell(f"stmboot undo {shlex.quote(card.path)}")
 
     def test_the_command_of_the_hint_mends_the_card_and_undo_breaks_it_again(self):
         for name, steps, code, brought in SESSIONS:
