@@ -12,33 +12,24 @@
 #include "json.h"
 #include "progress.h"
 
-/* Escaped text, as much of it as one line of a message should hold. */
-static void add_escaped(struct buffer *b, const char *text)
-{
-	char line[1024];
+enum { PART_ROOM = 1024 }; /* as much of a text as one line of a message should hold */
 
-	stmboot_escape(text, line, sizeof(line));
-	buffer_puts(b, line);
-}
-
+/* In memory that is there: it may be the lack of memory that is said. */
 void complain(const char *subject, const char *message, const char *hint)
 {
-	struct buffer line = { 0 };
+	char subject_text[PART_ROOM], message_text[PART_ROOM], hint_text[PART_ROOM];
+	char line[3 * PART_ROOM + 16];
+	int length;
 
-	buffer_puts(&line, "stmboot: ");
-	if (subject != NULL) {
-		add_escaped(&line, subject);
-		buffer_puts(&line, ": ");
-	}
-	add_escaped(&line, message);
-	if (hint != NULL) {
-		buffer_puts(&line, "; ");
-		add_escaped(&line, hint);
-	}
-	buffer_puts(&line, "\n");
+	stmboot_escape(subject, subject_text, sizeof(subject_text));
+	stmboot_escape(message, message_text, sizeof(message_text));
+	stmboot_escape(hint, hint_text, sizeof(hint_text));
+	length = snprintf(line, sizeof(line), "stmboot: %s%s%s%s%s\n", subject_text,
+			  subject != NULL ? ": " : "", message_text, hint != NULL ? "; " : "",
+			  hint_text);
 	progress_clear();
-	buffer_write(&line, STDERR_FILENO);
-	buffer_release(&line);
+	(void)buffer_write(&(struct buffer){ .data = line, .length = (size_t)length },
+			   STDERR_FILENO);
 }
 
 static void say_as_json(const char *subject, const char *message, const char *hint,

@@ -592,6 +592,12 @@ static bool is_told(const struct stmboot_diags *diags, const struct sb_read_erro
 	return false;
 }
 
+static const char *found_instead(const struct sb_read_error *error)
+{
+	return error->ended ? "the end of the image, which became shorter while it was read"
+			    : "an input/output error";
+}
+
 /*
  * Not for a rule to find. A stage that needs what cannot be read has an error of its own. Beyond
  * that a fact is missing: nobody knows what the board would find there.
@@ -612,11 +618,14 @@ static void report_read_errors(const struct sb_facts *facts, const struct sb_sco
 		inner.stage = (int)stage_of_part(facts, part);
 		inner.ceiling = STMBOOT_WARNING;
 		sb_report(&inner, SB_IMAGE_READ_ERROR,
-			  &(struct sb_finding){ .offset = error->offset,
-						.length = error->length,
-						.found = "an input/output error",
-						.expected = "bytes",
-						.hint = "copy what can be read to a new card" });
+			  &(struct sb_finding){
+				  .offset = error->offset,
+				  .length = error->length,
+				  .found = found_instead(error),
+				  .expected = "bytes",
+				  .hint = error->ended ? "check it again when no other program "
+							 "writes to it"
+						       : "copy what can be read to a new card" });
 	}
 }
 

@@ -356,6 +356,9 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 	if (status != STMBOOT_OK)
 		return status == STMBOOT_CONFLICT ? sb_refuse_changed(why) : status;
 	verdict = follow_result(edit, *out, why);
+	/* committing would find out, too, but a plan may be all that is wanted */
+	if (verdict == STMBOOT_OK)
+		verdict = sb_target_is_same(&edit->edit->target, why);
 	/* Reading does not change the plan, but borrowed plans end with the next call. */
 	status = stmboot_edit_plan(edit->edit, out);
 	return verdict != STMBOOT_OK ? verdict : status;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What belongs into a partition, by what the programs on this card do with it. */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -265,7 +264,7 @@ static enum stmboot_status judge(const struct sb_read_errors *errors, enum stmbo
 		return status;
 	return sb_refuse(why, STMBOOT_IO, "copy it again",
 			 "could not read the file at 0x%" PRIx64 ": %s", errors->places[0].offset,
-			 strerror(EIO));
+			 sb_read_error_reason(&errors->places[0]));
 }
 
 enum stmboot_status sb_part_check_content(struct stmboot_boot_edit *edit,

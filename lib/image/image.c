@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/image.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -358,10 +357,13 @@ enum stmboot_status sb_image_refuse_unread(const struct stmboot_image *image, si
 
 	if (errors->count <= known)
 		return STMBOOT_OK;
-	return sb_refuse(why, STMBOOT_IO,
-			 "the medium or its reader is failing; copy what can be read first",
-			 "could not read it at 0x%" PRIx64 ": %s", errors->places[known].offset,
-			 strerror(EIO));
+	return sb_refuse(
+		why, STMBOOT_IO,
+		errors->places[known].ended
+			? "try again when no other program writes to it"
+			: "the medium or its reader is failing; copy what can be read first",
+		"could not read it at 0x%" PRIx64 ": %s", errors->places[known].offset,
+		sb_read_error_reason(&errors->places[known]));
 }
 
 enum stmboot_status sb_image_fs_uboot(struct stmboot_image *image, uint32_t number,

@@ -18,7 +18,12 @@ static void explain_system(int error, struct stmboot_refusal *why)
 		hint = "make it readable, or run stmboot as a user who may read it";
 	else if (error == EIO)
 		hint = "the medium or its reader is failing; copy what can be read first";
-	sb_refuse_say(why, hint, "%s", error != 0 ? strerror(error) : "it could not be read");
+	else if (error == ENODATA)
+		hint = "try again when no other program writes to it";
+	sb_refuse_say(why, hint, "%s",
+		      error == ENODATA ? "it became shorter while it was read"
+		      : error != 0     ? strerror(error)
+				       : "it could not be read");
 }
 
 /* A thing that is no image: what it is. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/host.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +21,15 @@ struct host_file {
 static enum stmboot_status host_read_at(void *self, uint64_t offset, void *buffer, size_t size)
 {
 	const struct host_file *at = self;
+	enum stmboot_status status =
+		at->host->read_at(at->host->self, at->file, offset, buffer, size);
 
-	return at->host->read_at(at->host->self, at->file, offset, buffer, size);
+	/* it was that long when it was opened */
+	if (status == STMBOOT_TRUNCATED) {
+		errno = ENODATA;
+		status = STMBOOT_IO;
+	}
+	return status;
 }
 
 static uint64_t host_size(void *self)

@@ -28,6 +28,7 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_cache(struct stmboot_context *ct
 struct sb_read_error {
 	uint64_t offset; /* in the source that was watched */
 	uint64_t length;
+	bool ended; /* there is no such place any more */
 };
 
 enum { SB_MAX_READ_ERRORS = 16 };
@@ -37,6 +38,9 @@ struct sb_read_errors {
 	size_t count;
 	struct sb_read_error places[SB_MAX_READ_ERRORS];
 };
+
+/* Why it could not be read, in words that follow a colon. */
+const char *sb_read_error_reason(const struct sb_read_error *error);
 
 /*
  * Most of what is read of a card is only looked for, and a reader that fails

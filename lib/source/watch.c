@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "base/checked.h"
 #include "base/context.h"
 #include "source/source.h"
 
@@ -8,14 +12,26 @@ struct watch {
 	struct sb_read_errors *errors;
 };
 
-static void note(struct sb_read_errors *errors, uint64_t offset, uint64_t length)
+const char *sb_read_error_reason(const struct sb_read_error *error)
 {
+	return error->ended ? "it became shorter while it was read" : strerror(EIO);
+}
+
+static void note(const struct watch *watch, uint64_t offset, uint64_t length)
+{
+	struct sb_read_errors *errors = watch->errors;
+	struct stmboot_identity now;
+
 	for (size_t i = 0; i < errors->count; i++)
 		if (errors->places[i].offset == offset)
 			return;
 	if (errors->count < SB_MAX_READ_ERRORS)
-		errors->places[errors->count++] =
-			(struct sb_read_error){ .offset = offset, .length = length };
+		errors->places[errors->count++] = (struct sb_read_error){
+			.offset = offset,
+			.length = length,
+			.ended = stmboot_source_identity(watch->parent, &now) == STMBOOT_OK &&
+				 !sb_range_within(offset, length, now.size),
+		};
 }
 
 static enum stmboot_status watch_read_at(void *self, uint64_t offset, void *buffer, size_t size)
@@ -24,7 +40,7 @@ static enum stmboot_status watch_read_at(void *self, uint64_t offset, void *buff
 	enum stmboot_status status = stmboot_source_read(watch->parent, offset, buffer, size);
 
 	if (status == STMBOOT_IO)
-		note(watch->errors, offset, size);
+		note(watch, offset, size);
 	return status;
 }
 
