@@ -17,7 +17,7 @@
  * | max_unpacked_bytes | a compressed payload, all payloads of a kernel or an initrd | the payload counts as damaged; STMBOOT_LIMIT |
  * | max_container_bytes | a compressed card image, and a stream | STMBOOT_LIMIT |
  * | max_gpt_entries | a partition table; those beyond it are left out | gpt.entry-count; edits are refused |
- * | max_findings | a list of findings, of events of a configuration, of troubles of an extraction | the list ends there |
+ * | max_findings | a list of findings, and of events of a configuration; of troubles of an extraction | image.too-many-findings; its counts are exact |
  * | max_pending_bytes | what one edit changes | STMBOOT_LIMIT |
  * | max_walk_names | names that one walk visits | STMBOOT_LIMIT |
  * | max_decoded_bytes | memory for what all partitions hold; for all configurations | image.too-much; extlinux.unreadable |
@@ -62,7 +62,7 @@ struct stmboot_limits {
 	uint64_t max_unpacked_bytes; /**< the output of one compressed payload (256 MiB) */
 	uint64_t max_container_bytes; /**< a compressed card image, unpacked (64 GiB) */
 	uint32_t max_gpt_entries;    /**< partition entries looked at (1024) */
-	uint32_t max_findings;       /**< diagnostics kept in one list (10,000) */
+	uint32_t max_findings;       /**< findings kept in one list (10,000) */
 };
 
 /**

@@ -182,7 +182,8 @@ struct stmboot_selection {
 
 /**
  * Drop from a list what a selection leaves out; the order of the rest stays.
- * stmboot_boot_judge() (boot.h) then gives the verdict on what is left.
+ * stmboot_boot_judge() (boot.h) then gives the verdict on what is left. That others
+ * were left out for the context's max_findings is dropped only when it is ignored.
  *
  * @param diags      changed; a diagnostic that was borrowed from it before may
  *                   be another one afterwards

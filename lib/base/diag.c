@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/diag.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context.h"
 #include "base/hint.h"
+
+enum { NO_DIAG = -1 };
 
 struct stmboot_diags {
 	struct sb_arena arena;
 	struct stmboot_diag *items;
 	size_t count;
 	size_t capacity;
-	bool over_limit;
+	ptrdiff_t cut;      /* the one that says that others are left out, or NO_DIAG */
+	size_t left_out;    /* how many */
+	size_t *left_marks; /* of each code: the mark behind the last one that was left out */
+	char left_text[64];
 };
 
 static const struct stmboot_code catalogue[] = {
@@ -40,6 +47,7 @@ enum stmboot_status stmboot_diags_new(struct stmboot_context *ctx, struct stmboo
 	if (diags == NULL)
 		return STMBOOT_NO_MEMORY;
 	sb_arena_init(&diags->arena, ctx);
+	diags->cut = NO_DIAG;
 	*out = diags;
 	return STMBOOT_OK;
 }
@@ -75,6 +83,11 @@ const struct stmboot_code *stmboot_code_at(size_t index)
 const struct stmboot_code *sb_code_about(enum sb_code code)
 {
 	return &catalogue[code];
+}
+
+enum sb_code sb_code_of(const struct stmboot_code *about)
+{
+	return (enum sb_code)(about - catalogue);
 }
 
 const struct stmboot_code *stmboot_code_find(const char *code)
@@ -124,20 +137,30 @@ static bool matches_any(const char *code, const char *const *selectors, size_t c
 	return false;
 }
 
+/* What others are left out behind may be one that is wanted. */
+static bool is_selected(const struct stmboot_selection *selection, const char *code, bool is_cut)
+{
+	return (selection->only_count == 0 || is_cut ||
+		matches_any(code, selection->only, selection->only_count)) &&
+	       !matches_any(code, selection->ignore, selection->ignore_count);
+}
+
 void stmboot_diags_select(struct stmboot_diags *diags, const struct stmboot_selection *selection)
 {
+	const ptrdiff_t cut = diags->cut;
 	size_t kept = 0;
 
 	if (selection == NULL)
 		return;
+	diags->cut = NO_DIAG;
 	for (size_t i = 0; i < diags->count; i++) {
-		const char *code = diags->items[i].code;
+		bool is_cut = (ptrdiff_t)i == cut;
 
-		if (selection->only_count > 0 &&
-		    !matches_any(code, selection->only, selection->only_count))
+		if (!is_selected(selection, diags->items[i].code, is_cut))
 			continue;
-		if (!matches_any(code, selection->ignore, selection->ignore_count))
-			diags->items[kept++] = diags->items[i];
+		if (is_cut)
+			diags->cut = (ptrdiff_t)kept;
+		diags->items[kept++] = diags->items[i];
 	}
 	diags->count = kept;
 }
@@ -163,7 +186,7 @@ struct sb_scope sb_scope(struct stmboot_diags *diags, struct stmboot_source *src
 				  .stage = STMBOOT_NO_STAGE,
 				  .ceiling = STMBOOT_ERROR,
 				  .deep = true,
-				  .first = stmboot_diags_count(diags) };
+				  .first = sb_diags_mark(diags) };
 }
 
 static enum stmboot_stage stage_of(const struct sb_scope *scope, const struct stmboot_code *about)
@@ -185,21 +208,83 @@ static struct stmboot_place place_of(const struct sb_scope *scope, const struct 
 	return place;
 }
 
+static struct stmboot_diag *push(struct stmboot_diags *diags)
+{
+	return sb_arena_push(&diags->arena, &diags->items, &diags->count, &diags->capacity,
+			     sizeof(struct stmboot_diag));
+}
+
+static enum stmboot_severity severity_of(const struct sb_scope *scope,
+					 const struct stmboot_code *about)
+{
+	return about->severity < scope->ceiling ? about->severity : scope->ceiling;
+}
+
+/* The finding that says that there are others, which nobody would see. */
+static struct stmboot_diag *cut_of(struct stmboot_diags *diags, enum stmboot_stage stage)
+{
+	const struct stmboot_code *about = &catalogue[SB_IMAGE_TOO_MANY_FINDINGS];
+	struct stmboot_diag *diag;
+
+	if (diags->cut != NO_DIAG)
+		return &diags->items[diags->cut];
+	diag = push(diags);
+	if (diag == NULL)
+		return NULL;
+	diags->cut = (ptrdiff_t)diags->count - 1;
+	*diag = (struct stmboot_diag){ .code = about->code,
+				       .severity = about->severity,
+				       .stage = stage,
+				       .place = { .partition = STMBOOT_NO_PARTITION },
+				       .message = about->meaning };
+	return diag;
+}
+
+void sb_report_more(const struct sb_scope *scope)
+{
+	(void)cut_of(scope->diags, stage_of(scope, &catalogue[SB_IMAGE_TOO_MANY_FINDINGS]));
+}
+
+/* It counts as what is worst among them, where that comes first: so the verdict stays right. */
+static void leave_out(const struct sb_scope *scope, enum sb_code code)
+{
+	struct stmboot_diags *diags = scope->diags;
+	const struct stmboot_code *about = &catalogue[code];
+	enum stmboot_severity severity = severity_of(scope, about);
+	enum stmboot_stage stage = stage_of(scope, about);
+	struct stmboot_diag *cut = cut_of(diags, stage);
+
+	diags->left_out++;
+	if (diags->left_marks == NULL)
+		diags->left_marks =
+			sb_arena_array(&diags->arena, SB_CODE_COUNT, sizeof(*diags->left_marks));
+	if (diags->left_marks != NULL)
+		diags->left_marks[code] = sb_diags_mark(diags);
+	if (cut == NULL)
+		return;
+	if (severity > cut->severity || (severity == cut->severity && stage < cut->stage)) {
+		cut->severity = severity;
+		cut->stage = stage;
+	}
+	(void)snprintf(diags->left_text, sizeof(diags->left_text), "%zu more", diags->left_out);
+	cut->found = diags->left_text;
+}
+
 void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_finding *f)
 {
 	struct stmboot_diags *diags = scope->diags;
 	struct sb_arena *arena = &diags->arena;
 	const struct stmboot_code *about = &catalogue[code];
-	enum stmboot_severity severity =
-		about->severity < scope->ceiling ? about->severity : scope->ceiling;
+	enum stmboot_severity severity = severity_of(scope, about);
 	bool has_remedy = scope->remedy != NULL && severity > STMBOOT_NOTE;
 	struct stmboot_diag *diag;
 
-	if (diags->count >= sb_limits(arena->ctx)->max_findings) {
-		diags->over_limit = true;
+	if (diags->left_out > 0 ||
+	    diags->count - (diags->cut != NO_DIAG) >= sb_limits(arena->ctx)->max_findings) {
+		leave_out(scope, code);
 		return;
 	}
-	diag = sb_arena_push(arena, &diags->items, &diags->count, &diags->capacity, sizeof(*diag));
+	diag = push(diags);
 	if (diag == NULL)
 		return;
 	*diag = (struct stmboot_diag){
@@ -217,6 +302,11 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 		diag->message = about->meaning;
 }
 
+static bool is_code(const struct stmboot_diag *diag, enum sb_code code)
+{
+	return strcmp(diag->code, catalogue[code].code) == 0;
+}
+
 void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_code *codes,
 		     size_t count, const char *remark)
 {
@@ -226,7 +316,7 @@ void sb_diags_remark(struct stmboot_diags *diags, size_t first, const enum sb_co
 		for (size_t k = 0; k < count; k++) {
 			const char *message;
 
-			if (strcmp(diag->code, catalogue[codes[k]].code) != 0)
+			if (!is_code(diag, codes[k]))
 				continue;
 			message = sb_arena_printf(&diags->arena, "%s (%s)", diag->message, remark);
 			if (message != NULL)
@@ -239,7 +329,7 @@ void sb_diags_restage(struct stmboot_diags *diags, size_t first, enum sb_code co
 		      enum stmboot_stage stage)
 {
 	for (size_t i = first; i < diags->count; i++)
-		if (strcmp(diags->items[i].code, catalogue[code].code) == 0)
+		if (is_code(&diags->items[i], code))
 			diags->items[i].stage = stage;
 }
 
@@ -273,7 +363,20 @@ enum stmboot_status sb_diags_status(const struct stmboot_diags *diags)
 {
 	if (diags->arena.failed)
 		return STMBOOT_NO_MEMORY;
-	return diags->over_limit ? STMBOOT_LIMIT : STMBOOT_OK;
+	return diags->left_out > 0 ? STMBOOT_LIMIT : STMBOOT_OK;
+}
+
+size_t sb_diags_mark(const struct stmboot_diags *diags)
+{
+	return diags->count + diags->left_out;
+}
+
+bool sb_diags_has(const struct stmboot_diags *diags, size_t first, enum sb_code code)
+{
+	for (size_t i = first; i < diags->count; i++)
+		if (is_code(&diags->items[i], code))
+			return true;
+	return diags->left_marks != NULL && diags->left_marks[code] > first;
 }
 
 bool sb_diags_worst(const struct stmboot_diags *diags, size_t first, int stage,
@@ -281,6 +384,9 @@ bool sb_diags_worst(const struct stmboot_diags *diags, size_t first, int stage,
 {
 	bool any = false;
 
+	/* the one that stands for what is left out stands for all of it */
+	if (diags->left_out > 0 && diags->cut != NO_DIAG)
+		first = first < (size_t)diags->cut ? first : (size_t)diags->cut;
 	for (size_t i = first; i < diags->count; i++) {
 		const struct stmboot_diag *diag = &diags->items[i];
 

@@ -25,7 +25,7 @@ struct sb_scope {
 	bool deep;                      /* deep rules are run, too */
 	const char *target;             /* what is written to replace it; NULL: its partition */
 	const char *remedy; /* the hint of all that is worse than a note; NULL: its own */
-	size_t first;       /* finding, from which on they are of this examination */
+	size_t first;       /* mark, from which on they are of this examination */
 };
 
 /* A scope for one source with nothing else known. */
@@ -44,10 +44,20 @@ struct sb_finding {
 };
 
 /*
- * Add a finding; strings are copied. Past the limit, or without memory, it is
- * dropped and the list remembers: sb_diags_status() tells.
+ * Add a finding; strings are copied. Past the limit it is left out: one more finding,
+ * as bad as the worst of these, says how many are. Without memory it is dropped.
+ * sb_diags_status() tells.
  */
 void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_finding *finding);
+
+/* Say that there is more to find than was looked for. */
+void sb_report_more(const struct sb_scope *scope);
+
+/* A place in the list as it would be if none were left out: what is reported next comes there. */
+size_t sb_diags_mark(const struct stmboot_diags *diags);
+
+/* Whether a code was reported from a mark on, be it left out or not. */
+bool sb_diags_has(const struct stmboot_diags *diags, size_t first, enum sb_code code);
 
 /* Formatted text that lives as long as the list; NULL without memory. */
 const char *sb_text(const struct sb_scope *scope, const char *format, ...) STMBOOT_PRINTF(2, 3);
@@ -69,11 +79,14 @@ void sb_diags_name_image(struct stmboot_diags *diags, size_t first, const char *
 /* What lives as long as the list. */
 struct sb_arena *sb_diags_arena(struct stmboot_diags *diags);
 
-/* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was dropped, else STMBOOT_OK. */
+/* STMBOOT_NO_MEMORY or STMBOOT_LIMIT once a finding was left out, else STMBOOT_OK. */
 enum stmboot_status sb_diags_status(const struct stmboot_diags *diags);
 
 /* What the catalogue says of a code. */
 const struct stmboot_code *sb_code_about(enum sb_code code);
+
+/* The code that the catalogue says that of. */
+enum sb_code sb_code_of(const struct stmboot_code *about);
 
 /* The worst severity among findings from number `first` on that concern `stage`
  * (STMBOOT_NO_STAGE: any). False when there is none. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/rules.h"
 
-#include <string.h>
-
 enum sb_code sb_rules_code(const struct sb_rules *rules, size_t row)
 {
 	/* every row begins with its code */
@@ -13,7 +11,7 @@ enum sb_code sb_rules_code(const struct sb_rules *rules, size_t row)
 
 struct sb_run sb_run(const struct sb_rules *rules, const struct sb_scope *scope)
 {
-	return sb_run_since(rules, scope, stmboot_diags_count(scope->diags));
+	return sb_run_since(rules, scope, sb_diags_mark(scope->diags));
 }
 
 struct sb_run sb_run_since(const struct sb_rules *rules, const struct sb_scope *scope, size_t first)
@@ -21,25 +19,20 @@ struct sb_run sb_run_since(const struct sb_rules *rules, const struct sb_scope *
 	return (struct sb_run){ .rules = rules, .scope = scope, .first = first };
 }
 
-static bool is_raised(const struct sb_run *run, const char *code)
-{
-	const struct stmboot_diags *diags = run->scope->diags;
-
-	for (size_t i = run->first; i < stmboot_diags_count(diags); i++)
-		if (strcmp(stmboot_diags_get(diags, i)->code, code) == 0)
-			return true;
-	return false;
-}
-
 /* No rule needs itself, also not by way of others, so this comes to an end. */
 static bool is_blocked(const struct sb_run *run, const struct stmboot_code *about)
 {
 	/* Of a healthy card nothing is raised: no need to go through all that could have been. */
-	if (stmboot_diags_count(run->scope->diags) == run->first)
+	if (sb_diags_mark(run->scope->diags) == run->first)
 		return false;
-	for (const char *const *code = about->prerequisites; code != NULL && *code != NULL; code++)
-		if (is_raised(run, *code) || is_blocked(run, stmboot_code_find(*code)))
+	for (const char *const *name = about->prerequisites; name != NULL && *name != NULL;
+	     name++) {
+		const struct stmboot_code *needed = stmboot_code_find(*name);
+
+		if (sb_diags_has(run->scope->diags, run->first, sb_code_of(needed)) ||
+		    is_blocked(run, needed))
 			return true;
+	}
 	return false;
 }
 

@@ -632,7 +632,7 @@ static void report_read_errors(const struct sb_facts *facts, const struct sb_sco
 /* TF-A does not look at the usable range: there U-Boot is the first that rejects the table. */
 static void judge_table(const struct sb_facts *facts, const struct sb_scope *scope)
 {
-	size_t first = stmboot_diags_count(scope->diags);
+	size_t first = sb_diags_mark(scope->diags);
 
 	sb_gpt_validate(scope, facts->gpt);
 	if (facts->fsbl_kind == STMBOOT_FSBL_TFA)

@@ -243,7 +243,7 @@ static enum stmboot_status fill(struct sb_facts *facts, struct stmboot_boot *boo
 
 static enum stmboot_status run(struct trace *trace, struct stmboot_diags *diags)
 {
-	size_t first = stmboot_diags_count(diags);
+	size_t first = sb_diags_mark(diags);
 	enum stmboot_status status;
 
 	run_rules(&trace->facts, diags);

@@ -335,9 +335,13 @@ enum stmboot_status stmboot_boot_edit_stage(struct stmboot_boot_edit *edit,
 					    struct stmboot_refusal *why,
 					    const struct stmboot_edit_plan **out)
 {
+	struct stmboot_refusal unheard;
 	enum stmboot_status status = edit->spoiled ? check_refused(edit, why) : STMBOOT_OK;
 	enum stmboot_status verdict;
 
+	/* what edits an ext4 remembers there what it has said */
+	if (why == NULL)
+		why = &unheard;
 	if (status == STMBOOT_OK)
 		status = sb_part_stage(edit);
 	if (status == STMBOOT_OK)

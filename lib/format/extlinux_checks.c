@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/context.h"
 #include "base/hint.h"
 
 static const struct stmboot_extlinux_text nowhere = { .text = NULL };
@@ -218,6 +219,8 @@ enum stmboot_status stmboot_extlinux_validate(struct stmboot_context *ctx,
 	for (struct sb_run run = sb_run(&sb_extlinux_rules, &c.scope); sb_run_next(&run);)
 		rows[run.row].check(&c);
 	sb_extlinux_check_lines(&c);
+	if (conf->event_count >= sb_limits(ctx)->max_findings)
+		sb_report_more(&c.scope);
 	sb_extlinux_check_labels(&c);
 	return c.status != STMBOOT_OK ? c.status : sb_diags_status(diags);
 }

@@ -346,7 +346,7 @@ const struct sb_rules sb_fip_set_rules = SB_RULES(set_rows);
 void sb_fip_validate(const struct sb_scope *scope, const struct stmboot_fip *fip,
 		     enum stmboot_soc soc)
 {
-	size_t first = stmboot_diags_count(scope->diags);
+	size_t first = sb_diags_mark(scope->diags);
 	struct sb_fip_checked c = { .scope = scope, .fip = fip, .soc = soc };
 
 	for (struct sb_run run = sb_run(&sb_fip_header_rules, scope); sb_run_next(&run);)

@@ -306,6 +306,23 @@ static void check_hashes(const struct sb_scope *scope, const struct subject *s)
 	}
 }
 
+/* What cannot be read, or is more than the limit of what is looked at. */
+static void check_unchecked(const struct sb_scope *scope, const struct subject *s)
+{
+	for (size_t i = 0; i < s->image->digest_count && s->image->inside && !s->later; i++) {
+		struct sb_finding finding;
+
+		if (s->image->digests[i].state != STMBOOT_FIT_HASH_UNCHECKED)
+			continue;
+		finding = finding_on(scope, s,
+				     sb_text(scope, "was not compared with its %s",
+					     s->image->digests[i].algorithm));
+		finding.offset = s->image->offset;
+		finding.length = s->image->bytes;
+		sb_report(scope, SB_FIT_HASH_UNCHECKED, &finding);
+	}
+}
+
 static void check_any_hash(const struct sb_scope *scope, const struct subject *s)
 {
 	struct sb_finding finding;
@@ -329,6 +346,7 @@ static const SB_RULE(const struct sb_scope *, const struct subject *) rows[] = {
 	{ SB_FIT_HASH_ALGORITHM, check_hash_algorithm },
 	{ SB_FIT_HASH_OPTIONAL, check_usual_hash },
 	{ SB_FIT_HASH_MISMATCH, check_hashes },
+	{ SB_FIT_HASH_UNCHECKED, check_unchecked },
 	{ SB_FIT_HASH_MISSING, check_any_hash },
 	{ SB_FIT_NOT_PACKED, check_packed },
 	{ SB_FIT_ENTRY_OUTSIDE, check_entry },

@@ -440,7 +440,8 @@ static void check_large_array(const struct sb_scope *scope, const struct stmboot
 {
 	const struct stmboot_gpt_copy *primary = &gpt->primary;
 
-	if (primary->state != STMBOOT_GPT_OK || primary->entry_count <= 128)
+	if (primary->state != STMBOOT_GPT_OK ||
+	    (primary->entry_count <= 128 && !primary->entries_cut))
 		return;
 	sb_report(scope, SB_GPT_ENTRY_COUNT,
 		  &(struct sb_finding){
@@ -448,11 +449,9 @@ static void check_large_array(const struct sb_scope *scope, const struct stmboot
 			  .length = 4,
 			  .found = sb_text(scope, "%" PRIu32, primary->entry_count),
 			  .expected = "128",
-			  .message =
-				  primary->entries_cut
-					  ? "the GPT has more than 128 entries, and more used ones "
-					    "than are looked at"
-					  : NULL,
+			  .message = primary->entries_cut
+					     ? "the GPT has more used entries than are looked at"
+					     : NULL,
 			  .hint = "run `sgdisk --resize-table=128 IMAGE`" });
 }
 

@@ -64,6 +64,7 @@ ROWS = [
         [conf(GOOD + "  menu label x")]),
     Row("extlinux.initrd-last", "healthy", [INITRD] + append("initrd=/boot/initrd"),
         [INITRD] + append("initrd=/boot/initrd quiet")),
+    Row("image.too-many-findings", "healthy", top("x\n" * 10001), top("x\n" * 9990), says="more"),
     Row("extlinux.too-many-labels", "healthy", labels(1000), labels(999)),
     Row("extlinux.include", "healthy", top("include /boot/more1.conf\n"),
         [put("/boot/more1.conf", "timeout 10\n")] + top("include /boot/more1.conf\n")),

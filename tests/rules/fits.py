@@ -7,6 +7,7 @@ import cards
 import containers
 import image
 import recipe
+import small
 from damage import conf, put
 from fit import Image, build, digest
 from linux import arm64, release, with_payload
@@ -18,6 +19,7 @@ BOARD = ('model = "A board"; compatible = "st,stm32mp157c-dk2", "st,stm32mp157";
          'chosen { stdout-path = "serial0:115200n8"; }; '
          'aliases { serial0 = "/soc/serial@40010000"; }; soc { serial@40010000 { }; };')
 CODE = image.zimage(recipe.filler(4096))
+LARGE = image.zimage(recipe.filler(32 << 10))
 LOAD = 0xC0008000
 KERNEL_ADDR_R = 0xC2000000
 APPEND = "  append root=/dev/mmcblk0p4 rootwait\n"
@@ -109,6 +111,15 @@ FIRST_OF_TWO = LABEL.replace("linux", "fit") + (
 SIGNATURE = 'signature-1 { algo = "sha256,rsa2048"; key-name-hint = "dev"; };'
 TWO = {"conf": CONF, "other": CONF}
 
+def unreadable(data):
+    """The last sector of what stands in the card cannot be read."""
+    def step(card):
+        with open(card.path, "rb") as f:
+            at = f.read().index(data)
+        small.unreadable((at + len(data)) // 512 * 512 - 512, 512)(card)
+    return step
+
+
 ROWS = [
     *[Row("fit.hash-mismatch", "fit-kernel", fit(damaged(kernel(), [name]), fdt()),
           fit(kernel(hashes=[name]), fdt()), says=f"does not match its {name}")
@@ -126,6 +137,9 @@ ROWS = [
         fit()),
     Row("fit.hash-optional", "fit-kernel", fit(kernel(hashes=["sha512"]), fdt()),
         fit(kernel(hashes=["sha256"]), fdt())),
+    Row("fit.hash-unchecked", "fit-kernel", [*fit(kernel(LARGE), fdt(), external=True), unreadable(LARGE)],
+        fit(kernel(LARGE), fdt(), external=True),
+        {"image.read-error": "which is why"}, says="its sha256"),
     Row("fit.hash-missing", "fit-kernel", fit(kernel(hashes=[]), fdt()), fit()),
 
     Row("fit.no-description", "fit-kernel", fit(description=None), fit()),

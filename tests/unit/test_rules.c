@@ -31,8 +31,8 @@ static const struct sb_rules *const tables[] = {
 	&sb_fip_payload_rules,   &sb_fip_optee_rules,
 };
 
-/* What no rule looks for: whoever cannot read a place says so. */
-static const enum sb_code told_by_readers[] = { SB_IMAGE_READ_ERROR };
+/* What no rule looks for: whoever cannot read a place says so, and the list that is full. */
+static const enum sb_code told_by_readers[] = { SB_IMAGE_READ_ERROR, SB_IMAGE_TOO_MANY_FINDINGS };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
