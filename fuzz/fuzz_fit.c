@@ -78,6 +78,7 @@ static void load(struct stmboot_context *ctx, struct stmboot_source *src, struct
 {
 	static const char *const asked[] = { NULL, "c", "c#c" };
 	struct sb_scope scope = sb_scope(diags, src);
+	uint64_t hashed = 0;
 
 	for (size_t i = 0; i < 2 * sizeof(asked) / sizeof(asked[0]); i++) {
 		struct sb_fit_load l = { .reader = i % 2 == 0 ? SB_FIT_BOOTM : SB_FIT_SPL,
@@ -91,7 +92,7 @@ static void load(struct stmboot_context *ctx, struct stmboot_source *src, struct
 		require(sb_fit_select(&arena, fit, &l) == STMBOOT_OK);
 		require(l.configuration != NULL || l.member_count == 0);
 		require(sb_fit_look(src, &l) == STMBOOT_OK);
-		require(sb_fit_verify(ctx, src, fit, &l) == STMBOOT_OK);
+		require(sb_fit_verify(ctx, src, fit, &l, &hashed) == STMBOOT_OK);
 		sb_fit_validate(&scope, fit, &l);
 		require(sb_fit_refused(ctx, fit, &l, &refused[i]) == STMBOOT_OK);
 		sb_arena_release(&arena);

@@ -14,20 +14,20 @@
  * | --- | --- | --- |
  * | max_text_bytes | a configuration with what it includes, a list, an environment, a command line, all attributes of a file | extlinux.unreadable; STMBOOT_LIMIT |
  * | max_dtb_bytes | a device tree | dtb.too-large; STMBOOT_LIMIT |
- * | max_unpacked_bytes | a compressed payload, all payloads of a kernel or an initrd | the payload counts as damaged; STMBOOT_LIMIT |
+ * | max_unpacked_bytes | a compressed payload, all payloads of a kernel or an initrd; bytes for hashes of FITs; kernels of all labels | the payload counts as damaged; fit.hash-unchecked; image.too-much; STMBOOT_LIMIT |
  * | max_container_bytes | a compressed card image, and a stream | STMBOOT_LIMIT |
  * | max_gpt_entries | a partition table; those beyond it are left out | gpt.entry-count; edits are refused |
  * | max_findings | a list of findings, and of events of a configuration; of troubles of an extraction | image.too-many-findings; its counts are exact |
  * | max_pending_bytes | what one edit changes | STMBOOT_LIMIT |
  * | max_walk_names | names that one walk visits | STMBOOT_LIMIT |
- * | max_decoded_bytes | memory for what all partitions hold; for all configurations | image.too-much; extlinux.unreadable |
+ * | max_decoded_bytes | memory for what all partitions hold; for all configurations; for device trees and FITs of all labels | image.too-much; extlinux.unreadable |
  *
  * These do not change, for no real card comes near them, or a program of the board
  * has the same:
  *
  * | limit | of |
  * | --- | --- |
- * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB of zeros |
+ * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB of zeros, but 256 MiB of one of up to 1 MiB |
  * | 66 MiB; up to 160 MiB when that is no more than 32 times what is packed | a decompressor's own memory |
  * | 100,000 lines, 256 files | a configuration with what it includes |
  * | 16 | configurations that are found; 64 places that are searched |

@@ -315,6 +315,12 @@ struct sb_facts {
 	const struct stmboot_part *searched; /* the first partition that U-Boot looked at */
 	enum stmboot_status fs_status;       /* of reading its file system */
 
+	/* what all labels load, together */
+	uint64_t loaded_bytes; /* allocated for device trees and FITs */
+	uint64_t kernel_bytes; /* in the files of kernels */
+	uint64_t hashed_bytes; /* looked at for hashes of FITs */
+	const char *unloaded;  /* the first file that is more than is looked at, or NULL */
+
 	/* what a journal keeps from U-Boot */
 	struct sb_journal journals[SB_MAX_JOURNALS];
 	size_t journal_count;
@@ -391,6 +397,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_facts_bare_fit(struct sb_facts *facts,
 STMBOOT_NODISCARD enum stmboot_status sb_facts_kernel_fit(struct sb_facts *facts,
 							  const struct sb_config *config,
 							  struct sb_attempt *attempt);
+
+/* The device tree of a file that a label loads; STMBOOT_LIMIT when all labels load too much. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_facts_decode_tree(struct sb_facts *facts, const struct sb_file *file, struct stmboot_dtb **out);
 
 /* Change the device tree of a label by an overlay that was read; one that fails spoils it. */
 STMBOOT_NODISCARD enum stmboot_status sb_facts_apply_overlay(struct sb_facts *facts,

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/checked.h"
+#include "base/context.h"
 #include "boot/facts.h"
 
 enum { MAX_ATTEMPTS = 64 };
@@ -36,6 +38,53 @@ static enum stmboot_status open_file(const struct sb_config *config,
 		file->trouble = "the file is empty";
 	}
 	return STMBOOT_OK;
+}
+
+static bool has_room(struct sb_facts *facts, const struct sb_file *file)
+{
+	if (facts->loaded_bytes <= facts->ctx->options.max_decoded_bytes)
+		return true;
+	if (facts->unloaded == NULL)
+		facts->unloaded = file->path;
+	return false;
+}
+
+/* Labels may load one file over and over, which costs as much each time. */
+enum stmboot_status sb_facts_decode_tree(struct sb_facts *facts, const struct sb_file *file,
+					 struct stmboot_dtb **out)
+{
+	const uint64_t before = facts->ctx->allocated;
+	enum stmboot_status status = STMBOOT_LIMIT;
+
+	if (has_room(facts, file))
+		status = stmboot_dtb_decode(facts->ctx, file->src, out);
+	facts->loaded_bytes += facts->ctx->allocated - before;
+	return status;
+}
+
+static enum stmboot_status decode_fit(struct sb_facts *facts, struct sb_attempt *attempt)
+{
+	const uint64_t before = facts->ctx->allocated;
+	enum stmboot_status status = STMBOOT_LIMIT;
+
+	if (has_room(facts, &attempt->kernel))
+		status = stmboot_fit_decode(facts->ctx, attempt->kernel.src, &attempt->fit);
+	facts->loaded_bytes += facts->ctx->allocated - before;
+	return status;
+}
+
+/* The file of one kernel may have any size, those of all together not. */
+static bool take_kernel_bytes(struct sb_facts *facts, const struct sb_file *file)
+{
+	uint64_t most = sb_limits(facts->ctx)->max_unpacked_bytes;
+	bool fits = facts->kernel_bytes == 0 ||
+		    (facts->kernel_bytes <= most && file->size <= most - facts->kernel_bytes);
+
+	if (fits)
+		facts->kernel_bytes += sb_min_u64(file->size, most);
+	else if (facts->unloaded == NULL)
+		facts->unloaded = file->path;
+	return fits;
 }
 
 /* A file that may be meant by a name that is not there. */
@@ -124,8 +173,7 @@ static enum stmboot_status unwrap(struct sb_facts *facts, struct sb_attempt *att
 	attempt->image_src = attempt->kernel.src;
 	attempt->kernel_is_fit = status == STMBOOT_OK && content == STMBOOT_CONTENT_FIT;
 	if (attempt->kernel_is_fit) {
-		attempt->fit_status =
-			stmboot_fit_decode(facts->ctx, attempt->kernel.src, &attempt->fit);
+		attempt->fit_status = decode_fit(facts, attempt);
 		return attempt->fit_status;
 	}
 	if (status != STMBOOT_OK || content != STMBOOT_CONTENT_UIMAGE)
@@ -147,6 +195,8 @@ static enum stmboot_status load_kernel(struct sb_facts *facts, const struct sb_c
 
 	if (status != STMBOOT_OK)
 		return status;
+	if (attempt->kernel.status == STMBOOT_OK && !take_kernel_bytes(facts, &attempt->kernel))
+		attempt->kernel.status = STMBOOT_LIMIT;
 	if (attempt->kernel.status != STMBOOT_OK) {
 		attempt->failure = SB_FAILS_KERNEL;
 		return look_around(facts, config, &attempt->kernel, "");
@@ -203,7 +253,7 @@ static enum stmboot_status load_fdt(struct sb_facts *facts, const struct sb_conf
 	if (status != STMBOOT_OK)
 		return status;
 	if (attempt->fdt.status == STMBOOT_OK)
-		status = stmboot_dtb_decode(facts->ctx, attempt->fdt.src, &attempt->dtb);
+		status = sb_facts_decode_tree(facts, &attempt->fdt, &attempt->dtb);
 	if (sb_is_fatal(status))
 		return status;
 	if (status != STMBOOT_OK)
@@ -254,7 +304,7 @@ static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_
 	overlay = &attempt->overlays[attempt->overlay_count++];
 	status = open_file(config, step, &overlay->file);
 	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
-		status = stmboot_dtb_decode(facts->ctx, overlay->file.src, &overlay->dtb);
+		status = sb_facts_decode_tree(facts, &overlay->file, &overlay->dtb);
 	if (status != STMBOOT_OK || overlay->dtb == NULL)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	return sb_facts_apply_overlay(facts, attempt, overlay);

@@ -136,6 +136,18 @@ static enum stmboot_status keep(void *user, const void *data, size_t size)
 	return STMBOOT_OK;
 }
 
+/* What was unpacked in a buffer, which is larger than most of it. */
+static enum stmboot_status keep_unpacked(struct sb_facts *facts, const struct output *output,
+					 struct stmboot_source **out)
+{
+	const void *data = sb_arena_strndup(facts->arena, (const char *)output->data, output->used);
+
+	if (data == NULL)
+		return STMBOOT_NO_MEMORY;
+	facts->loaded_bytes += output->used;
+	return stmboot_source_from_memory(facts->ctx, data, output->used, out);
+}
+
 /* A packed image in memory, no longer than a device tree may be. */
 static enum stmboot_status unpack(struct sb_facts *facts, struct stmboot_source *src,
 				  const struct stmboot_fit_image *image,
@@ -146,14 +158,17 @@ static enum stmboot_status unpack(struct sb_facts *facts, struct stmboot_source 
 	struct sb_unpack_result result;
 	enum stmboot_status status;
 
-	output.data = sb_arena_alloc(facts->arena, output.room);
+	if (facts->loaded_bytes > facts->ctx->options.max_decoded_bytes)
+		return STMBOOT_LIMIT;
+	output.data = sb_alloc_uncleared(facts->ctx, output.room);
 	if (output.data == NULL)
 		return STMBOOT_NO_MEMORY;
 	status = sb_unpack(facts->ctx, compression, src, image->offset, image->bytes, &options,
 			   keep, &output, &result);
-	if (status != STMBOOT_OK)
-		return status;
-	return stmboot_source_from_memory(facts->ctx, output.data, output.used, out);
+	if (status == STMBOOT_OK)
+		status = keep_unpacked(facts, &output, out);
+	sb_free(facts->ctx, output.data);
+	return status;
 }
 
 /* The bytes of an image as they stand in the FIT; a device tree is unpacked. */
@@ -243,7 +258,7 @@ static enum stmboot_status take_tree(struct sb_facts *facts, struct sb_attempt *
 	attempt->fdt_in_fit = true;
 	status = open_as_file(facts, attempt, tree, &attempt->fdt);
 	if (status == STMBOOT_OK && attempt->fdt.status == STMBOOT_OK)
-		status = stmboot_dtb_decode(facts->ctx, attempt->fdt.src, &attempt->dtb);
+		status = sb_facts_decode_tree(facts, &attempt->fdt, &attempt->dtb);
 	if (attempt->dtb != NULL && attempt->dtb->defect != STMBOOT_DTB_GOOD)
 		attempt->failure = SB_FAILS_FDT_FORMAT;
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
@@ -256,7 +271,7 @@ static enum stmboot_status take_overlay(struct sb_facts *facts, struct sb_attemp
 	enum stmboot_status status = open_as_file(facts, attempt, member, &overlay->file);
 
 	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
-		status = stmboot_dtb_decode(facts->ctx, overlay->file.src, &overlay->dtb);
+		status = sb_facts_decode_tree(facts, &overlay->file, &overlay->dtb);
 	if (status != STMBOOT_OK || overlay->dtb == NULL)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	return sb_facts_apply_overlay(facts, attempt, overlay);
@@ -298,7 +313,7 @@ enum stmboot_status sb_facts_kernel_fit(struct sb_facts *facts, const struct sb_
 		status = choose(facts, attempt->kernel.src, attempt->fit, &attempt->fit_load);
 		if (status == STMBOOT_OK)
 			status = sb_fit_verify(facts->ctx, attempt->kernel.src, attempt->fit,
-					       &attempt->fit_load);
+					       &attempt->fit_load, &facts->hashed_bytes);
 		if (status == STMBOOT_OK)
 			status = sb_fit_refused(facts->ctx, attempt->fit, &attempt->fit_load,
 						&refused);

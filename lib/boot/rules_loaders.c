@@ -226,11 +226,27 @@ static void check_raw_place(const struct sb_facts *facts, const struct sb_scope 
 	}
 }
 
+/* Real labels load a kernel and a tree or two. */
+static void check_loaded(const struct sb_facts *facts, const struct sb_scope *scope)
+{
+	struct sb_scope inner = sb_scope_config(scope, facts);
+
+	if (facts->unloaded == NULL)
+		return;
+	inner.stage = STMBOOT_STAGE_KERNEL;
+	sb_report(&inner, SB_IMAGE_TOO_MUCH,
+		  &(struct sb_finding){ .no_offset = true,
+					.message = "the labels load more than is looked at",
+					.found = facts->unloaded,
+					.expected = "few labels with large files" });
+}
+
 static void check_decoded(const struct sb_facts *facts, const struct sb_scope *scope)
 {
 	const struct stmboot_part *first = sb_image_undecoded(facts->image);
 	struct sb_scope part;
 
+	check_loaded(facts, scope);
 	if (first == NULL)
 		return;
 	part = sb_scope_part(scope, facts, first);

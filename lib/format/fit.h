@@ -72,11 +72,10 @@ sb_fit_select(struct sb_arena *arena, const struct stmboot_fit *fit, struct sb_f
 STMBOOT_NODISCARD enum stmboot_status sb_fit_look(struct stmboot_source *src,
 						  struct sb_fit_load *load);
 
-/* Compare their hashes, likewise. */
-STMBOOT_NODISCARD enum stmboot_status sb_fit_verify(struct stmboot_context *ctx,
-						    struct stmboot_source *src,
-						    struct stmboot_fit *fit,
-						    const struct sb_fit_load *load);
+/* Compare their hashes, likewise. *hashed: of other FITs, and then of this one, too. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_fit_verify(struct stmboot_context *ctx, struct stmboot_source *src, struct stmboot_fit *fit,
+	      const struct sb_fit_load *load, uint64_t *hashed);
 
 /* The hashes of all images, likewise. */
 STMBOOT_NODISCARD enum stmboot_status

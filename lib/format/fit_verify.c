@@ -38,18 +38,24 @@ static bool is_known(const struct stmboot_fit_image *image)
 	return true;
 }
 
-static void select_kinds(const struct stmboot_fit_image *image, struct hashing *h)
+/* How many there are. */
+static uint64_t select_kinds(const struct stmboot_fit_image *image, struct hashing *h)
 {
+	uint64_t count = 0;
+
 	for (size_t i = 0; i < image->digest_count; i++) {
 		enum sb_digest_kind kind;
 
 		if (image->digests[i].state != STMBOOT_FIT_HASH_UNCHECKED)
 			continue;
 		kind = sb_digest_find(image->digests[i].algorithm);
-		if (!h->wanted[kind])
-			sb_digest_begin(&h->digests[kind], kind);
+		if (h->wanted[kind])
+			continue;
+		sb_digest_begin(&h->digests[kind], kind);
 		h->wanted[kind] = true;
+		count++;
 	}
+	return count;
 }
 
 static enum stmboot_status feed(struct stmboot_context *ctx, struct stmboot_source *src,
@@ -86,13 +92,16 @@ static void compare(struct stmboot_fit_hash *hash, const struct hashing *h)
 			      : STMBOOT_FIT_HASH_WRONG;
 }
 
-/* Images may share their bytes, so a small file can ask for any amount of work. */
+/* Images may share their bytes, or lie in a hole, so a small file can ask for any amount of work.
+ */
 static bool take_budget(const struct stmboot_context *ctx, struct sb_fit_object *object,
-			uint64_t bytes)
+			uint64_t image_bytes, uint64_t kinds)
 {
 	uint64_t most = sb_limits(ctx)->max_unpacked_bytes;
+	uint64_t bytes;
 
-	if (object->hashed_bytes > most || bytes > most - object->hashed_bytes)
+	if (!sb_mul_u64(image_bytes, kinds, &bytes) || object->hashed_bytes > most ||
+	    bytes > most - object->hashed_bytes)
 		return false;
 	object->hashed_bytes += bytes;
 	return true;
@@ -115,13 +124,13 @@ enum stmboot_status stmboot_fit_verify(struct stmboot_context *ctx, struct stmbo
 		return STMBOOT_TRUNCATED;
 	if (is_known(image))
 		return STMBOOT_OK;
-	if (!take_budget(ctx, object, image->bytes))
-		return STMBOOT_LIMIT;
 	h = sb_alloc(ctx, sizeof(*h));
 	if (h == NULL)
 		return STMBOOT_NO_MEMORY;
-	select_kinds(image, h);
-	status = feed(ctx, src, image, h);
+	if (take_budget(ctx, object, image->bytes, select_kinds(image, h)))
+		status = feed(ctx, src, image, h);
+	else
+		status = STMBOOT_LIMIT;
 	for (size_t i = 0; i < image->digest_count && status == STMBOOT_OK; i++)
 		/* const to the outside, but allocated writable */
 		compare((struct stmboot_fit_hash *)(uintptr_t)&image->digests[i], h);
@@ -135,14 +144,19 @@ static bool is_fatal(enum stmboot_status status)
 }
 
 enum stmboot_status sb_fit_verify(struct stmboot_context *ctx, struct stmboot_source *src,
-				  struct stmboot_fit *fit, const struct sb_fit_load *load)
+				  struct stmboot_fit *fit, const struct sb_fit_load *load,
+				  uint64_t *hashed)
 {
+	struct sb_fit_object *object = (struct sb_fit_object *)(void *)fit; /* its first member */
+
+	object->hashed_bytes = *hashed;
 	for (size_t i = 0; i < load->member_count; i++) {
 		const struct stmboot_fit_image *image = load->members[i].image;
 		enum stmboot_status status = STMBOOT_OK;
 
 		if (image != NULL)
 			status = stmboot_fit_verify(ctx, src, fit, (size_t)(image - fit->images));
+		*hashed = object->hashed_bytes;
 		if (is_fatal(status))
 			return status;
 	}

@@ -75,8 +75,9 @@ void stmboot_source_explain(const char *path, enum stmboot_status status, int er
 			      "the compressed image is cut short");
 		break;
 	case STMBOOT_LIMIT:
-		sb_refuse_say(why, "unpack it by hand to see what it is",
-			      "unpacked, the image is larger than any card should be");
+		sb_refuse_say(
+			why, "unpack it by hand to see what it is",
+			"unpacked, it is larger than what is packed into so little should be");
 		break;
 	case STMBOOT_UNSUPPORTED:
 		sb_refuse_say(why, "unpack it by hand first",

@@ -5,20 +5,26 @@
 usage: nasty.py STMBOOT MEASURE [TEST...]
 
 None may take more than 64 MiB or one second of the processor. MEASURE runs a command and
-tells of its memory; it is the benchmark's.
+tells of its memory; it is the benchmark's. With NASTY in the environment all is printed.
 """
 
+import bz2
 import gzip
+import json
 import lzma
 import os
+import re
 import resource
 import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
 
 import program
+import fit as fits  # of tests/support, which comes first on the path now
+import journal
 from image import Gpt, crc, uimage, zimage
 
 MEASURE = None
@@ -28,6 +34,8 @@ LARGEST_XZ = 10 * MIB  # xz -9 makes everybody keep 64 MiB, whatever is packed
 GUID = "00000000-0000-4000-8000-{:012x}"
 COMMANDS = (["inspect", "--deep", "--json"], ["inspect", "--html=-"], ["check"], ["get-bootargs"], ["fs", "ls", "-r"],
             ["set-bootargs", "-n", "quiet"])
+SHORT = (["check"], ["set-bootargs", "-n", "quiet"])  # where the others take as long
+BLOCK = 1024
 LABEL = "label {0}\nkernel /boot/kernel{0}\nfdt /boot/tree\nappend root=/dev/mmcblk0p1\n"
 
 
@@ -48,6 +56,153 @@ def card(content, count=1, table_count=128, name="rootfs", change=None):
     if change is not None:
         change(image)
     return bytes(image)
+
+
+def inode_of(image, path):
+    """Where the inode of a path is; of a number, that one."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(image)
+        f.flush()
+        said = path if isinstance(path, int) else program.tools.run(
+            "debugfs", "-R", f"stat {path}", f.name).decode()
+    number = path if isinstance(path, int) else int(re.search(r"Inode: (\d+)", said).group(1))
+    size, = struct.unpack_from("<H", image, BLOCK + 88)
+    table, = struct.unpack_from("<I", image, 2 * BLOCK + 8)
+    return table * BLOCK + (number - 1) * size
+
+
+def mapped(image, path, extents):
+    """Give a file other blocks: (logical, physical, length); the tree goes to the end."""
+    image = bytearray(image)
+    inode = inode_of(image, path)
+    free, depth = len(image) // BLOCK - 1, 0
+    level = [(logical, struct.pack("<IHHI", logical, length, 0, physical))
+             for logical, physical, length in extents]
+
+    def node(entries, at, room):
+        raw = struct.pack("<HHHHI", 0xf30a, len(entries), room, depth, 0)
+        raw += b"".join(entry for _, entry in entries)
+        image[at:at + len(raw)] = raw
+
+    while len(level) > 4:
+        above = []
+        for i in range(0, len(level), 84):
+            node(level[i:i + 84], free * BLOCK, 84)
+            above.append((level[i][0], struct.pack("<IIHH", level[i][0], free, 0, 0)))
+            free -= 1
+        level, depth = above, depth + 1
+    node(level, inode + 40, 4)
+    size = (extents[-1][0] + extents[-1][2]) * BLOCK
+    struct.pack_into("<I", image, inode + 4, size & 0xffffffff)
+    struct.pack_into("<I", image, inode + 108, size >> 32)
+    flags, = struct.unpack_from("<I", image, inode + 32)
+    struct.pack_into("<I", image, inode + 32, flags & ~0x1000 | 0x80000)
+    return image
+
+
+def again(first, count, blocks):
+    """Extents of a file that is the same blocks over and over."""
+    return [(at, first, min(count, blocks - at)) for at in range(0, blocks, count)]
+
+
+def without_sums(**contents):
+    """A file system whose structures can be changed at will, with a configuration."""
+    return files(900 << 10, ["-O", "^metadata_csum,^64bit"], **contents,
+                 **{"boot__extlinux__extlinux.conf": LABEL.format(1)})
+
+
+def same_directory(path, distinct=100):
+    """A directory of two million blocks, which are a hundred."""
+    image = bytearray(without_sums(d__a="a", boot__x="x"))
+    for block in range(distinct):
+        raw = b"".join(struct.pack("<IHBB14s2x", 12, 24, 14, 1, b"n%013d" % (block * 42 + i))
+                       for i in range(41))
+        raw += struct.pack("<IHBB14s", 12, BLOCK - len(raw), 14, 1, b"n%013d" % (block * 42 + 41))
+        at = (400 + block) * BLOCK
+        image[at:at + BLOCK] = raw.ljust(BLOCK, b"\0")
+    return mapped(bytes(image), path, again(400, distinct, 2000000))
+
+
+def log(blocks, repeated=1, first=400):
+    """A file system with a journal of one transaction: these blocks, over and over, and a commit."""
+    def head(kind, sequence):
+        return struct.pack(">III", journal.MAGIC, kind, sequence)
+
+    image = bytearray(without_sums(d__a="a"))
+    count = len(blocks)
+    total = 1 + repeated * count + 1
+    start = head(4, 0) + struct.pack(">IIIIII4xI", BLOCK, total, 1, 1, 1, 0, 1)
+    for i, block in enumerate([start, *(head(kind, 1) + rest for kind, rest in blocks), head(2, 1)]):
+        image[(first + i) * BLOCK:(first + i + 1) * BLOCK] = block.ljust(BLOCK, b"\0")
+    struct.pack_into("<H", image, inode_of(image, 8), 0o100600)
+    struct.pack_into("<H", image, inode_of(image, 8) + 26, 1)
+    image = mapped(bytes(image), 8, [
+        (0, first, 1), *((1 + i * count, first + 1, count) for i in range(repeated)),
+        (total - 1, first + 1 + count, 1)])
+    for at, bit in ((92, 4), (96, 4)):  # has_journal, needs_recovery
+        word, = struct.unpack_from("<I", image, BLOCK + at)
+        struct.pack_into("<I", image, BLOCK + at, word | bit)
+    struct.pack_into("<I", image, BLOCK + 224, 8)
+    return bytes(image)
+
+
+def revokes(count):
+    """Blocks that revoke as much as they can."""
+    return [(5, struct.pack(">I", 16 + 4 * 250) + b"".join(
+        struct.pack(">I", block * 250 + i) for i in range(250))) for block in range(count)]
+
+
+def escapes():
+    """A descriptor of a hundred blocks that would look like the log's own."""
+    return [(1, b"".join(struct.pack(">IHH", 600 + i, 0, 11 if i == 99 else 3)
+                         for i in range(100))), *[(0, b"")] * 100]
+
+
+def in_hole(data, size, count=1):
+    """As many labels, whose kernels are one file: of that size, of which only the data are there."""
+    text = "".join(LABEL.format(number) for number in range(count))
+    return conf(text, boot__kernel=data, commands=[
+        f"set_inode_field /boot/kernel size {size}", f"sif /boot/kernel links_count {count + 1}",
+        *(f"ln /boot/kernel /boot/kernel{number}" for number in range(count))])
+
+
+def fit_in_hole(size, *algorithms):
+    """A FIT whose kernel is of that size."""
+    kernel = fits.Image("kernel-1", bytes(68), type="kernel", os="linux", arch="arm", load=LOAD,
+                        compression="none", entry=LOAD, hashes=list(algorithms))
+    data = fits.build([kernel], {"conf": {"description": "x", "kernel": "kernel-1"}}, external=True)
+    return data.replace(struct.pack(">I", 68), struct.pack(">I", size))
+
+
+def uimage_in_hole(size):
+    """A uImage of that size."""
+    data = bytearray(uimage(bytes(64), "Linux", kind=2))
+    struct.pack_into(">I", data, 12, size)
+    struct.pack_into(">I", data, 4, 0)
+    struct.pack_into(">I", data, 4, crc(bytes(data[:64])))
+    return bytes(data)
+
+
+def overlays(labels=40, count=60):
+    """Labels that fail, with as many overlays each."""
+    tree = fdt(12000)
+    text = "".join(f"label {n}\nkernel /none\nfdt /boot/tree\nfdtoverlays" +
+                   " /boot/o" * count + "\nappend x\n" for n in range(labels))
+    return conf(text, boot__tree=tree, boot__o=tree)
+
+
+def package():
+    """A firmware package of as many entries as it has room for."""
+    entries = b"".join(uuid.UUID(int=i).bytes + struct.pack("<QQQ", 1000, 1000, 0)
+                       for i in range(1, 20001))
+    return struct.pack("<IIQ", 0xAA640001, 1, 0) + entries
+
+
+def packed(kind, size):
+    """Zeros as a program packs them."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(size)
+        return program.tools.run(*kind.split(), "-c", f.name)
 
 
 def files(size=768 << 10, options=(), commands=(), **contents):
@@ -121,6 +276,7 @@ def zstd(size):
         return program.tools.run("zstd", "-q", "-1", "--long=27", "-c", f.name)
 
 
+LOAD = 0xc0008000
 BOMB = 130 * MIB  # more than any decoder keeps of what it unpacked
 
 
@@ -159,9 +315,33 @@ def images():
             plain, boot__kernel1=zimage(data[:600 << 10]), size=900 << 10))
         yield "forty kernels of " + name, lambda data=data: card(kernels(zimage(data[:300 << 10])))
         yield "an image of " + name, lambda data=data: data[:MIB].ljust(4096, b"\0")
+    for name in ("xz --format=lzma -0", "lz4 -q -l"):
+        yield "forty kernels of " + name, lambda name=name: card(kernels(zimage(
+            packed(name, 60 * MIB)[:300 << 10])))
+    yield "a directory of the same blocks", lambda: card(same_directory("/d"))
+    yield "a root of the same blocks", lambda: card(same_directory("/"))
+    yield "a log of the same blocks", lambda: card(log(revokes(100), 20000))
+    yield "a log of revokes", lambda: card(log(revokes(400)))
+    yield "a log of escapes", lambda: card(log(escapes()))
+    yield "overlays", lambda: card(overlays())
+    yield "packages", lambda: card(package(), 512, 512, "fip")
+    yield "menu", lambda: card(conf("menu title x\n" + "".join(
+        f"label l{i}\nmenu label {'y' * 40}\nkernel /k\n" for i in range(9000))))
     yield "links", lambda: card(files(commands=[f"symlink l{i} l{i + 1}" for i in range(45)] + [
         "symlink init l0"]))
     yield "a file in a circle", lambda: card(circle())
+
+
+def long_images():
+    """The same, which take the longest."""
+    most = 255 * MIB
+    yield "a zImage in a hole", lambda: card(in_hole(zimage(bytes(999)), 2 * most))
+    yield "uImages in a hole", lambda: card(in_hole(uimage_in_hole(most), most + 64, 40))
+    yield "a FIT in a hole", lambda: card(in_hole(fit_in_hole(
+        most, "md5", "sha1", "sha256", "sha512"), most + 4096))
+    yield "FITs in a hole", lambda: card(in_hole(fit_in_hole(most, "sha512"), most + 4096, 40))
+    yield "an image of bzip2", lambda: (bz2.compress(bytes(50 * MIB)) * 20).ljust(
+        4096, b"\0")
 
 
 def circle():
@@ -180,15 +360,46 @@ def circle():
 class Nasty(unittest.TestCase):
     """Each image through the commands that read it."""
 
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.path = os.path.join(directory.name, "card.img")
+
+    def make(self, image):
+        """The image that the commands are run on."""
+        with open(self.path, "wb") as f:
+            f.write(image)
+
+    def run_on(self, all_images, commands):
+        """All commands on all images."""
+        for name, make in all_images:
+            with self.subTest(image=name):
+                self.make(make())
+            for command in commands:
+                with self.subTest(image=name, command=command):
+                    self.cheap(command, self.path, name)
+
     def test_none_costs_much(self):
-        with tempfile.TemporaryDirectory() as work:
-            path = os.path.join(work, "card.img")
-            for name, make in images():
-                with self.subTest(image=name), open(path, "wb") as f:
-                    f.write(make())
-                for command in COMMANDS:
-                    with self.subTest(image=name, command=command):
-                        self.cheap(command, path, name)
+        self.run_on(images(), COMMANDS)
+
+    def test_long_ones_cost_no_more(self):
+        self.run_on(long_images(), SHORT)
+
+    def test_a_sparse_file_costs_what_is_in_it(self):
+        for name in ("ssbl", "rootfs"):
+            image = card(gzip.compress(bytes(BOMB), 1), name=name)
+            self.make(image)
+            os.truncate(self.path, 64 << 30)
+            self.cheap(["check"], self.path, name)
+        self.make(gzip.compress(bytes(50 * MIB), 9) * 20)
+        os.truncate(self.path, 64 << 30)
+        self.cheap(["check"], self.path, "what is packed")
+
+    def test_what_is_not_looked_at_is_told(self):
+        for image in (overlays(), in_hole(uimage_in_hole(200 * MIB), 200 * MIB + 64, 2)):
+            self.make(card(image))
+            said = json.loads(program.run("check", "--json", self.path).stdout)
+            self.assertIn("image.too-much", [f["code"] for f in said["images"][0]["findings"]])
 
     def cheap(self, command, path, name):
         """A command comes to an end, and soon."""

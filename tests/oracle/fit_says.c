@@ -24,11 +24,12 @@ static void say(struct stmboot_context *ctx, struct stmboot_source *src, struct 
 {
 	struct sb_fit_load load = { .reader = SB_FIT_BOOTM, .asked = asked, .arch = "arm" };
 	struct sb_arena arena;
+	uint64_t hashed = 0;
 	bool refused = false;
 
 	sb_arena_init(&arena, ctx);
 	require(sb_fit_select(&arena, fit, &load), "select");
-	require(sb_fit_verify(ctx, src, fit, &load), "verify");
+	require(sb_fit_verify(ctx, src, fit, &load, &hashed), "verify");
 	require(sb_fit_look(src, &load), "look");
 	require(sb_fit_refused(ctx, fit, &load, &refused), "judge");
 	if (load.configuration != NULL)

@@ -194,6 +194,7 @@ static enum stmboot_status use(struct stmboot_context *ctx, struct stmboot_sourc
 	struct sb_fit_load load = { .reader = SB_FIT_BOOTM, .asked = "one#more", .arch = "arm64" };
 	struct stmboot_fit *fit = NULL;
 	struct sb_arena arena;
+	uint64_t hashed = 0;
 	bool refused;
 	enum stmboot_status status = stmboot_fit_decode(ctx, src, &fit);
 
@@ -201,7 +202,7 @@ static enum stmboot_status use(struct stmboot_context *ctx, struct stmboot_sourc
 	if (status == STMBOOT_OK)
 		status = sb_fit_select(&arena, fit, &load);
 	if (status == STMBOOT_OK)
-		status = sb_fit_verify(ctx, src, fit, &load);
+		status = sb_fit_verify(ctx, src, fit, &load, &hashed);
 	if (status == STMBOOT_OK)
 		status = sb_fit_look(src, &load);
 	if (status == STMBOOT_OK)
