@@ -4,14 +4,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <stmboot/text.h>
+
 /* What no shell takes for anything but itself. */
 static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 			    "_./:,@%+=-";
 
+/* A quote ends the quotation, stands between two of the other kind, and begins another one. */
+static const char quote_in_word[] = "'\"'\"'";
+
 static const char *quote(struct sb_arena *arena, const char *text)
 {
-	/* A quote ends the quotation, stands behind a backslash, and begins another one. */
-	static const char escaped[] = { '\'', '\\', '\'' };
 	size_t quotes = 0, length = strlen(text);
 	char *word, *to;
 
@@ -19,25 +22,41 @@ static const char *quote(struct sb_arena *arena, const char *text)
 		return sb_arena_strdup(arena, text);
 	for (const char *c = text; *c != '\0'; c++)
 		quotes += *c == '\'';
-	word = sb_arena_array(arena, length + 3 * quotes + 3, 1);
+	word = sb_arena_array(arena, length + strlen(quote_in_word) * quotes + 3, 1);
 	if (word == NULL)
 		return NULL;
 	to = word;
 	*to++ = '\'';
-	for (const char *c = text; *c != '\0'; c++) {
-		if (*c == '\'') {
-			memcpy(to, escaped, sizeof(escaped));
-			to += sizeof(escaped);
-		}
-		*to++ = *c;
-	}
+	for (const char *c = text; *c != '\0'; c++)
+		if (*c == '\'')
+			to = stpcpy(to, quote_in_word);
+		else
+			*to++ = *c;
 	*to = '\'';
 	return word;
 }
 
+/*
+ * Whether a text can be copied from where it is shown: what is escaped there would be
+ * another text, a backquote ends the command, and with a dash options begin.
+ */
+static bool can_be_copied(const char *text)
+{
+	return text[0] != '-' && strchr(text, '`') == NULL &&
+	       stmboot_escape(text, NULL, 0) == strlen(text);
+}
+
+static const char *word_or(const struct sb_scope *scope, const char *text, const char *instead)
+{
+	const char *word =
+		can_be_copied(text) ? quote(sb_diags_arena(scope->diags), text) : instead;
+
+	return word != NULL ? word : "";
+}
+
 const char *sb_hint_word(const struct sb_scope *scope, const char *text)
 {
-	return quote(sb_diags_arena(scope->diags), text);
+	return word_or(scope, text, "NAME");
 }
 
 const char *sb_hint_place(const struct sb_scope *scope, int32_t partition, const char *path)
@@ -45,19 +64,14 @@ const char *sb_hint_place(const struct sb_scope *scope, int32_t partition, const
 	const char *place =
 		partition > 0 ? sb_text(scope, "%" PRIi32 ":%s", partition, path) : path;
 
-	return place != NULL ? sb_hint_word(scope, place) : NULL;
+	return place != NULL ? word_or(scope, place, "PLACE") : "";
 }
 
 const char *sb_hint_replace(const struct sb_scope *scope, const char *what)
 {
-	const char *place;
-
-	if (scope->partition >= 0 && scope->path != NULL) {
-		place = sb_hint_place(scope, scope->partition, scope->path);
-		return place != NULL
-			       ? sb_text(scope, "%s: `stmboot fs put IMAGE FILE %s`", what, place)
-			       : NULL;
-	}
+	if (scope->partition >= 0 && scope->path != NULL)
+		return sb_text(scope, "%s: `stmboot fs put IMAGE FILE %s`", what,
+			       sb_hint_place(scope, scope->partition, scope->path));
 	if (scope->target != NULL)
 		return sb_text(scope, "%s: `stmboot part write IMAGE %s FILE`", what,
 			       scope->target);
@@ -70,14 +84,10 @@ const char *sb_hint_replace(const struct sb_scope *scope, const char *what)
 /* Of a text in the image, which an editor changes; `prefix` says which. */
 static const char *with_editor(const struct sb_scope *scope, const char *prefix, const char *what)
 {
-	const char *place;
-
 	if (scope->partition < 0 || scope->path == NULL)
 		return what;
-	place = sb_hint_place(scope, scope->partition, scope->path);
-	return place != NULL
-		       ? sb_text(scope, "%s: `%sstmboot fs edit IMAGE %s`", what, prefix, place)
-		       : NULL;
+	return sb_text(scope, "%s: `%sstmboot fs edit IMAGE %s`", what, prefix,
+		       sb_hint_place(scope, scope->partition, scope->path));
 }
 
 const char *sb_hint_edit(const struct sb_scope *scope, const char *what)
@@ -126,14 +136,21 @@ static void add(struct sb_arena *arena, const char **text, const char *piece, si
 		*text = sb_arena_printf(arena, "%s%.*s", *text, (int)length, piece);
 }
 
-/* How far a word of a shell reaches, with all that is in quotes in it. */
+/* How far a word of a shell reaches, with all that is in quotes of either kind in it. */
 static size_t word_length(const char *text)
 {
 	size_t length = 0;
-	bool quoted = false;
 
-	while (text[length] != '\0' && (quoted || strchr(" `", text[length]) == NULL))
-		quoted ^= text[length++] == '\'';
+	for (char open = '\0'; text[length] != '\0'; length++) {
+		const char c = text[length];
+
+		if (open == '\0' && (c == ' ' || c == '`'))
+			break;
+		if (c == open)
+			open = '\0';
+		else if (open == '\0' && (c == '\'' || c == '"'))
+			open = c;
+	}
 	return length;
 }
 
@@ -154,6 +171,8 @@ static const char *image_word(struct sb_arena *arena, const char *path, const ch
 	const char *name = sb_arena_printf(arena, "%s%s%.*s", *path == '-' ? "./" : "", path,
 					   (int)length, rest);
 
+	if (name != NULL && !can_be_copied(name))
+		return sb_arena_printf(arena, "IMAGE%.*s", (int)length, rest);
 	return name != NULL ? quote(arena, name) : NULL;
 }
 
@@ -163,20 +182,35 @@ struct naming {
 	const char *path;
 	bool packed;
 	bool named;  /* of this program already */
-	bool writes; /* a command of ours that changes the image */
+	bool ours;   /* this program unpacks what is packed */
+	bool writes; /* and changes it */
+	bool mended; /* a program before it has unpacked it into another file */
 };
 
+/* One that is packed is no image to other programs, which may write one over it. */
 static void add_image(struct naming *n, const char **text, const char *word, size_t length)
 {
-	const char *name = image_word(n->arena, n->path, word + 5, length - 5);
+	static const char output[] = " --output ", mended[] = "mended.img";
+	const bool unpacks = n->packed && n->writes && !n->mended;
+	const char *name = n->mended ? mended : word;
 
 	n->named = true;
+	if (!n->mended && (n->ours || !n->packed))
+		name = image_word(n->arena, n->path, word + 5, length - 5);
 	if (name == NULL)
 		*text = NULL;
 	else
-		add(n->arena, text, name, strlen(name));
-	if (n->packed && n->writes)
-		add(n->arena, text, " --output mended.img", strlen(" --output mended.img"));
+		add(n->arena, text, name, name == word ? length : strlen(name));
+	if (!unpacks)
+		return;
+	add(n->arena, text, output, strlen(output));
+	add(n->arena, text, mended, strlen(mended));
+	n->mended = true;
+}
+
+static void next_program(struct naming *n)
+{
+	n->named = n->ours = n->writes = false;
 }
 
 static void add_word(struct naming *n, const char **text, const char *word, size_t length)
@@ -186,9 +220,9 @@ static void add_word(struct naming *n, const char **text, const char *word, size
 		return;
 	}
 	if (is_word(word, length, "&&"))
-		n->named = n->writes = false;
+		next_program(n);
 	else if (is_word(word, length, "stmboot"))
-		n->writes = true;
+		n->ours = n->writes = true;
 	else if (is_word(word, length, "read"))
 		n->writes = false;
 	add(n->arena, text, word, length);
@@ -196,7 +230,8 @@ static void add_word(struct naming *n, const char **text, const char *word, size
 
 static const char *add_command(struct naming *n, const char **text, const char *command)
 {
-	n->named = n->writes = false;
+	next_program(n);
+	n->mended = false;
 	while (*command != '`' && *command != '\0') {
 		size_t length = word_length(command);
 

@@ -9,10 +9,14 @@
 
 #include "base/diag.h"
 
-/* A text as one word of a shell, in quotes where it needs them; NULL without memory. */
+/*
+ * A text as one word of a shell, in quotes where it needs them. One that a shell or
+ * the command would take for something else once it is copied from a screen is left
+ * for the reader to fill in: NAME. Without memory "", and the arena says that it failed.
+ */
 const char *sb_hint_word(const struct sb_scope *scope, const char *text);
 
-/* "4:/boot/zImage" as one word; of a bare file system "/boot/zImage". */
+/* The same of "4:/boot/zImage", in a bare file system "/boot/zImage"; or PLACE. */
 const char *sb_hint_place(const struct sb_scope *scope, int32_t partition, const char *path);
 
 /*

@@ -327,7 +327,7 @@ static void check_dtb_board(const struct sb_facts *facts, const struct sb_scope 
 						    sb_text(scope,
 							    "take that of %s, or write the U-Boot "
 							    "of the other board",
-							    facts->board)) });
+							    sb_hint_word(scope, facts->board))) });
 }
 
 static bool is_overlay_there(const struct sb_overlay *overlay)

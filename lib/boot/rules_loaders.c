@@ -433,7 +433,8 @@ static const char *second_hint(const struct sb_facts *facts, const struct sb_sco
 	return sb_text(scope,
 		       "a second stage stands in partition %" PRIu32
 		       " (%s): run `stmboot gpt set IMAGE %" PRIu32 " name=%s`",
-		       there->number, there->entry->name, there->number, facts->second.name);
+		       there->number, sb_hint_word(scope, there->entry->name), there->number,
+		       facts->second.name);
 }
 
 /* SPL enters whatever has no known header; it never says that it found nothing. */

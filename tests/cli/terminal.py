@@ -121,6 +121,27 @@ class Layout(Case):
         said = {program.run("inspect", card, env={"COLUMNS": str(w)}).stdout for w in WIDTHS}
         self.assertEqual(len(said), 1)
 
+    def test_a_command_copied_into_a_shell_runs_nothing_of_a_name_in_it(self):
+        names = {"it's $(touch ran)": "it's $(touch ran)", 'x"; touch ran; "': 'x"; touch ran; "',
+                 "IMAGE && touch ran": "IMAGE && touch ran",
+                 "a\\'$(touch ran)": "NAME", "`touch ran`": "NAME", "--force": "NAME"}
+        with open(os.path.join(self.folder, "stmboot"), "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+        os.chmod(f.name, 0o755)
+        path = os.pathsep.join((self.folder, os.environ["PATH"]))
+        for name, word in names.items():
+            program.configured(os.path.join(self.folder, "named.img"),
+                               f"label {name}\n  kernel /boot/ZIMAGE\n  append root=x\n")
+            command = next(line for line in plain(self.screen(80, "inspect", "named.img"))
+                           if line.startswith("    `stmboot extlinux set "))
+            done = subprocess.run(["sh", "-c", command.strip(" `")], cwd=self.folder, check=False,
+                                  env={"PATH": path}, capture_output=True, text=True)
+            with self.subTest(name):
+                self.assertEqual(done.stderr, "")
+                self.assertEqual(done.stdout.splitlines(), ["extlinux", "set", "named.img", word,
+                                                            "kernel", "/boot/zImage"])
+                self.assertFalse(os.path.exists(os.path.join(self.folder, "ran")))
+
 
 class Map(Case):
     """The card to scale, where a line of blocks can be shown."""

@@ -321,15 +321,25 @@ Test(base, the_command_of_a_hint_names_the_image)
 		{ "run `stmboot gpt repair IMAGE`: it helps", "card.img",
 		  "run `stmboot gpt repair card.img`: it helps", false },
 		{ "`stmboot gpt repair IMAGE`", "my card's.img",
-		  "`stmboot gpt repair 'my card'\\''s.img'`", false },
+		  "`stmboot gpt repair 'my card'\"'\"'s.img'`", false },
+		{ "`stmboot fs cat IMAGE 'a'\"'\"' b' && stmboot gpt repair IMAGE`, now", "c",
+		  "`stmboot fs cat c 'a'\"'\"' b' && stmboot gpt repair c`, now", false },
+		{ "`stmboot gpt repair IMAGE`", "a\\b", "`stmboot gpt repair IMAGE`", false },
+		{ "`stmboot gpt repair IMAGE`", "a`b", "`stmboot gpt repair IMAGE`", false },
 		{ "`stmboot gpt repair IMAGE`", "-n", "`stmboot gpt repair ./-n`", false },
 		{ "`stmboot gpt repair IMAGE`", "a.img.gz",
 		  "`stmboot gpt repair a.img.gz --output mended.img`", true },
 		{ "`stmboot part read IMAGE 1 F && stmboot part write IMAGE 2 F`", "a.xz",
 		  "`stmboot part read a.xz 1 F && stmboot part write a.xz --output mended.img 2 F`",
 		  true },
+		{ "`stmboot fs rm IMAGE /a && stmboot fs put IMAGE F /a`", "a.xz",
+		  "`stmboot fs rm a.xz --output mended.img /a && stmboot fs put mended.img F /a`",
+		  true },
 		{ "`e2fsck -p IMAGE?offset=512`", "a.img", "`e2fsck -p 'a.img?offset=512'`",
 		  false },
+		{ "`e2fsck -p IMAGE?offset=512`", "a.xz", "`e2fsck -p IMAGE?offset=512`", true },
+		{ "`sgdisk --resize-table=128 IMAGE`", "a.xz", "`sgdisk --resize-table=128 IMAGE`",
+		  true },
 		{ "`stmboot extlinux default IMAGE IMAGE`", "a",
 		  "`stmboot extlinux default a IMAGE`", false },
 		{ "`stmboot extlinux set IMAGE 'a && IMAGE' kernel IMAGE`", "b",
@@ -384,6 +394,41 @@ Test(base, a_hint_names_the_place_that_its_finding_is_in)
 	cr_expect_str_eq(hint_of(&scope, "its own", NULL, false), "its own");
 	scope.ceiling = STMBOOT_WARNING;
 	cr_expect_str_eq(hint_of(&scope, "its own", NULL, false), "take the other");
+	stmboot_diags_free(diags);
+	stmboot_context_free(ctx);
+}
+
+/* What is copied from a screen, where stmboot_escape() was at it, is the same word. */
+Test(base, a_word_of_a_hint_is_safe_to_copy)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {
+		{ "$(reboot) && ls; *", "'$(reboot) && ls; *'" },
+		{ "it's $(reboot)", "'it'\"'\"'s $(reboot)'" },
+		{ "''", "''\"'\"''\"'\"''" },
+		{ "K\xc3\xbc"
+		  "che",
+		  "'K\xc3\xbc"
+		  "che'" },
+		{ "a\\", "NAME" },
+		{ "`reboot`", "NAME" },
+		{ "--force", "NAME" },
+		{ "a\nreboot", "NAME" },
+		{ "a\x1b[2J", "NAME" },
+		{ "a\xff", "NAME" },
+		{ "a\xe2\x80\xae", "NAME" },
+	};
+	struct stmboot_context *ctx;
+	struct stmboot_diags *diags;
+	struct sb_scope scope;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
+	scope = sb_scope(diags, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_str_eq(sb_hint_word(&scope, cases[i].text), cases[i].word);
+	cr_expect_str_eq(sb_hint_place(&scope, 4, "/a`b"), "PLACE");
 	stmboot_diags_free(diags);
 	stmboot_context_free(ctx);
 }
