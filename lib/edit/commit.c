@@ -97,6 +97,17 @@ enum stmboot_status sb_refuse_changed(struct stmboot_refusal *why)
 			 "edited");
 }
 
+/* Whether a log says of itself that it is the one for this edit of this image. */
+static bool is_headed(const struct sb_log *log, const struct sb_log_head *head)
+{
+	const struct sb_log_head *said = sb_log_head(log);
+
+	return said->kind == head->kind && said->medium_size == head->medium_size &&
+	       strcmp(said->name, head->name) == 0 &&
+	       memcmp(said->id_before, head->id_before, SB_MEDIUM_ID_BYTES) == 0 &&
+	       memcmp(said->id_after, head->id_after, SB_MEDIUM_ID_BYTES) == 0;
+}
+
 /* Records are in order and share nothing: if all lie in the plan, they are the plan. */
 static enum stmboot_status check_places(const struct stmboot_edit *edit, struct sb_log *log,
 					bool *planned)
@@ -118,14 +129,19 @@ static enum stmboot_status check_places(const struct stmboot_edit *edit, struct 
 	return !*planned || status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }
 
-/* A log that cannot be read, or that was made from what no longer stands there, is no use. */
+/*
+ * A log that cannot be read, that recovery would not take for one of this image, or
+ * that was made from what no longer stands there, is no use.
+ */
 static enum stmboot_status check_log(struct stmboot_edit *edit, struct sb_log *log,
-				     struct stmboot_refusal *why)
+				     const struct sb_log_head *head, struct stmboot_refusal *why)
 {
 	unsigned match = 0;
 	uint64_t stranger;
 	bool planned = false;
 	enum stmboot_status status = check_places(edit, log, &planned);
+
+	planned = planned && is_headed(log, head);
 
 	if (status == STMBOOT_OK)
 		status = sb_log_compare(log, edit->target.source, &match, &stranger);
@@ -217,7 +233,7 @@ static enum stmboot_status write_log(struct stmboot_edit *edit, const struct sb_
 	const struct sb_host *host = edit->target.host;
 	const char *path = edit->target.place.new_log;
 	enum stmboot_status status = STMBOOT_OK;
-	const bool copied = edit->handed_log != NULL && sb_edit_was_handed(edit, head);
+	const bool copied = edit->handed_log != NULL && is_headed(edit->handed_log, head);
 
 	if (edit->handed_log != NULL && !copied)
 		status = sb_edit_compare_handed(edit, edit->target.source, why);
@@ -248,7 +264,7 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 	status = sb_refuse_work(why, open_new_log(edit, &file, &src, &log),
 				"read the log of the edit", NULL);
 	if (status == STMBOOT_OK)
-		status = check_log(edit, log, why);
+		status = check_log(edit, log, head, why);
 	if (status == STMBOOT_OK) /* once more: all that took its time */
 		status = sb_target_is_same(&edit->target, why);
 	if (status == STMBOOT_OK)

@@ -83,9 +83,6 @@ STMBOOT_NODISCARD enum stmboot_status sb_edit_hand_over(struct stmboot_edit *edi
 STMBOOT_NODISCARD enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit,
 							struct stmboot_refusal *why);
 
-/* Whether what was handed over is the log that this head is for. */
-bool sb_edit_was_handed(const struct stmboot_edit *edit, const struct sb_log_head *head);
-
 /* Whether it was made from what stands in `src`: else STMBOOT_CONFLICT. */
 STMBOOT_NODISCARD enum stmboot_status sb_edit_compare_handed(struct stmboot_edit *edit,
 							     struct stmboot_source *src,

@@ -117,15 +117,6 @@ enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit, struct stmboot_
 	return stage_handed(edit, why);
 }
 
-bool sb_edit_was_handed(const struct stmboot_edit *edit, const struct sb_log_head *head)
-{
-	const struct sb_log_head *said = sb_log_head(edit->handed_log);
-
-	return strcmp(said->name, head->name) == 0 &&
-	       memcmp(said->id_before, head->id_before, SB_MEDIUM_ID_BYTES) == 0 &&
-	       memcmp(said->id_after, head->id_after, SB_MEDIUM_ID_BYTES) == 0;
-}
-
 void sb_edit_forget_shared(struct stmboot_edit *edit)
 {
 	sb_log_free(edit->handed_log);

@@ -2,6 +2,7 @@
 /* Edits of real files in a directory of the test's own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -13,6 +14,8 @@
 #include <zlib.h>
 
 #include "base/context.h"
+#include "base/crc32.h"
+#include "base/cursor.h"
 #include "edit/edit.h"
 
 /* Not whole sectors, so that the last one is short. */
@@ -807,6 +810,48 @@ Test(edit, another_log_in_the_place_of_the_one_that_was_taken_over_is_not_commit
 		cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
 		replace_handed(edit, file, offsets[i]);
 		cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_CONFLICT, "%s", why.message);
+		stmboot_edit_close(edit);
+		expect_content(image, original, "after a refusal");
+	}
+	expect_no_undo();
+}
+
+/* Another byte in the head, with nothing wrong in the log. */
+static void rewrite_handed(int file, size_t at, uint8_t value)
+{
+	static uint8_t log[65536];
+	const ssize_t size = pread(file, log, sizeof(log), 0);
+
+	cr_assert(size > 0 && (size_t)size < sizeof(log));
+	cr_assert_neq(log[at], value);
+	log[at] = value;
+	sb_put_le(log + 108, sb_crc32(0, log, 108), 4);
+	sb_put_le(log + size - 8, lzma_crc64(log, (size_t)size - 8, 0), 8);
+	cr_assert_eq(pwrite(file, log, (size_t)size, 0), size);
+}
+
+Test(edit, a_log_that_recovery_would_not_take_for_one_of_the_image_is_not_committed)
+{
+	enum { KIND = 12, MEDIUM_BYTES = 16, ID_BEFORE = 48, ID_AFTER = 64, NAME = 112 };
+	static const struct {
+		size_t at;
+		uint8_t value;
+	} cases[] = { { KIND, SB_LOG_UNDO },
+		      { MEDIUM_BYTES + 6, 1 },
+		      { ID_BEFORE, 0xaa },
+		      { ID_AFTER, 0xaa },
+		      { NAME, 'x' } };
+	static uint8_t staged[IMAGE];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct stmboot_edit *edit;
+		int file = -1;
+
+		memcpy(staged, original, IMAGE);
+		edit = hand_over(staged, &file);
+		cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+		rewrite_handed(file, cases[i].at, cases[i].value);
+		cr_expect_neq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "case %zu", i);
 		stmboot_edit_close(edit);
 		expect_content(image, original, "after a refusal");
 	}
