@@ -22,6 +22,9 @@
 
 enum { REASON = 240 };
 
+/* More than is ever said of one image: what comes from inside the wall is not believed. */
+static const size_t most_said = (size_t)64 << 20;
+
 /* What became of one image: its part of the result, and why there is none. */
 struct checked {
 	struct buffer out;
@@ -49,7 +52,7 @@ struct job {
 
 /* What is said of an image begins with this; then comes its part of the result. */
 struct saying {
-	bool done, boots; /* it is judged; it is something that could boot */
+	unsigned char done, boots; /* 1: it is judged; it is something that could boot */
 	enum stmboot_outcome verdict;
 	int stops_at;
 	char reason[REASON];
@@ -247,8 +250,8 @@ static bool hear(struct checked *image, const struct buffer *said)
 	memcpy(&saying, said->data, sizeof(saying));
 	if (saying.out != said->length - sizeof(saying))
 		return false;
-	image->done = saying.done;
-	image->boots = saying.boots;
+	image->done = saying.done != 0;
+	image->boots = saying.boots != 0;
 	image->verdict =
 		saying.verdict <= STMBOOT_OUTCOME_ERROR ? saying.verdict : STMBOOT_OUTCOME_ERROR;
 	image->stops_at = saying.stops_at >= 0 && saying.stops_at < STMBOOT_STAGE_COUNT
@@ -271,7 +274,8 @@ static void end(const struct fleet *fleet, struct job *job)
 	if (ending.crash[0] != '\0' || !hear(image, &job->said)) {
 		(void)snprintf(image->why.message, sizeof(image->why.message), "%s",
 			       ending.crash[0] != '\0' ? ending.crash
-						       : stmboot_status_text(STMBOOT_NO_MEMORY));
+			       : job->said.failed      ? stmboot_status_text(STMBOOT_NO_MEMORY)
+						       : wall_lost);
 		(void)snprintf(image->why.hint, sizeof(image->why.hint), "%s",
 			       ending.hint != NULL ? ending.hint : "");
 		add(fleet, job->index, NULL);
@@ -279,12 +283,16 @@ static void end(const struct fleet *fleet, struct job *job)
 	buffer_release(&job->said);
 }
 
-/* False at its end. */
+/* False at its end, or when it goes on for too long. */
 static bool listen_to(struct job *job)
 {
 	char piece[4096];
 	ssize_t got = recv(job->wall.channel, piece, sizeof(piece), 0);
 
+	if (got > 0 && (size_t)got > most_said - job->said.length) {
+		job->wall.error = EMSGSIZE;
+		return false;
+	}
 	if (got > 0)
 		buffer_add(&job->said, piece, (size_t)got);
 	if (got < 0)

@@ -117,6 +117,16 @@ static enum stmboot_status write_file(struct stmboot_context *ctx, const struct 
 	return status;
 }
 
+/* The inside has ended, and said why; or the outside does. It cannot be done without a page. */
+static int finish_without(struct wall *wall)
+{
+	const int result = wall_finish(wall, "unchanged");
+
+	return result != EXIT_DONE
+		       ? result
+		       : fail(wall->o, option_word(wall->o, OPTION_HTML), wall_lost, NULL);
+}
+
 int page_take_over(struct stmboot_context *ctx, struct wall *wall)
 {
 	const struct options *o = wall->o;
@@ -126,9 +136,8 @@ int page_take_over(struct stmboot_context *ctx, struct wall *wall)
 	char *data = receive(wall, &size);
 	int result;
 
-	/* Then the inside has ended, and says why; or the outside does. */
 	if (data == NULL)
-		return wall_finish(wall, "unchanged");
+		return finish_without(wall);
 	status = write_file(ctx, o, data, size, &why);
 	free(data);
 	(void)wall_send(wall, status == STMBOOT_OK ? &written : &not_written, 1);

@@ -228,10 +228,11 @@ static void say_signal(struct wall_end *end, int number)
 		       strsignal(number));
 }
 
+const char wall_lost[] = "a part of stmboot ended before it was done";
+
 static void say_lost(struct wall_end *end, int error)
 {
-	(void)snprintf(end->crash, sizeof(end->crash),
-		       "a part of stmboot ended before it was done%s%s", error != 0 ? ": " : "",
+	(void)snprintf(end->crash, sizeof(end->crash), "%s%s%s", wall_lost, error != 0 ? ": " : "",
 		       error != 0 ? strerror(error) : "");
 }
 

@@ -46,6 +46,9 @@ bool wall_receive(struct wall *wall, void *data, size_t size);
 /* Inside: the other side does not answer any more, and nobody is left to tell. */
 _Noreturn void wall_abandon(const struct wall *wall);
 
+/* What is said of an inside that has not said all it had to. */
+extern const char wall_lost[];
+
 /* How the inside ended. */
 struct wall_end {
 	int status;       /* what it exited with, when `crash` is "" */

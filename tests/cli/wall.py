@@ -129,6 +129,14 @@ class Reading(Case):
                          [["boots", bare], ["unreadable", self.card]] * 2 + [["boots", bare]])
         self.assertEqual(done.stderr.decode().count("crashed"), 2)
 
+    def test_what_is_no_answer_is_not_believed(self):
+        for trouble in "chatter", "flood":
+            for command in (["check", self.card], ["check", "--json", self.card],
+                            ["inspect", "--html=page", self.card]):
+                with self.subTest(trouble=trouble, command=command):
+                    self.said(self.run_in(trouble, *command), "ended before it was done")
+                    self.nothing_changed()
+
     def test_files_are_made_nowhere_else(self):
         if not self.confined:
             return

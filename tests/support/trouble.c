@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ext2fs/ext2fs.h>
@@ -62,6 +63,20 @@ static void map_files(void)
 		could(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) != MAP_FAILED);
 }
 
+/* The other side of the wall hears what nobody says there, for a while or for ever. */
+static void chatter(size_t bytes)
+{
+	static char nonsense[4096];
+	struct stat st;
+
+	memset(nonsense, 0xff, sizeof(nonsense));
+	for (int file = 3; file < FILES; file++)
+		while (bytes > 0 && fstat(file, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		       send(file, nonsense, sizeof(nonsense), MSG_NOSIGNAL) > 0)
+			bytes -= sizeof(nonsense);
+	_exit(0);
+}
+
 static void open_file(const char *path, int flags)
 {
 	could(path != NULL && open(path, flags, 0600) >= 0);
@@ -98,6 +113,10 @@ static void make_trouble(void)
 		open_file(getenv("STMBOOT_TROUBLE_FILE"), O_RDONLY);
 	if (is("make a file"))
 		open_file(getenv("STMBOOT_TROUBLE_FILE"), O_WRONLY | O_CREAT);
+	if (is("chatter"))
+		chatter(4096);
+	if (is("flood"))
+		chatter((size_t)1 << 30);
 	while (is("hang"))
 		continue;
 }
