@@ -394,7 +394,7 @@ static void add_verdict(const struct fleet *fleet, const struct checked *image, 
 	buffer_pad(out, WIDEST - strlen(text));
 }
 
-/* An escaped text in a column that is `width` wide, cut to it on a terminal; its end counts. */
+/* A path in a column, cut to its width on a terminal; the end counts. Width 0: all of it. */
 static void add_path(const struct fleet *fleet, const char *path, size_t width, struct buffer *out)
 {
 	struct buffer safe = { 0 };
@@ -402,7 +402,7 @@ static void add_path(const struct fleet *fleet, const char *path, size_t width, 
 
 	style_escape(&fleet->style, &safe, path);
 	if (safe.data != NULL) {
-		if (fleet->style.terminal)
+		if (fleet->style.terminal && width != 0)
 			style_cut_front(&fleet->style, safe.data, width);
 		used = style_width(&fleet->style, safe.data);
 		buffer_puts(out, safe.data);

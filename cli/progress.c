@@ -88,7 +88,9 @@ static void add_rate(const struct progress *progress, char line[LINE], uint64_t 
 		     uint64_t total, uint64_t spent)
 {
 	const double rate = (double)(done - progress->first) / (double)spent; /* a millisecond */
+	const double most_seconds = 1e6;
 	char size[SIZE_TEXT];
+	double left;
 
 	if (rate <= 0)
 		return;
@@ -98,10 +100,12 @@ static void add_rate(const struct progress *progress, char line[LINE], uint64_t 
 		add(line, size);
 		add(line, "/s");
 	}
-	if (total <= done)
+	left = total > done ? (double)(total - done) / rate / 1000 : 0;
+	/* of what hardly moves nobody knows */
+	if (left <= 0 || left > most_seconds)
 		return;
 	add(line, ", ");
-	add_time(line, (uint64_t)((double)(total - done) / rate / 1000) + 1);
+	add_time(line, (uint64_t)left + 1);
 	add(line, " left");
 }
 
