@@ -137,7 +137,7 @@ static void add_line_link(struct buffer *out, const struct page *page,
 static void add_variable(struct buffer *out, const struct stmboot_boot_word *word)
 {
 	static const char *const setters[] = {
-		[STMBOOT_VARIABLE_UNKNOWN] = "U-Boot",
+		[STMBOOT_VARIABLE_UNKNOWN] = "nobody, as far as is known",
 		[STMBOOT_VARIABLE_OF_BOARD] = "U-Boot for this board",
 		[STMBOOT_VARIABLE_OF_SEARCH] = "U-Boot while it looks for the file",
 		[STMBOOT_VARIABLE_SAVED] = "the saved environment",
