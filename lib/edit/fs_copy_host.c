@@ -32,11 +32,11 @@ static enum stmboot_status trouble(struct stmboot_boot_edit *edit, enum stmboot_
 	case STMBOOT_UNSUPPORTED:
 		return sb_refuse(&edit->fs_why, status, from_pipe,
 				 "'%s' does not say how many bytes it has", name);
-	case STMBOOT_TRUNCATED:
-		return sb_refuse(&edit->fs_why, status, from_pipe,
-				 "'%s' has fewer bytes than it says", name);
 	case STMBOOT_NOT_FOUND:
 	case STMBOOT_IO:
+		if (error == ENODATA) /* as a source of the host says it; a file of /sys is so */
+			return sb_refuse(&edit->fs_why, status, from_pipe,
+					 "'%s' has fewer bytes than it says", name);
 		return sb_refuse(&edit->fs_why, status, NULL, "could not read '%s': %s", name,
 				 strerror(error));
 	default:

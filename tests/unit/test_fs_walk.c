@@ -390,7 +390,8 @@ struct explain_case {
 };
 
 static const struct explain_case explain_cases[] = {
-	{ "/boot/zImge", "there is no '/boot/zImge'", "of that path, '/boot' is there" },
+	{ "/boot/zImge", "there is no '/boot/zImge'",
+	  "did you mean '/boot/zImage'? of that path, '/boot' is there" },
 	{ "/missing", "there is no '/missing'", "of that path, '/' is there" },
 	{ "/boot/a/b/c", "there is no '/boot/a/b/c'", "of that path, '/boot' is there" },
 	{ "missing", "there is no 'missing'", "of that path, '/' is there" },
