@@ -8,16 +8,18 @@ stops, the program that is started first, and the kernel's command line. Some
 cards are then booted by a real U-Boot, which expands and passes the command
 line itself.
 
-usage: linux_root.py STMBOOT DIRECTORY [--logs DIRECTORY] [CASE...]
+usage: linux_root.py STMBOOT DIRECTORY [--logs DIRECTORY] [--every N] [--seed N] [CASE...]
 
-The first DIRECTORY keeps packages and cards. Exits 77 (skipped) where programs
-or packages cannot be had.
+The first DIRECTORY keeps packages and cards. With --every N only each N-th case
+is run; the seed says which. Exits 77 (skipped) where programs or packages cannot
+be had.
 """
 
 import argparse
 import concurrent.futures
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -148,11 +150,13 @@ def show(name, bad, boot, logs):
             f.write(boot.log)
 
 
-def run(bench, wanted, logs):
-    """Compare all cases, or those wanted; True when they agree."""
+def run(bench, options, logs):
+    """Compare all cases, or those wanted, or some; True when they agree."""
+    wanted = options.cases
     runs = [(case.name, bench.direct, case) for case in linux_cases.CASES]
     runs += [("chain: " + case.name, bench.chain, case) for case in linux_cases.CHAIN]
     runs = [run for run in runs if not wanted or run[0] in wanted]
+    runs = runs[options.seed % options.every::options.every]
     agreed = 0
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
@@ -176,6 +180,8 @@ def main():
     parser.add_argument("stmboot")
     parser.add_argument("directory")
     parser.add_argument("--logs")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 16))
     parser.add_argument("cases", nargs="*")
     options = parser.parse_intermixed_args()
     absent = missing(*PROGRAMS)
@@ -189,7 +195,9 @@ def main():
     healthy = cards.card(packages, directory, "builtin")
     with tempfile.TemporaryDirectory(dir=directory) as work:
         bench = Bench(options.stmboot, packages, work, healthy)
-        return 0 if run(bench, options.cases, options.logs) else 1
+        if options.every > 1:
+            print(f"each {options.every}th case, seed {options.seed}")
+        return 0 if run(bench, options, options.logs) else 1
 
 
 if __name__ == "__main__":
