@@ -718,55 +718,48 @@ Test(edit, an_edit_that_is_not_shared_is_taken_over_as_it_is)
 	expect_content(image, expected, "after the commit");
 }
 
-Test(edit, whatever_is_not_as_it_was_handed_over_is_refused)
+/* Whatever byte of what was handed over is another before, or after, it is taken over. */
+static void change_each_byte(bool taken_over)
 {
 	static uint8_t expected[IMAGE];
+	uint8_t byte = 0;
 
 	for (off_t at = 0;; at += 37) {
 		struct stmboot_edit *edit;
+		enum stmboot_status status;
 		int file = -1;
-		uint8_t byte;
+		bool inside;
 
 		memcpy(expected, original, IMAGE);
 		edit = hand_over(expected, &file);
-		if (pread(file, &byte, 1, at) != 1) {
-			stmboot_edit_close(edit);
+		if (taken_over)
+			cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
+		inside = pread(file, &byte, 1, at) == 1;
+		byte ^= 0x20;
+		if (inside)
+			cr_assert_eq(pwrite(file, &byte, 1, at), 1);
+		status = !inside      ? STMBOOT_CORRUPT
+			 : taken_over ? stmboot_edit_commit(edit, &why)
+				      : sb_edit_take_over(edit, &why);
+		cr_expect_neq(status, STMBOOT_OK, "byte %lld", (long long)at);
+		stmboot_edit_close(edit);
+		expect_content(image, original, "after a refusal");
+		if (!inside) {
 			cr_expect_gt(at, 1000);
 			break;
 		}
-		byte ^= 0x20;
-		cr_assert_eq(pwrite(file, &byte, 1, at), 1);
-		cr_expect_neq(sb_edit_take_over(edit, &why), STMBOOT_OK, "byte %lld",
-			      (long long)at);
-		stmboot_edit_close(edit);
-		expect_content(image, original, "after a refusal");
 	}
+	expect_no_undo();
+}
+
+Test(edit, whatever_is_not_as_it_was_handed_over_is_refused)
+{
+	change_each_byte(false);
 }
 
 Test(edit, what_changes_after_it_was_taken_over_is_not_committed)
 {
-	static uint8_t expected[IMAGE];
-
-	for (off_t at = 0;; at += 37) {
-		struct stmboot_edit *edit;
-		int file = -1;
-		uint8_t byte;
-
-		memcpy(expected, original, IMAGE);
-		edit = hand_over(expected, &file);
-		cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
-		if (pread(file, &byte, 1, at) != 1) {
-			stmboot_edit_close(edit);
-			break;
-		}
-		byte ^= 0x20;
-		cr_assert_eq(pwrite(file, &byte, 1, at), 1);
-		cr_expect_neq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "byte %lld",
-			      (long long)at);
-		stmboot_edit_close(edit);
-		expect_content(image, original, "after a refusal");
-	}
-	expect_no_undo();
+	change_each_byte(true);
 }
 
 /* A log of the same size, with nothing wrong in it: only its places give it away. */
