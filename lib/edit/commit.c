@@ -178,9 +178,9 @@ static enum stmboot_status name_log(struct stmboot_edit *edit, struct stmboot_re
 	char folder[SB_PATH_BYTES];
 	enum stmboot_status status;
 
-	if (!sb_path_parent(place->log, folder))
-		return STMBOOT_LIMIT;
-	status = host->rename(host->self, place->new_log, place->log);
+	status = sb_path_parent(place->log, folder)
+			 ? host->rename(host->self, place->new_log, place->log)
+			 : STMBOOT_LIMIT;
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "name the log of the edit", NULL);
 	status = host->sync_directory(host->self, folder);

@@ -358,10 +358,10 @@ static void forget(struct sb_overlay *overlay, uint64_t number)
 {
 	struct sb_sector *sector = find_exactly(overlay, number);
 
-	if (sector == NULL || !sector->pending)
-		return;
-	sector->pending = false;
-	overlay->pending -= sector_length(overlay, number);
+	if (sector != NULL && sector->pending) {
+		sector->pending = false;
+		overlay->pending -= sector_length(overlay, number);
+	}
 }
 
 static enum stmboot_status read_old(struct sb_overlay *overlay, const struct sb_extent *extent)

@@ -52,9 +52,9 @@ static enum stmboot_status grow(struct sb_ranges *ranges)
 	return STMBOOT_OK;
 }
 
-enum stmboot_status sb_ranges_add(struct sb_ranges *ranges, const struct sb_range *range)
+static enum stmboot_status add_at(struct sb_ranges *ranges, size_t index,
+				  const struct sb_range *range)
 {
-	size_t index = find(ranges, range->offset);
 	enum stmboot_status status = STMBOOT_OK;
 
 	if (ranges->count == ranges->capacity)
@@ -69,6 +69,11 @@ enum stmboot_status sb_ranges_add(struct sb_ranges *ranges, const struct sb_rang
 	return STMBOOT_OK;
 }
 
+enum stmboot_status sb_ranges_add(struct sb_ranges *ranges, const struct sb_range *range)
+{
+	return add_at(ranges, find(ranges, range->offset), range);
+}
+
 static void remove_at(struct sb_ranges *ranges, size_t index)
 {
 	ranges->bytes -= ranges->items[index].length;
@@ -77,7 +82,7 @@ static void remove_at(struct sb_ranges *ranges, size_t index)
 	ranges->count--;
 }
 
-/* What is left behind the part is a range of its own, which is added first: that may fail. */
+/* What is left behind the part is a range of its own, added first: on failure all is as before. */
 enum stmboot_status sb_ranges_cut(struct sb_ranges *ranges, uint64_t offset, uint64_t length)
 {
 	size_t index = find(ranges, offset);
@@ -93,11 +98,11 @@ enum stmboot_status sb_ranges_cut(struct sb_ranges *ranges, uint64_t offset, uin
 		rest.at += end - rest.offset;
 		rest.offset = end;
 		rest.length = range_end - end;
-		ranges->items[index].length -= rest.length;
-		ranges->bytes -= rest.length;
-		status = sb_ranges_add(ranges, &rest);
+		status = add_at(ranges, index + 1, &rest);
 		if (status != STMBOOT_OK)
 			return status;
+		ranges->items[index].length -= rest.length;
+		ranges->bytes -= rest.length;
 	}
 	range = &ranges->items[index];
 	if (range->offset < offset) {

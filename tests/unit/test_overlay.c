@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../support/heap.h"
 #include "base/context.h"
 #include "source/overlay.h"
+#include "source/ranges.h"
 #include "source/source.h"
 
 /* Not whole sectors, so that the last one is short. */
@@ -15,6 +17,7 @@ struct medium {
 	uint8_t data[MEDIUM];
 	uint64_t bad; /* reads of this byte fail; UINT64_MAX: none do */
 	unsigned reads;
+	bool hollow; /* the hole goes on to the end */
 };
 
 enum { HOLE_START = 4096, HOLE_END = 12288 };
@@ -39,7 +42,10 @@ static uint64_t medium_size(void *self)
 static enum stmboot_status medium_next_data(void *self, uint64_t offset, uint64_t *start,
 					    uint64_t *end)
 {
-	(void)self;
+	const struct medium *at = self;
+
+	if (at->hollow && offset >= HOLE_START)
+		return STMBOOT_NOT_FOUND;
 	*start = offset < HOLE_START ? offset : offset < HOLE_END ? HOLE_END : offset;
 	*end = offset < HOLE_START ? HOLE_START : MEDIUM;
 	return STMBOOT_OK;
@@ -368,6 +374,19 @@ Test(overlay, of_what_is_mapped_only_the_difference_stays)
 	cr_expect_eq(sb_overlay_pending(overlay), 9 * 512);
 }
 
+Test(overlay, where_both_have_a_hole_up_to_the_end_nothing_is_read)
+{
+	medium.hollow = file.hollow = true;
+	medium.bad = file.bad = HOLE_END + 1;
+	cr_assert_eq(sb_overlay_map(overlay, HOLE_START, MEDIUM - HOLE_START, other, HOLE_START,
+				    SB_ORDER_DATA),
+		     STMBOOT_OK);
+	medium.reads = file.reads = 0;
+	cr_assert_eq(sb_overlay_prune(overlay), STMBOOT_OK);
+	cr_expect_eq(medium.reads + file.reads, 0);
+	cr_expect_eq(sb_overlay_pending(overlay), 0);
+}
+
 Test(overlay, a_write_replaces_what_is_mapped)
 {
 	struct sb_extent extent;
@@ -473,4 +492,35 @@ Test(overlay, very_many_differences_do_not_take_very_much_memory)
 	sb_overlay_free(large);
 	stmboot_source_close(stripes);
 	stmboot_source_close(zeros);
+}
+
+/* As many ranges as a list has room for at first, so that one more needs another list. */
+Test(overlay, what_is_mapped_cannot_be_cut_without_memory)
+{
+	struct heap heap = { 0 };
+	struct stmboot_context *counted = heap_context(&heap);
+	struct sb_ranges ranges = { .ctx = counted };
+	const size_t live = heap.live;
+
+	for (size_t i = 0; i < 16; i++) {
+		const struct sb_range range = {
+			.offset = 8192 * i, .length = 4096, .src = other, .at = 0
+		};
+
+		cr_assert_eq(sb_ranges_add(&ranges, &range), STMBOOT_OK);
+	}
+	cr_expect_eq(sb_ranges_cut(&ranges, 4096, 4096), STMBOOT_OK, "there is none");
+	cr_expect_eq(sb_ranges_cut(&ranges, UINT64_C(1) << 40, 512), STMBOOT_OK, "nor there");
+	cr_expect_eq(ranges.bytes, 16 * 4096);
+	heap_refuse(&heap, 1);
+	cr_expect_eq(sb_ranges_cut(&ranges, 8192 + 512, 512), STMBOOT_NO_MEMORY);
+	cr_expect_eq(ranges.count, 16);
+	cr_expect_eq(ranges.bytes, 16 * 4096, "all is as before");
+	heap_refuse(&heap, 0);
+	cr_expect_eq(sb_ranges_cut(&ranges, 8192 + 512, 512), STMBOOT_OK);
+	cr_expect_eq(ranges.count, 17);
+	cr_expect_eq(ranges.bytes, 16 * 4096 - 512);
+	sb_ranges_release(&ranges);
+	cr_expect_eq(heap.live, live);
+	stmboot_context_free(counted);
 }
