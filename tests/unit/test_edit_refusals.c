@@ -315,7 +315,7 @@ Test(edit_refusals, an_output_that_does_not_hold_what_was_written_is_none)
 
 static void pack(void)
 {
-	char command[256];
+	char command[512];
 
 	(void)snprintf(command, sizeof(command), "gzip '%s' && mv '%s.gz' '%s'", image, image,
 		       image);
