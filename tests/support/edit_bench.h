@@ -99,6 +99,7 @@ static inline struct stmboot_edit *begin_staged(void)
 	struct stmboot_edit *edit = begin();
 
 	cr_assert_eq(stmboot_edit_write(edit, AT, new + AT, LENGTH), STMBOOT_OK);
+	cr_assert_eq(stmboot_edit_describe(edit, "mark", NULL, "three sectors"), STMBOOT_OK);
 	return edit;
 }
 

@@ -115,6 +115,14 @@ static enum stmboot_status describe_briefly(struct stmboot_edit *edit)
 	return stmboot_edit_describe(edit, "what", NULL, NULL);
 }
 
+static enum stmboot_status describe_at_length(struct stmboot_edit *edit)
+{
+	static char text[8192];
+
+	memset(text, 'x', sizeof(text) - 1);
+	return stmboot_edit_describe(edit, "what", text, NULL);
+}
+
 static enum stmboot_status note_more(struct stmboot_edit *edit)
 {
 	return sb_edit_note(edit, "more");
@@ -128,11 +136,11 @@ static enum stmboot_status confine_more(struct stmboot_edit *edit)
 /* The first request fails: a chunk for texts, or a longer list, whichever comes first. */
 Test(edit_refusals, what_there_is_no_memory_to_say_is_told)
 {
-	enum stmboot_status (*const more[])(struct stmboot_edit *) = { describe_more,
-								       describe_briefly, note_more,
-								       confine_more };
+	enum stmboot_status (*const more[])(struct stmboot_edit *) = {
+		describe_more, describe_briefly, describe_at_length, note_more, confine_more
+	};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
 		struct stmboot_edit *edit = begin_staged();
 		enum stmboot_status status = STMBOOT_OK;
 		size_t count = 0;

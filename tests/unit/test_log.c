@@ -134,7 +134,8 @@ Test(log, one_that_is_cut_or_longer_is_none_however_right_the_checksums_are)
 		set_up();
 		memmove(log_bytes + END + lengths[i], log_bytes + END, SB_LOG_TRAILER);
 		memset(log_bytes + END, 0, lengths[i]);
-		sb_put_le(log_bytes + END + 8, MEDIUM - SB_SECTOR_BYTES, 8);
+		if (lengths[i] >= SB_LOG_RECORD)
+			memcpy(log_bytes + END, log_bytes + SECOND, SB_LOG_RECORD);
 		log_size += lengths[i];
 		mend();
 		cr_expect_eq(open_log(), STMBOOT_CORRUPT, "%zu bytes more", lengths[i]);

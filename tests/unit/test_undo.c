@@ -7,8 +7,8 @@
 #include "../support/edit_bench.h"
 #include "../support/pace.h"
 
-/* So many that the list of them does not fit a chunk of an arena. */
-enum { STRANGERS = 300, LINKS = 20, MANY = 2000 };
+/* So many that the list of them does not fit a chunk of an arena, alone or with the texts. */
+enum { STRANGERS = 300, LINKS = 40, MANY = 2000 };
 
 TestSuite(undo, .init = bench_set_up, .fini = bench_tear_down, .timeout = 120);
 
