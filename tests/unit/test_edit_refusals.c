@@ -34,6 +34,18 @@ static enum stmboot_status mounted_somewhere(void *self, int file, const char *p
 	return STMBOOT_CONFLICT;
 }
 
+static enum stmboot_status read_nothing(void *self, int file, uint64_t offset, void *buffer,
+					size_t size)
+{
+	(void)self;
+	(void)file;
+	(void)offset;
+	(void)buffer;
+	(void)size;
+	errno = EIO;
+	return STMBOOT_IO;
+}
+
 Test(edit_refusals, a_device_that_must_not_be_written_says_why)
 {
 	static const char *const messages[] = {
@@ -61,6 +73,35 @@ Test(edit_refusals, a_device_that_must_not_be_written_says_why)
 		cr_expect_str_eq(why.message, messages[i]);
 	}
 	cr_expect(holds(image, old));
+}
+
+Test(edit_refusals, a_device_needs_a_folder_and_a_name_for_its_log)
+{
+	struct stmboot_edit *edit = NULL;
+
+	make_it_a_device();
+	put(output, "no folder", 9);
+	strcat(strcpy(state, output), "/s");
+	cr_expect_eq(try_to_begin(&edit), STMBOOT_IO);
+	cr_expect(strstr(why.message, "could not make the state directory") != NULL, "%s",
+		  why.message);
+	cr_assert_eq(remove(output), 0);
+	host.read_at = read_nothing;
+	cr_expect_eq(try_to_begin(&edit), STMBOOT_IO, "what is it called?");
+	cr_expect_not(is_there(output));
+}
+
+Test(edit_refusals, an_image_that_is_not_there_is_neither_edited_nor_read)
+{
+	struct stmboot_edit *edit = NULL;
+	struct sb_medium medium = { 0 };
+	enum stmboot_recovery found = STMBOOT_RECOVERY_CLEAN;
+
+	cr_assert_eq(remove(image), 0);
+	cr_expect_eq(try_to_begin(&edit), STMBOOT_NOT_FOUND);
+	cr_expect_eq(stmboot_edit_recover(ctx, image, &options, &why, &found), STMBOOT_NOT_FOUND);
+	cr_expect_eq(sb_medium_open(ctx, &host, image, state, &medium), STMBOOT_NOT_FOUND);
+	sb_medium_release(&medium);
 }
 
 /* The log as a later version might have written it, with nothing wrong in it. */
@@ -168,6 +209,50 @@ Test(edit_refusals, an_edit_is_committed_once)
 	cr_expect_not(is_there(log_path));
 }
 
+/* Of one order or of two. */
+Test(edit_refusals, extents_that_touch_are_one_write)
+{
+	const struct stmboot_edit_plan *plan;
+	struct stmboot_edit *edit = begin_staged();
+
+	sb_overlay_mark(sb_edit_overlay(edit), 1024, 512, SB_ORDER_SUPERBLOCK);
+	cr_assert_eq(stmboot_edit_plan(edit, &plan), STMBOOT_OK);
+	cr_assert_eq(plan->write_count, 1);
+	cr_expect_eq(plan->writes[0].offset, 512);
+	cr_expect_eq(plan->writes[0].length, 1536);
+	cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "%s", why.message);
+	stmboot_edit_close(edit);
+	cr_expect(holds(image, new));
+}
+
+/* The summary is as long as the text. */
+Test(edit_refusals, each_allocation_of_a_commit_may_be_refused)
+{
+	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	enum stmboot_recovery found;
+
+	for (size_t n = 1; n < 200; n++) {
+		struct stmboot_edit *edit = begin_staged();
+		bool pending, reached;
+
+		cr_assert_eq(describe_at_length(edit), STMBOOT_OK);
+		heap_refuse(&heap, n);
+		status = stmboot_edit_commit(edit, &why);
+		reached = heap.requests >= n;
+		heap_refuse(&heap, 0);
+		pending = stmboot_edit_result(edit)->state == STMBOOT_EDIT_PENDING;
+		stmboot_edit_close(edit);
+		cr_expect(status == STMBOOT_NO_MEMORY || status == STMBOOT_OK, "request %zu", n);
+		cr_expect_eq(recover(&found), STMBOOT_OK, "request %zu: %s", n, why.message);
+		cr_expect(holds(image, status == STMBOOT_OK || pending ? new : old), "request %zu",
+			  n);
+		put(image, old, IMAGE);
+		if (!reached)
+			break;
+	}
+	cr_expect_eq(status, STMBOOT_OK);
+}
+
 /* Of the sector at 512 a part is staged, so that all of it was read. */
 Test(edit_refusals, what_changed_below_the_edit_is_noticed)
 {
@@ -240,6 +325,50 @@ Test(edit_refusals, an_edit_is_handed_over_without_a_folder_for_temporary_files)
 	cr_assert_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "%s", why.message);
 	stmboot_edit_close(edit);
 	cr_expect(holds(image, new));
+}
+
+/* --- at the commit point --- */
+
+static size_t syncs, renames, bad_rename;
+
+static enum stmboot_status fail_to_sync(void *self, const char *path)
+{
+	if (strcmp(path, folder) != 0)
+		return sb_host_posix.sync_directory(self, path);
+	syncs++;
+	errno = EIO;
+	return STMBOOT_IO;
+}
+
+static enum stmboot_status fail_one_rename(void *self, const char *from, const char *to)
+{
+	errno = EIO;
+	return ++renames == bad_rename ? STMBOOT_IO : sb_host_posix.rename(self, from, to);
+}
+
+/* Whether its name will be there again after a power cut nobody knows: so the edit waits. */
+Test(edit_refusals, a_log_whose_name_may_be_durable_is_kept)
+{
+	enum stmboot_recovery found;
+
+	for (bad_rename = 2; bad_rename < 5; bad_rename++) {
+		const bool taken_back = bad_rename == 3;
+
+		put(image, old, IMAGE);
+		syncs = renames = 0;
+		host.sync_directory = fail_to_sync;
+		host.rename = fail_one_rename;
+		cr_expect_eq(commit(taken_back ? STMBOOT_EDIT_UNCHANGED : STMBOOT_EDIT_PENDING),
+			     STMBOOT_IO, "rename %zu", bad_rename);
+		cr_expect(strstr(why.message, "make the log of the edit durable") != NULL, "%s",
+			  why.message);
+		cr_expect_geq(syncs, 1);
+		cr_expect(holds(image, old), "rename %zu", bad_rename);
+		cr_expect_neq(is_there(log_path), taken_back, "rename %zu", bad_rename);
+		host = sb_host_posix;
+		cr_expect_eq(recover(&found), STMBOOT_OK, "%s", why.message);
+		cr_expect(holds(image, taken_back ? old : new), "rename %zu", bad_rename);
+	}
 }
 
 /* --- behind the commit point --- */
@@ -374,6 +503,32 @@ Test(edit_refusals, a_packed_medium_is_unpacked_once_into_what_was_prepared)
 	sb_medium_release(&medium);
 	medium = (struct sb_medium){ .prepared = true, .spill = { .fd = -1 } };
 	cr_expect_eq(sb_medium_take_over(ctx, &medium), STMBOOT_IO, "a file that is not open");
+}
+
+/* What the other process unpacked into the file that both have. */
+Test(edit_refusals, what_another_process_unpacked_is_taken_over)
+{
+	static uint8_t bytes[IMAGE];
+	struct sb_medium medium = { 0 }, other;
+
+	pack();
+	cr_assert_eq(sb_medium_open(ctx, &host, image, state, &medium), STMBOOT_OK);
+	cr_assert_eq(sb_medium_look(ctx, &medium), STMBOOT_OK);
+	cr_assert_eq(sb_medium_prepare(&medium), STMBOOT_OK);
+	other = medium;
+	other.spill.fd = dup(medium.spill.fd);
+	cr_assert_eq(sb_medium_unpack(ctx, &other), STMBOOT_OK);
+	stmboot_source_close(other.unpacked);
+	heap_refuse(&heap, 1);
+	other = medium;
+	other.spill.fd = dup(medium.spill.fd);
+	cr_expect_eq(sb_medium_take_over(ctx, &other), STMBOOT_NO_MEMORY);
+	heap_refuse(&heap, 0);
+	cr_assert_eq(sb_medium_take_over(ctx, &medium), STMBOOT_OK);
+	cr_assert_eq(stmboot_source_size(medium.source), IMAGE);
+	cr_assert_eq(stmboot_source_read(medium.source, 0, bytes, IMAGE), STMBOOT_OK);
+	cr_expect_arr_eq(bytes, old, IMAGE);
+	sb_medium_release(&medium);
 }
 
 static enum stmboot_status resolve_nothing(void *self, const char *path, char out[SB_PATH_BYTES])

@@ -17,7 +17,8 @@ struct medium {
 	uint8_t data[MEDIUM];
 	uint64_t bad; /* reads of this byte fail; UINT64_MAX: none do */
 	unsigned reads;
-	bool hollow; /* the hole goes on to the end */
+	bool hollow;   /* the hole goes on to the end */
+	bool unmapped; /* where the holes are cannot be told */
 };
 
 enum { HOLE_START = 4096, HOLE_END = 12288 };
@@ -44,6 +45,8 @@ static enum stmboot_status medium_next_data(void *self, uint64_t offset, uint64_
 {
 	const struct medium *at = self;
 
+	if (at->unmapped)
+		return STMBOOT_IO;
 	if (at->hollow && offset >= HOLE_START)
 		return STMBOOT_NOT_FOUND;
 	*start = offset < HOLE_START ? offset : offset < HOLE_END ? HOLE_END : offset;
@@ -385,6 +388,24 @@ Test(overlay, where_both_have_a_hole_up_to_the_end_nothing_is_read)
 	cr_assert_eq(sb_overlay_prune(overlay), STMBOOT_OK);
 	cr_expect_eq(medium.reads + file.reads, 0);
 	cr_expect_eq(sb_overlay_pending(overlay), 0);
+}
+
+Test(overlay, where_holes_cannot_be_told_all_stays_as_it_is)
+{
+	uint64_t start = 0, end = 0;
+
+	cr_assert_eq(sb_overlay_map(overlay, 0, MEDIUM, other, 0, SB_ORDER_DATA), STMBOOT_OK);
+	for (size_t i = 0; i < 2; i++) {
+		medium.unmapped = i == 0;
+		file.unmapped = i == 1;
+		cr_expect_eq(sb_overlay_prune(overlay), STMBOOT_IO);
+		cr_expect_eq(sb_overlay_pending(overlay), MEDIUM);
+		cr_expect_eq(stmboot_source_next_data(sb_overlay_source(overlay), 0, &start, &end),
+			     i == 0 ? STMBOOT_IO : STMBOOT_OK);
+	}
+	file.unmapped = false;
+	cr_expect_eq(sb_overlay_prune(overlay), STMBOOT_OK);
+	check_extents(file.data);
 }
 
 Test(overlay, a_write_replaces_what_is_mapped)

@@ -175,3 +175,17 @@ Test(replay, each_allocation_may_be_refused)
 	cr_expect(n > 10 && n < MANY);
 	expect_image(0, "nothing was written");
 }
+
+/* By it the log of a bare file system on a device is found. */
+Test(replay, a_bare_file_system_is_known_by_its_uuid)
+{
+	uint8_t id[SB_MEDIUM_ID_BYTES], uuid[SB_MEDIUM_ID_BYTES];
+	struct stmboot_source *src;
+
+	memset(uuid, 0x5a, sizeof(uuid));
+	memcpy(card + BASE + JM_BLOCK + 0x68, uuid, sizeof(uuid));
+	cr_assert_eq(stmboot_source_from_memory(ctx, card + BASE, JM_BYTES, &src), STMBOOT_OK);
+	cr_expect_eq(sb_medium_id(src, id), STMBOOT_OK);
+	cr_expect_arr_eq(id, uuid, sizeof(uuid));
+	stmboot_source_close(src);
+}

@@ -124,6 +124,8 @@ Test(undo, each_allocation_may_be_refused_among_many_records)
 	}
 	cr_expect(n > 10 && n < MANY);
 	cr_expect(holds(image, new));
+	cr_expect_eq(count_undos(&n), STMBOOT_OK);
+	cr_expect_eq(n, 1);
 }
 
 Test(undo, each_allocation_may_be_refused_while_records_are_listed)
