@@ -82,9 +82,11 @@ static enum stmboot_status add_name(struct trial *trial, const uint8_t *how)
 	static struct sb_spot file, spot;
 	enum stmboot_status status = sb_tree_find(trial->tree, "/boot/tree", false, &file);
 
+	if (status == STMBOOT_OK && !file.exists) /* damaged, and so no name of it can be added */
+		return STMBOOT_NOT_FOUND;
 	if (status == STMBOOT_OK)
 		status = sb_tree_find(trial->tree, name_of(how), false, &spot);
-	if (status != STMBOOT_OK || spot.exists || !file.exists)
+	if (status != STMBOOT_OK || spot.exists)
 		return status;
 	return sb_tree_link(trial->tree, &file, &spot);
 }
