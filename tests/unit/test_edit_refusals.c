@@ -161,7 +161,7 @@ static enum stmboot_status describe_at_length(struct stmboot_edit *edit)
 	static char text[8192];
 
 	memset(text, 'x', sizeof(text) - 1);
-	return stmboot_edit_describe(edit, "what", text, NULL);
+	return stmboot_edit_describe(edit, "what", NULL, text);
 }
 
 static enum stmboot_status note_more(struct stmboot_edit *edit)
