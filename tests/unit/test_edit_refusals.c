@@ -390,6 +390,27 @@ Test(edit_refusals, a_medium_that_loses_what_is_written_leaves_the_log)
 	cr_expect(holds(image, new));
 }
 
+/* The second edit never begins, so the first one is what waits. */
+Test(edit_refusals, an_edit_on_top_of_one_that_cannot_be_finished_leaves_that_one)
+{
+	enum stmboot_recovery found = STMBOOT_RECOVERY_CLEAN;
+	struct stmboot_edit *edit;
+
+	interrupt();
+	edit = begin();
+	cr_expect(stmboot_edit_is_interrupted(edit));
+	cr_assert_eq(stmboot_edit_write(edit, 0, "second", 6), STMBOOT_OK);
+	host.write_at = fail_writes;
+	cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_IO);
+	cr_expect_eq(stmboot_edit_result(edit)->state, STMBOOT_EDIT_PENDING);
+	stmboot_edit_close(edit);
+	host.write_at = sb_host_posix.write_at;
+	cr_expect(holds(image, old));
+	cr_expect_eq(recover(&found), STMBOOT_OK, "%s", why.message);
+	cr_expect_eq(found, STMBOOT_RECOVERY_FINISHED);
+	cr_expect(holds(image, new));
+}
+
 /* --- the output --- */
 
 /* Nothing is left where it was to be, unless something was there. */
