@@ -134,6 +134,41 @@ Test(replay, a_journal_that_cannot_be_read_says_where)
 	expect_image(0, "nothing was written");
 }
 
+static size_t reads, bad_read;
+
+static enum stmboot_status fail_from_a_read_on(void *self, int file, uint64_t offset, void *buffer,
+					       size_t size)
+{
+	errno = EIO;
+	return bad_read != 0 && ++reads >= bad_read
+		       ? STMBOOT_IO
+		       : sb_host_posix.read_at(self, file, offset, buffer, size);
+}
+
+/* Whoever commits after that all the same commits nothing. */
+Test(replay, each_read_may_fail)
+{
+	enum stmboot_status status = STMBOOT_IO;
+	size_t n;
+
+	host.read_at = fail_from_a_read_on;
+	for (n = 1; n < MANY && status != STMBOOT_OK; n += pace(7)) {
+		struct stmboot_edit *edit = begin();
+		uint64_t blocks;
+
+		reads = 0;
+		bad_read = n;
+		status = replay(edit, &blocks);
+		cr_expect_eq(status, reads >= n ? STMBOOT_IO : STMBOOT_OK, "read %zu", n);
+		bad_read = 0;
+		if (status != STMBOOT_OK)
+			(void)!stmboot_edit_commit(edit, &why);
+		stmboot_edit_close(edit);
+		expect_image(0, "nothing was committed");
+	}
+	cr_expect(n > 5 && n < MANY, "%zu reads", n);
+}
+
 /* A half of it must never be committed. */
 Test(replay, more_than_an_edit_may_change_is_refused_for_good)
 {
