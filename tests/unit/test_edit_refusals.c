@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "../support/edit_bench.h"
+#include "../support/pace.h"
 #include "base/crc32.h"
 #include "base/cursor.h"
 
@@ -231,7 +232,7 @@ Test(edit_refusals, each_allocation_of_a_commit_may_be_refused)
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
 	enum stmboot_recovery found;
 
-	for (size_t n = 1; n < 200; n++) {
+	for (size_t n = 1; n < 200; n += pace(7)) {
 		struct stmboot_edit *edit = begin_staged();
 		bool pending, reached;
 

@@ -270,7 +270,7 @@ Test(undo, logs_of_other_devices_are_passed_over)
 	cr_expect(holds(image, old));
 	cr_expect(is_there(path));
 	put_log("journal-of-this-one", IMAGE, 0);
-	for (size_t n = 1; n < MANY && status != STMBOOT_OK; n++) {
+	for (size_t n = 1; n < MANY && status != STMBOOT_OK; n += pace(7)) {
 		heap_refuse(&heap, n);
 		status = look_for_a_log(&interrupted);
 		cr_expect_eq(status, heap.requests >= n ? STMBOOT_NO_MEMORY : STMBOOT_OK,
