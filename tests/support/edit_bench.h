@@ -13,39 +13,15 @@
 #include <unistd.h>
 
 #include "edit/edit.h"
+#include "edit_image.h"
 #include "heap.h"
 
-/* Of three sectors that an edit changes, the one in the middle is written whole. */
-enum { IMAGE = 40 * 512 + 100, AT = 1000, LENGTH = 700 };
-
-static char folder[64], image[96], log_path[128], state[96], output[96];
-static uint8_t old[IMAGE], new[IMAGE];
+static char log_path[128];
 static struct heap heap;
 static struct stmboot_context *ctx;
 static struct stmboot_edit_options options;
 static struct stmboot_refusal why;
 static struct sb_host host;
-
-static inline void put(const char *path, const void *data, size_t size)
-{
-	FILE *f = fopen(path, "wb");
-
-	cr_assert_not_null(f);
-	cr_assert_eq(fwrite(data, 1, size, f), size);
-	cr_assert_eq(fclose(f), 0);
-}
-
-static inline bool holds(const char *path, const uint8_t *data)
-{
-	static uint8_t bytes[IMAGE + 1];
-	FILE *f = fopen(path, "rb");
-	bool same = f != NULL && fread(bytes, 1, sizeof(bytes), f) == IMAGE &&
-		    memcmp(bytes, data, IMAGE) == 0;
-
-	if (f != NULL)
-		(void)fclose(f);
-	return same;
-}
 
 static inline bool is_there(const char *path)
 {
@@ -54,15 +30,8 @@ static inline bool is_there(const char *path)
 
 static inline void bench_set_up(void)
 {
-	strcpy(folder, "/tmp/stmboot-bench-XXXXXX");
-	cr_assert_not_null(mkdtemp(folder));
-	(void)snprintf(image, sizeof(image), "%s/card.img", folder);
+	image_set_up();
 	(void)snprintf(log_path, sizeof(log_path), "%s.stmboot-journal", image);
-	(void)snprintf(state, sizeof(state), "%s/state", folder);
-	(void)snprintf(output, sizeof(output), "%s/out.img", folder);
-	for (size_t i = 0; i < IMAGE; i++)
-		old[i] = new[i] = (uint8_t)(i * 31 + i / 512);
-	memset(new + AT, 1, LENGTH);
 	put(image, old, IMAGE);
 	ctx = heap_context(&heap);
 	options = (struct stmboot_edit_options){ .struct_size = sizeof(options),

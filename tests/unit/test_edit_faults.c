@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/edit_image.h"
 #include "../support/heap.h"
 #include "../support/pace.h"
 #include "edit/edit.h"
 
-enum { IMAGE = 40 * 512 + 100, AT = 1000, LENGTH = 700, MANY = 2000 };
+enum { MANY = 2000 };
 
-static char folder[64], image[96], packed[96], state[96], output[96];
-static uint8_t old[IMAGE], new[IMAGE];
+static char packed[96];
 
 /* The host, of which call number `fail` gives an error; counted from 1. */
 static size_t calls, fail;
@@ -104,27 +104,6 @@ static const struct shape {
 	{ .name = "a recovery", .recovery = true },
 };
 
-static void put(const char *path, const uint8_t *data, size_t size)
-{
-	FILE *f = fopen(path, "wb");
-
-	cr_assert_not_null(f);
-	cr_assert_eq(fwrite(data, 1, size, f), size);
-	cr_assert_eq(fclose(f), 0);
-}
-
-static bool holds(const char *path, const uint8_t *data)
-{
-	static uint8_t bytes[IMAGE + 1];
-	FILE *f = fopen(path, "rb");
-	bool same = f != NULL && fread(bytes, 1, sizeof(bytes), f) == IMAGE &&
-		    memcmp(bytes, data, IMAGE) == 0;
-
-	if (f != NULL)
-		(void)fclose(f);
-	return same;
-}
-
 static void clear(void)
 {
 	char command[256];
@@ -135,15 +114,8 @@ static void clear(void)
 
 static void set_up(void)
 {
-	strcpy(folder, "/tmp/stmboot-faults-XXXXXX");
-	cr_assert_not_null(mkdtemp(folder));
-	(void)snprintf(image, sizeof(image), "%s/card.img", folder);
+	image_set_up();
 	(void)snprintf(packed, sizeof(packed), "%s/card.img.gz", folder);
-	(void)snprintf(state, sizeof(state), "%s/state", folder);
-	(void)snprintf(output, sizeof(output), "%s/out.img", folder);
-	for (size_t i = 0; i < IMAGE; i++)
-		old[i] = new[i] = (uint8_t)(i * 31 + i / 512);
-	memset(new + AT, 1, LENGTH);
 	memset(new + IMAGE - 3, 1, 3);
 }
 
