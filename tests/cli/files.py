@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import struct
-import tempfile
 import unittest
 
 import program
@@ -22,17 +21,8 @@ import image  # noqa: E402  (found through program)
 ROOT = 178 * 512  # where the file system of the healthy card begins
 
 
-class Case(unittest.TestCase):
-    """A directory of its own for each test."""
-
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = directory.name
-
-    def path(self, name):
-        """A path in the directory of the test."""
-        return os.path.join(self.directory, name)
+class Case(program.Case):
+    """What the tests ask of files."""
 
     @staticmethod
     def read(path):

@@ -11,8 +11,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
-import unittest
 
 import pages
 import program
@@ -29,17 +27,8 @@ default second
 """
 
 
-class Case(unittest.TestCase):
-    """A test with a directory of its own."""
-
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = directory.name
-
-    def path(self, name):
-        """A path in the directory."""
-        return os.path.join(self.directory, name)
+class Case(program.Case):
+    """What the tests ask of pages."""
 
     def page(self, image, *options):
         """The page of an image, looked through by pages.Page, and its JSON."""

@@ -30,6 +30,19 @@ def state_directory():
     return _state.name
 
 
+class Case(unittest.TestCase):
+    """A directory of its own for each test."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def path(self, name):
+        """A path in the directory of the test."""
+        return os.path.join(self.directory, name)
+
+
 def run(*arguments, env=None, under=(), **options):
     """Run stmboot, also under a command; the process with bytes in stdout and stderr."""
     prefix = list(under) + shlex.split(os.environ.get("STMBOOT_RUN_UNDER", ""))
