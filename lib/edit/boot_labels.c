@@ -172,14 +172,20 @@ enum stmboot_status stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit 
 						       struct stmboot_refusal *why)
 {
 	enum stmboot_status status = sb_boot_edit_open_document(edit, why);
-	size_t count;
+	size_t count, changed = 0;
 
 	if (status != STMBOOT_OK)
 		return status;
 	count = stmboot_extlinux_document_conf(edit->document)->label_count;
-	for (size_t i = 0; i < count && status == STMBOOT_OK; i++)
-		if (label_at(edit, i)->localboot.text == NULL)
-			status = set_bootargs(edit, i, change, why);
+	for (size_t i = 0; i < count && status == STMBOOT_OK; i++) {
+		if (label_at(edit, i)->localboot.text != NULL)
+			continue;
+		status = set_bootargs(edit, i, change, why);
+		changed++;
+	}
+	if (changed == 0)
+		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
+				 "no label of the configuration boots a kernel");
 	return sb_boot_edit_spoil(edit, status, why);
 }
 

@@ -55,10 +55,14 @@ static enum stmboot_status find_part(struct stmboot_boot_edit *edit, uint32_t pa
 				     const struct stmboot_part **out)
 {
 	*out = stmboot_image_find(edit->before.image, partition);
-	if (*out != NULL)
-		return STMBOOT_OK;
-	return sb_refuse(&edit->fs_why, STMBOOT_NOT_FOUND, NULL, "there is no partition %" PRIu32,
-			 partition);
+	if (*out == NULL)
+		return sb_refuse(&edit->fs_why, STMBOOT_NOT_FOUND, NULL,
+				 "there is no partition %" PRIu32, partition);
+	if ((*out)->available == 0)
+		return sb_refuse(&edit->fs_why, STMBOOT_TRUNCATED, "write the complete image again",
+				 "partition %" PRIu32 " begins behind the end of the image",
+				 partition);
+	return STMBOOT_OK;
 }
 
 /* What two trees write would be confused. */

@@ -130,7 +130,7 @@ static enum stmboot_status place_primary(const struct stmboot_gpt *gpt, struct l
 	uint64_t end = primary->entries_lba + l->array;
 
 	l->primary_entries = primary->entries_lba;
-	if (l->good == primary)
+	if (l->good == primary && end <= l->backup_entries)
 		return STMBOOT_OK;
 	if (has_entries_of(primary, l->good) && primary->entries_lba >= SB_GPT_USUAL_ENTRIES_LBA &&
 	    end <= l->backup_entries && partition_in(l->good, primary->entries_lba, end) == NULL)

@@ -407,6 +407,24 @@ class Included(Case):
         self.edit("undo", self.card)
         self.assertEqual(self.read(self.card), self.before)
 
+    def test_all_labels_are_those_of_the_file_that_has_them(self):
+        self.agrees(self.edit("set-bootargs", self.card, "--all-labels", "quiet"))
+        self.assertEqual(self.config_of(), self.config)
+        more = program.tools.run("debugfs", "-R", "cat /boot/extlinux/more.conf", self.path("part"))
+        self.assertEqual(more.decode().count(" quiet"), CONFIG.count("label "))
+
+
+class WithoutLabels(Case):
+    """What U-Boot reads without finding a label."""
+
+    config = "default one\nlable one\n\tkernel /boot/zImage\n"
+
+    def test_there_is_no_label_to_change(self):
+        for arguments in [], ["--all-labels"], ["--label=one"]:
+            with self.subTest(arguments):
+                said = self.edit("set-bootargs", self.card, *arguments, "quiet", status=2)
+                self.assertIn("label", said["message"])
+
 
 if __name__ == "__main__":
     program.main()

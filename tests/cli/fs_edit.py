@@ -393,6 +393,17 @@ class Put(Case):
         self.assertEqual(self.read(self.card), Case.made)
 
 
+class CutShort(Case):
+    """An image that ends before its last partition."""
+
+    def test_a_partition_that_is_not_there_is_told(self):
+        os.truncate(self.card, DATA)
+        for arguments in (("put", "-", "data:/x"), ("rm", "data:/kept"), ("mkdir", "data:/x"),
+                          ("mv", "/boot/zImage", "data:/x")):
+            with self.subTest(arguments):
+                self.refused(*arguments, words=["partition 5", "behind the end of the image"])
+
+
 class Inside(Case):
     """fs cp, mv, rm, mkdir and ln."""
 

@@ -157,6 +157,8 @@ class Repair(Table):
             ("backup gone", lambda: self.poke(self.END - 32 * SECTOR, bytes(33 * SECTOR)),
              "backup GPT"),
             ("backup leads to the primary's entries", self.share_entries, "backup GPT"),
+            ("primary's entries where the backup's belong", self.put_entries_in_the_way,
+             "primary GPT"),
             ("MBR gone", lambda: self.poke(440, bytes(72)), "protective MBR"),
             ("MBR signature gone", lambda: self.poke(510, bytes(2)), "protective MBR"),
             ("MBR without a size", lambda: self.poke(458, b"\xff" * 4), "protective MBR"),
@@ -187,6 +189,16 @@ class Repair(Table):
         header[16:20] = bytes(4)
         header[16:20] = image.crc(bytes(header[:92])).to_bytes(4, "little")
         self.poke(self.END, bytes(header))
+
+    def put_entries_in_the_way(self):
+        """A sound primary whose array reaches into the one of the backup."""
+        entries = self.read(self.card)[2 * SECTOR:34 * SECTOR]
+        self.poke(1990 * SECTOR, entries)
+        header = bytearray(self.read(self.card)[SECTOR:2 * SECTOR])
+        header[72:80] = (1990).to_bytes(8, "little")
+        header[16:20] = bytes(4)
+        header[16:20] = image.crc(bytes(header[:92])).to_bytes(4, "little")
+        self.poke(SECTOR, bytes(header))
 
     def put_stale_backup(self):
         """The backup of an earlier image at the end of a larger card."""
