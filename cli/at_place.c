@@ -33,7 +33,7 @@ int with_place(struct stmboot_context *ctx, const struct options *o, const char 
 	if (status == STMBOOT_OK)
 		status = stmboot_image_fs_linux(at.image, at.partition, &why, &at.fs);
 	if (status == STMBOOT_OK && why.message[0] != '\0')
-		complain(o->operands[0], why.message, why.hint);
+		complain(o, o->operands[0], why.message, why.hint);
 	result = status == STMBOOT_OK ? tell(&at) : fail_refused(o, status, &why);
 	stmboot_image_close(at.image);
 	return result;

@@ -190,7 +190,7 @@ static void check_one(struct stmboot_context *ctx, const struct fleet *fleet, in
 		add(fleet, index, NULL);
 }
 
-static _Noreturn void tell(struct wall *wall, struct checked *image)
+static _Noreturn void tell(const struct options *o, struct wall *wall, struct checked *image)
 {
 	struct saying saying = { .done = image->done,
 				 .boots = image->boots,
@@ -199,7 +199,7 @@ static _Noreturn void tell(struct wall *wall, struct checked *image)
 				 .why = image->why,
 				 .out = image->out.length };
 
-	progress_clear();
+	progress_clear(o->progress);
 	memcpy(saying.reason, image->reason, sizeof(saying.reason));
 	if (image->out.failed || !wall_send(wall, &saying, sizeof(saying)) ||
 	    !wall_send(wall, image->out.data, saying.out))
@@ -227,12 +227,12 @@ static bool start(struct stmboot_context *ctx, const struct fleet *fleet, int in
 	else
 		stmboot_source_explain(path, status, errno, &why);
 	if (side == WALL_INSIDE && fleet->count > 1)
-		progress_end();
+		progress_end(fleet->o->progress);
 	if (side == WALL_INSIDE)
 		check_one(ctx, fleet, index, image);
 	stmboot_image_close(image);
 	if (side == WALL_INSIDE)
-		tell(&job->wall, &fleet->images[index]);
+		tell(fleet->o, &job->wall, &fleet->images[index]);
 	if (side == WALL_FAILED) {
 		fleet->images[index].why = why;
 		add(fleet, index, NULL);
@@ -338,9 +338,10 @@ static void check_all(struct stmboot_context *ctx, const struct fleet *fleet)
 		if (count > 0)
 			count = listen_to_all(fleet, jobs, count);
 		if (fleet->count > 1)
-			progress_count((uint64_t)(next - count), (uint64_t)fleet->count);
+			progress_count(fleet->o->progress, (uint64_t)(next - count),
+				       (uint64_t)fleet->count);
 	}
-	progress_clear();
+	progress_clear(fleet->o->progress);
 }
 
 static void add_summary(const struct fleet *fleet, struct buffer *out)

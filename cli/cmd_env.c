@@ -197,7 +197,7 @@ static void say_absent(const struct options *o, const struct stmboot_boot_env *e
 	struct buffer message = { 0 };
 
 	if (env->saved == NULL) {
-		complain(o->operands[0], why_none(env), NULL);
+		complain(o, o->operands[0], why_none(env), NULL);
 		return;
 	}
 	for (size_t i = 0; i < env->saved->variable_count; i++)
@@ -205,7 +205,7 @@ static void say_absent(const struct options *o, const struct stmboot_boot_env *e
 	if (best == NULL || !isatty(STDERR_FILENO))
 		return;
 	buffer_printf(&message, "no variable '%s' is saved", name);
-	complain(o->operands[0], message.data,
+	complain(o, o->operands[0], message.data,
 		 did_you_mean(best, "'stmboot env show' shows all", room));
 	buffer_release(&message);
 }

@@ -44,7 +44,7 @@ static struct stmboot_fs_copy_options copy_options(const struct options *o)
 }
 
 /* All of standard input, or STMBOOT_LIMIT when there is no end of it. */
-static enum stmboot_status read_input(char **data, size_t *size)
+static enum stmboot_status read_input(const struct options *o, char **data, size_t *size)
 {
 	size_t room = 0;
 	ssize_t got;
@@ -65,7 +65,7 @@ static enum stmboot_status read_input(char **data, size_t *size)
 		got = read(STDIN_FILENO, *data + *size, room - *size);
 		if (got > 0)
 			*size += (size_t)got;
-		progress_show(NULL, *size, 0);
+		progress_show(o->progress, *size, 0);
 	} while (got > 0 || (got < 0 && errno == EINTR));
 	return got < 0 ? STMBOOT_IO : STMBOOT_OK;
 }
@@ -86,13 +86,13 @@ enum stmboot_status put_bytes(struct stmboot_boot_edit *edit, const struct stmbo
 	return status;
 }
 
-static enum stmboot_status put_input(struct stmboot_boot_edit *edit,
+static enum stmboot_status put_input(struct stmboot_boot_edit *edit, const struct options *o,
 				     const struct stmboot_file_ref *place,
 				     struct stmboot_refusal *why)
 {
 	size_t size;
 	char *data;
-	enum stmboot_status status = read_input(&data, &size);
+	enum stmboot_status status = read_input(o, &data, &size);
 
 	if (status == STMBOOT_IO)
 		refuse_system(why, "could not read standard input");
@@ -115,7 +115,7 @@ static enum stmboot_status put(struct stmboot_boot_edit *edit, const struct opti
 	if (status != STMBOOT_OK)
 		return status;
 	if (strcmp(o->operands[1], "-") == 0)
-		return put_input(edit, &place, why);
+		return put_input(edit, o, &place, why);
 	return stmboot_fs_edit_put_host(edit, o->operands[1], &place, &how, why);
 }
 

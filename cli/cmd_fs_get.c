@@ -86,7 +86,7 @@ static void complain_of(const struct options *o, const struct stmboot_extract_tr
 	if (!trouble->failed && o->value[OPTION_QUIET] != 0)
 		return;
 	buffer_printf(&subject, "%s: %s", o->operands[0], trouble->path);
-	complain(subject.data, trouble->message, trouble->hint);
+	complain(o, subject.data, trouble->message, trouble->hint);
 	buffer_release(&subject);
 }
 
@@ -104,7 +104,7 @@ static int show(const struct at_place *at, enum stmboot_status status,
 	if (more > 0)
 		buffer_printf(&rest, "and so it is with %" PRIu64 " more", more);
 	if (rest.data != NULL)
-		complain(o->operands[0], rest.data, NULL);
+		complain(o, o->operands[0], rest.data, NULL);
 	buffer_release(&rest);
 	if (status != STMBOOT_OK && (result->failed == 0 || why->message[0] != '\0'))
 		return fail_refused(o, status, why);

@@ -205,7 +205,7 @@ static void complain_of(const struct listing *l, const struct trouble_row *row)
 	struct buffer subject = { 0 };
 
 	buffer_printf(&subject, "%s: %s", l->o->operands[0], l->texts.data + row->path);
-	complain(subject.data, l->texts.data + row->message, NULL);
+	complain(l->o, subject.data, l->texts.data + row->message, NULL);
 	buffer_release(&subject);
 }
 

@@ -248,7 +248,7 @@ static int tell(const struct at_place *at)
 		stmboot_fs_explain(at->fs, at->path, status, &why);
 	result = show(&s);
 	if (status != STMBOOT_OK && result == EXIT_DONE) {
-		complain(at->o->operands[0], why.message, NULL);
+		complain(at->o, at->o->operands[0], why.message, NULL);
 		result = EXIT_NOT_DONE;
 	}
 	stmboot_fs_attributes_free(s.attributes);

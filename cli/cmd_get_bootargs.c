@@ -80,7 +80,7 @@ static int say_absent(const struct request *r, const struct stmboot_cmdline *cmd
 		struct buffer message = { 0 };
 
 		buffer_printf(&message, "the command line has no '%s'", r->key);
-		complain(r->o->operands[0], message.data,
+		complain(r->o, r->o->operands[0], message.data,
 			 did_you_mean(best, "'stmboot get-bootargs' shows all", room));
 		buffer_release(&message);
 	}

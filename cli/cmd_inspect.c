@@ -163,7 +163,7 @@ static void tell_unread(const struct options *o, const struct stmboot_diags *dia
 	for (size_t i = 0; i < stmboot_diags_count(diags); i++)
 		if (strcmp(stmboot_diags_get(diags, i)->code, "image.read-error") == 0) {
 			complain(
-				o->operands[0],
+				o, o->operands[0],
 				"a part of the image could not be read, and may say something else",
 				"'stmboot inspect' tells where");
 			return;

@@ -75,7 +75,7 @@ static enum stmboot_status commit(struct wall *wall, struct stmboot_boot_edit *e
 	outcome->error = errno;
 	if (outcome->status != STMBOOT_OK)
 		return outcome->status;
-	progress_clear();
+	progress_clear(wall->o->progress);
 	if (!wall_send(wall, &wish, 1) || !wall_receive(wall, outcome, sizeof(*outcome)))
 		wall_abandon(wall);
 	if (outcome->result.undo_trouble != NULL)
@@ -96,7 +96,7 @@ static void answer(struct wall *wall, struct stmboot_boot_edit *edit, struct out
 		outcome->status = stmboot_boot_edit_commit(edit, &outcome->why);
 	outcome->error = errno;
 	outcome->result = *stmboot_boot_edit_result(edit);
-	progress_clear();
+	progress_clear(wall->o->progress);
 	if (outcome->result.undo_trouble != NULL)
 		(void)snprintf(outcome->undo_trouble, sizeof(outcome->undo_trouble), "%s",
 			       outcome->result.undo_trouble);

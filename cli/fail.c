@@ -15,7 +15,7 @@
 enum { PART_ROOM = 1024 }; /* as much of a text as one line of a message should hold */
 
 /* In memory that is there: it may be the lack of memory that is said. */
-void complain(const char *subject, const char *message, const char *hint)
+void complain(const struct options *o, const char *subject, const char *message, const char *hint)
 {
 	char subject_text[PART_ROOM], message_text[PART_ROOM], hint_text[PART_ROOM];
 	char line[3 * PART_ROOM + 16];
@@ -27,7 +27,7 @@ void complain(const char *subject, const char *message, const char *hint)
 	length = snprintf(line, sizeof(line), "stmboot: %s%s%s%s%s\n", subject_text,
 			  subject != NULL ? ": " : "", message_text, hint != NULL ? "; " : "",
 			  hint_text);
-	progress_clear();
+	progress_clear(o->progress);
 	(void)buffer_write(&(struct buffer){ .data = line, .length = (size_t)length },
 			   STDERR_FILENO);
 }
@@ -56,7 +56,7 @@ static void say_as_json(const char *subject, const char *message, const char *hi
 int fail_in_state(const struct options *o, const char *subject, const char *message,
 		  const char *hint, const char *state)
 {
-	complain(subject, message, hint);
+	complain(o, subject, message, hint);
 	if (o->value[OPTION_JSON] != 0)
 		say_as_json(subject, message, hint, state);
 	return EXIT_NOT_DONE;
@@ -112,7 +112,7 @@ int finish_in_state(const struct options *o, struct buffer *result, const char *
 {
 	int error;
 
-	progress_clear();
+	progress_clear(o->progress);
 	error = buffer_write(result, STDOUT_FILENO);
 
 	buffer_release(result);

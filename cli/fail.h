@@ -25,7 +25,7 @@ int fail_refused(const struct options *o, enum stmboot_status status,
 		 const struct stmboot_refusal *why);
 
 /* The same, without an object: of one thing among many. */
-void complain(const char *subject, const char *message, const char *hint);
+void complain(const struct options *o, const char *subject, const char *message, const char *hint);
 
 /* The same, with what became of the image: "unchanged", "done", "pending" or NULL. */
 int fail_in_state(const struct options *o, const char *subject, const char *message,

@@ -59,9 +59,11 @@ static int (*const run[COMMAND_COUNT])(struct stmboot_context *ctx, const struct
 	[COMMAND_UNDO] = cmd_undo,
 };
 
-static int run_command(const struct options *o)
+static int run_command(struct options *o)
 {
+	struct progress progress = progress_begin(o->value[OPTION_QUIET] != 0);
 	const struct stmboot_context_options how = { .struct_size = sizeof(how),
+						     .user = &progress,
 						     .progress = progress_show };
 	struct stmboot_context *ctx = NULL;
 	enum stmboot_status status = stmboot_context_new(&how, &ctx);
@@ -69,9 +71,10 @@ static int run_command(const struct options *o)
 
 	if (status != STMBOOT_OK)
 		return fail(o, NULL, stmboot_status_text(status), NULL);
-	progress_begin(o->value[OPTION_QUIET] != 0);
+	o->progress = &progress;
 	result = run[o->command](ctx, o);
-	progress_clear();
+	progress_clear(&progress);
+	o->progress = NULL;
 	stmboot_context_free(ctx);
 	return result;
 }

@@ -134,6 +134,8 @@ struct option_word {
 	const char *word; /* borrowed from argv */
 };
 
+struct progress;
+
 /* What the program was told. */
 struct options {
 	enum command_id command;
@@ -144,9 +146,10 @@ struct options {
 	unsigned letters[1 << 7]; /* how often one was given that several options have */
 	char **operands;          /* borrowed from argv */
 	int operand_count;
-	bool image_behind; /* the first operand is no file, but another one is */
-	char error[200];   /* set when options_parse() gives false */
-	char near[80];     /* then, what was probably meant, or "" */
+	bool image_behind;         /* the first operand is no file, but another one is */
+	char error[200];           /* set when options_parse() gives false */
+	char near[80];             /* then, what was probably meant, or "" */
+	struct progress *progress; /* of the command that runs, or NULL */
 };
 
 /* The words given to an option, in their order; how many. */

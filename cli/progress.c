@@ -12,16 +12,6 @@
 
 enum { PATIENCE = 500, EVERY = 100, LINE = 160 };
 
-struct progress {
-	bool wanted;
-	bool shown;
-	bool of_images;         /* what is counted is images, not bytes */
-	int64_t began, last;    /* milliseconds */
-	uint64_t first, before; /* how far it was then, and when it was told last */
-};
-
-static struct progress line_shown;
-
 static int64_t now(void)
 {
 	struct timespec time = { 0 };
@@ -30,17 +20,17 @@ static int64_t now(void)
 	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-void progress_begin(bool quiet)
+struct progress progress_begin(bool quiet)
 {
 	const char *term = getenv("TERM");
 	bool able = term != NULL && strcmp(term, "dumb") != 0;
 
-	line_shown = (struct progress){ .wanted = !quiet && able && isatty(STDERR_FILENO) };
+	return (struct progress){ .wanted = !quiet && able && isatty(STDERR_FILENO) };
 }
 
-void progress_end(void)
+void progress_end(struct progress *progress)
 {
-	line_shown.wanted = false;
+	progress->wanted = false;
 }
 
 static void add(char line[LINE], const char *text)
@@ -154,19 +144,19 @@ static void tell(struct progress *progress, uint64_t done, uint64_t total)
 
 void progress_show(void *user, uint64_t done, uint64_t total)
 {
-	(void)user;
-	tell(&line_shown, done, total);
+	tell(user, done, total);
 }
 
-void progress_count(uint64_t done, uint64_t total)
+void progress_count(struct progress *progress, uint64_t done, uint64_t total)
 {
-	line_shown.of_images = true;
-	tell(&line_shown, done, total);
+	progress->of_images = true;
+	tell(progress, done, total);
 }
 
-void progress_clear(void)
+void progress_clear(struct progress *progress)
 {
-	if (line_shown.shown)
-		write_line("\r\033[K");
-	line_shown.shown = false;
+	if (progress == NULL || !progress->shown)
+		return;
+	write_line("\r\033[K");
+	progress->shown = false;
 }

@@ -2,7 +2,6 @@
 /*
  * How far a call has come, on a terminal, once it takes longer than half a second:
  * one line on stderr that is written over, and cleared before anything else is said.
- * There is one terminal, so there is one such line, which is kept here.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -10,19 +9,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From now on; never in a pipe, on a terminal that has no cursor to move, or when `quiet`. */
-void progress_begin(bool quiet);
+struct progress {
+	bool wanted;
+	bool shown;
+	bool of_images;         /* what is counted is images, not bytes */
+	int64_t began, last;    /* milliseconds */
+	uint64_t first, before; /* how far it was then, and when it was told last */
+};
+
+/* Never shown in a pipe, on a terminal that has no cursor to move, or when `quiet`. */
+struct progress progress_begin(bool quiet);
 
 /* Another process shows it. */
-void progress_end(void);
+void progress_end(struct progress *progress);
 
-/* Work done so far, of `total` bytes (0: not known), as a context calls it. */
+/* Work done so far, of `total` bytes (0: not known), as a context calls it: `user` is the line. */
 void progress_show(void *user, uint64_t done, uint64_t total);
 
 /* The same, of images. */
-void progress_count(uint64_t done, uint64_t total);
+void progress_count(struct progress *progress, uint64_t done, uint64_t total);
 
-/* Make place for something else on the terminal. */
-void progress_clear(void);
+/* Make place for something else on the terminal; NULL is fine. */
+void progress_clear(struct progress *progress);
 
 #endif

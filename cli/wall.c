@@ -148,7 +148,7 @@ enum wall_side wall_raise(struct wall *wall, const struct options *o, int file)
 		style_load();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return WALL_FAILED;
-	progress_clear();
+	progress_clear(o->progress);
 	wall->inside = fork();
 	error = errno;
 	wall->channel = ends[wall->inside != 0];
