@@ -35,7 +35,7 @@ static void check_view(struct patched *p, struct sb_log *log)
 
 	require(stmboot_source_from_memory(p->ctx, medium, MEDIUM, &src) == STMBOOT_OK);
 	if (sb_log_head(log)->medium_size == MEDIUM &&
-	    sb_pending_view(p->ctx, log, src, &view) == STMBOOT_OK) {
+	    sb_pending_view(p->ctx, log, src, NULL, &view) == STMBOOT_OK) {
 		memcpy(expected, medium, MEDIUM);
 		while (sb_log_next(log, &position, &record) == STMBOOT_OK)
 			memcpy(expected + record->offset, record->bytes, record->length);
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct patched *p = log_new(data, size);
 	struct sb_log *log = NULL;
 
-	if (sb_log_open(p->ctx, p->src, &log) == STMBOOT_OK) {
+	if (sb_log_open(p->ctx, p->src, NULL, &log) == STMBOOT_OK) {
 		check_records(log);
 		check_view(p, log);
 		sb_log_free(log);

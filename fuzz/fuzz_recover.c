@@ -36,7 +36,7 @@ static bool is_log(struct patched *p, uint8_t expected[MEDIUM])
 	bool counts = false;
 
 	memcpy(expected, medium, MEDIUM);
-	if (sb_log_open(p->ctx, p->src, &log) != STMBOOT_OK)
+	if (sb_log_open(p->ctx, p->src, NULL, &log) != STMBOOT_OK)
 		return false;
 	if (sb_log_head(log)->kind == SB_LOG_REDO && sb_log_head(log)->medium_size == MEDIUM) {
 		counts = true;

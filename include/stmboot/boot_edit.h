@@ -155,7 +155,7 @@ stmboot_boot_edit_share(struct stmboot_boot_edit *edit, struct stmboot_refusal *
  * @param edit  that was begun
  * @param why   says why not; may be NULL
  * @return STMBOOT_OK; STMBOOT_CONFLICT for what was refused, or when the image
- *         changed; STMBOOT_IO; STMBOOT_NO_MEMORY
+ *         changed; STMBOOT_IO; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
@@ -169,7 +169,7 @@ stmboot_boot_edit_hand_over(struct stmboot_boot_edit *edit, struct stmboot_refus
  * @param why   says why not; may be NULL
  * @return STMBOOT_OK; STMBOOT_CORRUPT when it is no such edit; STMBOOT_CONFLICT when
  *         it was made from another image; STMBOOT_IO; STMBOOT_NO_MEMORY;
- *         STMBOOT_INVALID_ARGUMENT for the second time
+ *         STMBOOT_INVALID_ARGUMENT for the second time; STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_take_over(struct stmboot_boot_edit *edit, struct stmboot_refusal *why);
@@ -357,7 +357,7 @@ stmboot_boot_edit_overlay_dtb(struct stmboot_boot_edit *edit, const struct stmbo
  * @return STMBOOT_OK; STMBOOT_CONFLICT when it would add an error and is not
  *         forced, and when a change failed on its way; what the file system says to the change:
  * STMBOOT_UNSUPPORTED, STMBOOT_CORRUPT, STMBOOT_LIMIT when it is full, STMBOOT_CONFLICT;
- *         STMBOOT_IO; STMBOOT_NO_MEMORY
+ *         STMBOOT_IO; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_boot_edit_stage(struct stmboot_boot_edit *edit, struct stmboot_refusal *why,

@@ -16,6 +16,10 @@
  * oldest are dropped when there are more than 32 of all images together, or
  * when they take more than 64 MiB.
  *
+ * A large edit tells the progress callback of its context how far it is, each time that
+ * another MiB is done, and asks whether to stop. An edit that is stopped has not happened.
+ * Once its log has its name the edit has: it is carried to its end, and nobody is asked.
+ *
  * Not promised: a device that loses what it said was durable, or that damages
  * neighbours of a sector it writes.
  */
@@ -124,7 +128,8 @@ struct stmboot_edit_result {
  * @return STMBOOT_OK; STMBOOT_CONFLICT when another program holds the image, a
  *         file system of it is mounted, or it changed since an edit was
  *         interrupted; STMBOOT_UNSUPPORTED when it cannot be edited in place or
- *         a later version left its log; else as stmboot_image_open().
+ *         a later version left its log; STMBOOT_CANCELLED; else as
+ *         stmboot_image_open().
  *         On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
@@ -201,7 +206,8 @@ STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_edit_describe(struct s
  * @param edit  that was begun
  * @param out   on success, borrowed from the edit until the next call for it
  * @return STMBOOT_OK; STMBOOT_NO_MEMORY; the first failure of a write; STMBOOT_IO;
- *         STMBOOT_CONFLICT when what is to be replaced changed since it was staged
+ *         STMBOOT_CONFLICT when what is to be replaced changed since it was staged;
+ *         STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_edit_plan(struct stmboot_edit *edit, const struct stmboot_edit_plan **out);
@@ -215,7 +221,8 @@ stmboot_edit_plan(struct stmboot_edit *edit, const struct stmboot_edit_plan **ou
  * @return STMBOOT_OK when it is done and durable; STMBOOT_CONFLICT when the
  *         image changed since the edit began; STMBOOT_UNSUPPORTED for a dry
  *         run, STMBOOT_INVALID_ARGUMENT for the second time;
- *         STMBOOT_NO_MEMORY, STMBOOT_IO, or the first failure of a write.
+ *         STMBOOT_NO_MEMORY, STMBOOT_IO, or the first failure of a write;
+ *         STMBOOT_CANCELLED before the commit point, so that nothing was changed.
  *         stmboot_edit_result() tells what became of the image.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status stmboot_edit_commit(struct stmboot_edit *edit,
@@ -256,7 +263,8 @@ STMBOOT_API const char *stmboot_recovery_text(enum stmboot_recovery recovery);
  * Finish an edit that was interrupted, or drop what is left of it.
  *
  * A complete log is applied only when every sector that it names is as it was
- * before the edit, or as it was to be; otherwise nothing is touched.
+ * before the edit, or as it was to be; otherwise nothing is touched. Once that has
+ * begun, nobody is asked whether to stop.
  *
  * @param ctx      allocator and limits; borrowed for the call
  * @param path     a regular file or a block device
@@ -266,7 +274,7 @@ STMBOOT_API const char *stmboot_recovery_text(enum stmboot_recovery recovery);
  *                 was, else untouched
  * @return STMBOOT_OK; STMBOOT_CONFLICT when the image changed since, or as
  *         stmboot_edit_begin(); STMBOOT_IO; STMBOOT_UNSUPPORTED when a later
- *         version made the log; STMBOOT_NO_MEMORY
+ *         version made the log; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_edit_recover(struct stmboot_context *ctx, const char *path,

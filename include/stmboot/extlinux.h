@@ -308,8 +308,8 @@ struct stmboot_extlinux_environment {
 /** A variable that an expansion met. */
 struct stmboot_extlinux_variable {
 	const char *name;
-	const char *value; /**< NULL: not set, so nothing was put in its place */
-	uint64_t offset;   /**< of its '$' in the raw text */
+	const char *value;      /**< NULL: not set, so nothing was put in its place */
+	uint64_t offset;        /**< of its '$' in the raw text */
 	uint64_t result_offset; /**< where its value stands in the result */
 	uint64_t result_length; /**< bytes of it there; fewer than it has when the result was cut */
 };

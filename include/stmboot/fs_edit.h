@@ -77,7 +77,7 @@ struct stmboot_fs_copy_options {
  *         the file or the file system forbids (immutable, encrypted, quota, ...);
  *         STMBOOT_CORRUPT for damage; STMBOOT_CONFLICT when the file system
  *         waits for something else; STMBOOT_NOT_RECOGNISED when the partition
- *         has no ext4; STMBOOT_IO; STMBOOT_NO_MEMORY
+ *         has no ext4; STMBOOT_IO; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_fs_edit_put(struct stmboot_boot_edit *edit, const struct stmboot_file_ref *place,

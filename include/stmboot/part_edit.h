@@ -45,7 +45,7 @@ extern "C" {
  *         another chip; STMBOOT_CONFLICT when several partitions have that name,
  *         when another partition or the table would be overwritten, and for the
  *         only valid copy of a loader; STMBOOT_INVALID_ARGUMENT for an empty
- *         source; STMBOOT_IO; STMBOOT_NO_MEMORY
+ *         source; STMBOOT_IO; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_part_edit_write(struct stmboot_boot_edit *edit, const char *partition,

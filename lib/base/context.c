@@ -133,11 +133,18 @@ int64_t sb_now(struct stmboot_context *ctx)
 	return (int64_t)time(NULL);
 }
 
-enum stmboot_status sb_progress(struct stmboot_context *ctx, uint64_t done, uint64_t total)
+void sb_tell_progress(struct stmboot_context *ctx, uint64_t done, uint64_t total)
 {
 	const struct stmboot_context_options *o = &ctx->options;
 
 	if (o->progress != NULL)
 		o->progress(o->user, done, total);
+}
+
+enum stmboot_status sb_progress(struct stmboot_context *ctx, uint64_t done, uint64_t total)
+{
+	const struct stmboot_context_options *o = &ctx->options;
+
+	sb_tell_progress(ctx, done, total);
 	return o->cancel != NULL && o->cancel(o->user) ? STMBOOT_CANCELLED : STMBOOT_OK;
 }

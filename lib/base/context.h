@@ -30,6 +30,9 @@ static inline const struct stmboot_limits *sb_limits(const struct stmboot_contex
 /* Seconds since 1970, by the rule of stmboot_context_options.clock. */
 int64_t sb_now(struct stmboot_context *ctx);
 
+/* Tell the caller how far the work is, and ask nothing: it cannot be stopped any more. */
+void sb_tell_progress(struct stmboot_context *ctx, uint64_t done, uint64_t total);
+
 /* Tell the caller how far the work is; STMBOOT_CANCELLED when it should stop. */
 STMBOOT_NODISCARD enum stmboot_status sb_progress(struct stmboot_context *ctx, uint64_t done,
 						  uint64_t total);

@@ -18,7 +18,7 @@ static bool needs_sync_before(enum sb_order order)
 }
 
 static enum stmboot_status write_order(struct sb_target *target, struct sb_log *log,
-				       enum sb_order order)
+				       enum sb_order order, struct sb_meter *meter)
 {
 	const struct sb_host *host = target->host;
 	const struct sb_log_record *record;
@@ -32,13 +32,16 @@ static enum stmboot_status write_order(struct sb_target *target, struct sb_log *
 		if (status == STMBOOT_OK)
 			status = host->write_at(host->self, target->file, record->offset,
 						record->bytes, record->length);
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(meter, record->length);
 		if (status != STMBOOT_OK)
 			return status;
 	}
 	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }
 
-static enum stmboot_status write_all(struct sb_target *target, struct sb_log *log)
+static enum stmboot_status write_all(struct sb_target *target, struct sb_log *log,
+				     struct sb_meter *meter)
 {
 	const struct sb_host *host = target->host;
 	enum stmboot_status status = STMBOOT_OK;
@@ -50,14 +53,14 @@ static enum stmboot_status write_all(struct sb_target *target, struct sb_log *lo
 		if (written && needs_sync_before((enum sb_order)order))
 			status = host->sync(host->self, target->file);
 		if (status == STMBOOT_OK)
-			status = write_order(target, log, (enum sb_order)order);
+			status = write_order(target, log, (enum sb_order)order, meter);
 		written = true;
 	}
 	return status == STMBOOT_OK ? host->sync(host->self, target->file) : status;
 }
 
 static enum stmboot_status read_back(struct sb_target *target, struct sb_log *log,
-				     struct stmboot_refusal *why)
+				     struct sb_meter *meter, struct stmboot_refusal *why)
 {
 	const struct sb_host *host = target->host;
 	const struct sb_log_record *record;
@@ -68,7 +71,7 @@ static enum stmboot_status read_back(struct sb_target *target, struct sb_log *lo
 	while ((status = sb_log_next_place(log, &position, &record)) == STMBOOT_OK)
 		host->forget(host->self, target->file, record->offset, record->length);
 	if (status == STMBOOT_NOT_FOUND)
-		status = sb_log_compare(log, target->source, &match, &stranger);
+		status = sb_log_compare(log, target->source, meter, &match, &stranger);
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "read the edit back", recover_hint);
 	if ((match & SB_LOG_ALL_NEW) != 0)
@@ -77,14 +80,16 @@ static enum stmboot_status read_back(struct sb_target *target, struct sb_log *lo
 			 "the medium does not hold what was written to it: it may be worn out");
 }
 
-enum stmboot_status sb_apply(struct sb_target *target, struct sb_log *log,
+enum stmboot_status sb_apply(struct sb_target *target, struct sb_log *log, struct sb_meter *meter,
 			     struct stmboot_refusal *why)
 {
-	enum stmboot_status status = write_all(target, log);
+	enum stmboot_status status;
 
+	meter->deaf = true; /* to stop half-way would help nobody: the log is to be finished */
+	status = write_all(target, log, meter);
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "write the edit to the image", recover_hint);
-	return read_back(target, log, why);
+	return read_back(target, log, meter, why);
 }
 
 static enum stmboot_status remove_for_good(const struct sb_host *host, const char *path)
@@ -131,14 +136,14 @@ static enum stmboot_status drop(struct sb_target *target, const char *path, bool
 }
 
 static enum stmboot_status finish(struct sb_target *target, struct sb_pending *pending,
-				  struct stmboot_refusal *why)
+				  struct sb_meter *meter, struct stmboot_refusal *why)
 {
 	char folder[SB_PATH_BYTES], new_log[SB_PATH_BYTES];
 	unsigned match = 0;
 	uint64_t stranger = 0;
 	bool dropped = false;
 	enum stmboot_status status =
-		sb_log_compare(pending->log, target->source, &match, &stranger);
+		sb_log_compare(pending->log, target->source, meter, &match, &stranger);
 
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the log", recover_hint);
@@ -155,7 +160,7 @@ static enum stmboot_status finish(struct sb_target *target, struct sb_pending *p
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "make the log of the edit durable",
 				      recover_hint);
-	status = sb_apply(target, pending->log, why);
+	status = sb_apply(target, pending->log, meter, why);
 	/* both are named by the medium as it was: the log, which leads here, goes last */
 	if (status == STMBOOT_OK && sb_new_log_of(pending->path, new_log))
 		status = drop(target, new_log, &dropped, why);
@@ -168,14 +173,16 @@ enum stmboot_status sb_finish_pending(struct stmboot_context *ctx, struct sb_tar
 				      struct stmboot_refusal *why, enum stmboot_recovery *out)
 {
 	struct sb_pending *pending = NULL;
+	struct sb_meter meter = sb_meter(ctx, 0, 4);
 	bool dropped = false;
-	enum stmboot_status status = sb_pending_open(ctx, target->host, &target->place, &pending);
+	enum stmboot_status status =
+		sb_pending_open(ctx, target->host, &target->place, &meter, &pending);
 
 	*out = STMBOOT_RECOVERY_CLEAN;
 	switch (status) {
 	case STMBOOT_OK:
 		*out = STMBOOT_RECOVERY_FINISHED;
-		status = finish(target, pending, why);
+		status = finish(target, pending, &meter, why);
 		break;
 	case STMBOOT_NOT_FOUND:
 		status = STMBOOT_OK;

@@ -144,7 +144,7 @@ static enum stmboot_status check_log(struct stmboot_edit *edit, struct sb_log *l
 	planned = planned && is_headed(log, head);
 
 	if (status == STMBOOT_OK)
-		status = sb_log_compare(log, edit->target.source, &match, &stranger);
+		status = sb_log_compare(log, edit->target.source, &edit->meter, &match, &stranger);
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the log", NULL);
 	if (!planned || (match & SB_LOG_ALL_OLD) == 0)
@@ -205,7 +205,7 @@ static enum stmboot_status open_new_log(struct stmboot_edit *edit, int *file,
 	if (status == STMBOOT_OK)
 		status = sb_host_source(edit->ctx, host, *file, false, src);
 	if (status == STMBOOT_OK)
-		status = sb_log_open(edit->ctx, *src, log);
+		status = sb_log_open(edit->ctx, *src, &edit->meter, log);
 	return status;
 }
 
@@ -216,7 +216,7 @@ static enum stmboot_status go_forward(struct stmboot_edit *edit, struct sb_log *
 	enum stmboot_status status;
 
 	edit->result.state = STMBOOT_EDIT_PENDING;
-	status = sb_apply(&edit->target, log, why);
+	status = sb_apply(&edit->target, log, &edit->meter, why);
 	if (status != STMBOOT_OK)
 		return status;
 	edit->result.state = STMBOOT_EDIT_DONE;
@@ -240,9 +240,9 @@ static enum stmboot_status write_log(struct stmboot_edit *edit, const struct sb_
 	if (status != STMBOOT_OK)
 		return status;
 	if (copied)
-		status = sb_log_copy(edit->ctx, host, path, edit->handed);
+		status = sb_log_copy(edit->ctx, host, path, edit->handed, &edit->meter);
 	else
-		status = sb_log_write(edit->ctx, host, path, head, edit->overlay);
+		status = sb_log_write(edit->ctx, host, path, head, edit->overlay, &edit->meter);
 	if (status == STMBOOT_CONFLICT)
 		return sb_refuse_changed(why);
 	return sb_refuse_work(why, status, "write the log of the edit beside the image",
@@ -282,18 +282,40 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 	return status;
 }
 
-/* Without an undo record the edit is as good; the caller is told. */
-static const char *keep_undo(struct stmboot_edit *edit, const struct sb_log_head *head)
+static bool is_to_be_undoable(const struct stmboot_edit *edit)
 {
-	const char *record = NULL;
+	return edit->undone_count == 0 && edit->target.place.state_directory != NULL;
+}
+
+/* Without an undo record the edit is as good; the caller is told. */
+static enum stmboot_status keep_undo(struct stmboot_edit *edit, const struct sb_log_head *head,
+				     const char **record)
+{
 	enum stmboot_status status;
 
-	if (edit->undone_count != 0 || edit->target.place.state_directory == NULL)
-		return NULL;
-	status = sb_undo_keep(edit, head, &record);
+	if (!is_to_be_undoable(edit))
+		return STMBOOT_OK;
+	status = sb_undo_keep(edit, head, record);
+	if (status == STMBOOT_CANCELLED)
+		return status;
 	if (status != STMBOOT_OK)
 		edit->result.undo_trouble = stmboot_status_text(status);
-	return record;
+	return STMBOOT_OK;
+}
+
+/* What was taken over is a part of the way. */
+static void start_meter(struct stmboot_edit *edit)
+{
+	const struct sb_meter before = edit->meter;
+	const bool undoable = is_to_be_undoable(edit) && sb_undo_has_room(edit->plan.bytes);
+	const unsigned turns = SB_COMMIT_TURNS + (undoable ? 1 : 0);
+
+	edit->meter = sb_meter(edit->ctx, edit->plan.bytes, turns);
+	if (edit->handed_log == NULL)
+		return;
+	edit->meter.turns++;
+	edit->meter.done = before.done;
+	edit->meter.told = before.told;
 }
 
 static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stmboot_refusal *why)
@@ -301,7 +323,7 @@ static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stm
 	const struct sb_host *host = edit->target.host;
 	enum stmboot_recovery recovery;
 	struct sb_log_head head;
-	const char *record;
+	const char *record = NULL;
 	enum stmboot_status status = sb_target_is_same(&edit->target, why);
 
 	if (status != STMBOOT_OK)
@@ -314,7 +336,10 @@ static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stm
 	status = sb_refuse_work(why, sb_edit_head(edit, &head), "look at the image", NULL);
 	if (status != STMBOOT_OK)
 		return status;
-	record = keep_undo(edit, &head);
+	start_meter(edit);
+	status = keep_undo(edit, &head, &record);
+	if (status != STMBOOT_OK)
+		return sb_refuse_work(why, status, "keep what was there before", NULL);
 	status = commit_log(edit, &head, why);
 	edit->result.undoable = record != NULL && edit->result.state != STMBOOT_EDIT_UNCHANGED;
 	if (record != NULL && edit->result.state == STMBOOT_EDIT_UNCHANGED)

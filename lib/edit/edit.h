@@ -125,7 +125,14 @@ struct stmboot_edit {
 	int shared; /* for what is handed over, or SB_NO_FILE */
 	struct stmboot_source *handed;
 	struct sb_log *handed_log; /* what is staged is in there */
+	struct sb_meter meter;     /* of taking over and the commit */
 };
+
+/*
+ * What a commit goes through: the log is written, opened, compared with the image,
+ * applied and read back. One turn more for what was handed over, and for an undo record.
+ */
+enum { SB_COMMIT_TURNS = 5 };
 
 /* target.c */
 
@@ -161,10 +168,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_edit_head(struct stmboot_edit *edit,
 
 /*
  * Write what a log says in its order, durably, and read it back. On failure
- * the log must stay.
+ * the log must stay. Two turns of the meter, which is deaf from here on.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_apply(struct sb_target *target, struct sb_log *log,
-					       struct stmboot_refusal *why);
+					       struct sb_meter *meter, struct stmboot_refusal *why);
 
 /* Take a log away for good. */
 STMBOOT_NODISCARD enum stmboot_status sb_retire(struct sb_target *target, const char *log,
@@ -181,6 +188,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_write_output(struct stmboot_edit *edit,
 						      struct stmboot_refusal *why);
 
 /* undo.c */
+
+/* Whether so many bytes are kept: as many as all records together may have. */
+bool sb_undo_has_room(uint64_t bytes);
 
 /*
  * Keep what the edit is about to replace; *record is a path in the arena of the

@@ -79,6 +79,8 @@ static enum stmboot_status copy_file(struct sb_copy *copy, const struct sb_origi
 
 	if (status != STMBOOT_OK)
 		return status;
+	if (!copy->recursive)
+		sb_tree_announce(copy->tree, stmboot_source_size(content));
 	if (spot->exists)
 		status = sb_tree_replace(copy->tree, &spot->inode, content);
 	else
@@ -268,8 +270,10 @@ enum stmboot_status sb_copy_to(struct sb_copy *copy, const struct sb_original *o
 	uint64_t changes = sb_tree_changes(copy->tree);
 	const char *before = spot->exists ? sb_fs_words(edit, &spot->inode) : NULL;
 	const char *place = sb_fs_place(edit, partition, spot->path), *words;
-	enum stmboot_status status = run(copy, original, spot);
+	enum stmboot_status status;
 
+	sb_tree_announce(copy->tree, 0);
+	status = run(copy, original, spot);
 	if (sb_tree_changes(copy->tree) == changes)
 		return status;
 	if (status != STMBOOT_OK)

@@ -123,6 +123,7 @@ static enum stmboot_status put_in_tree(struct stmboot_boot_edit *edit,
 	if (status != STMBOOT_OK)
 		return status;
 	changes = sb_tree_changes(tree);
+	sb_tree_announce(tree, stmboot_source_size(content));
 	if (spot.exists) {
 		before = sb_fs_words(edit, &spot.inode);
 		status = sb_tree_replace(tree, &spot.inode, content);

@@ -35,6 +35,7 @@ enum stmboot_status sb_edit_share(struct stmboot_edit *edit, struct stmboot_refu
 enum stmboot_status sb_edit_hand_over(struct stmboot_edit *edit, struct stmboot_refusal *why)
 {
 	struct sb_log_head head;
+	struct sb_meter meter;
 	enum stmboot_status status;
 
 	if (edit->shared == SB_NO_FILE)
@@ -46,7 +47,9 @@ enum stmboot_status sb_edit_hand_over(struct stmboot_edit *edit, struct stmboot_
 	if (status != STMBOOT_OK)
 		return status;
 	head.medium_size = stmboot_source_size(edit->medium.source);
-	status = sb_log_put(edit->ctx, edit->target.host, edit->shared, &head, edit->overlay);
+	meter = sb_meter(edit->ctx, sb_overlay_pending(edit->overlay), 1);
+	status = sb_log_put(edit->ctx, edit->target.host, edit->shared, &head, edit->overlay,
+			    &meter);
 	if (status == STMBOOT_CONFLICT)
 		return sb_refuse_changed(why);
 	return sb_refuse_work(why, status, "write the edit to a temporary file", room_hint);
@@ -58,7 +61,7 @@ static enum stmboot_status open_handed(struct stmboot_edit *edit)
 		sb_host_source(edit->ctx, edit->target.host, edit->shared, false, &edit->handed);
 
 	if (status == STMBOOT_OK)
-		status = sb_log_open(edit->ctx, edit->handed, &edit->handed_log);
+		status = sb_log_open(edit->ctx, edit->handed, &edit->meter, &edit->handed_log);
 	if (status == STMBOOT_OK && (sb_log_head(edit->handed_log)->kind != SB_LOG_REDO ||
 				     sb_log_head(edit->handed_log)->medium_size !=
 					     stmboot_source_size(edit->medium.source)))
@@ -71,7 +74,8 @@ enum stmboot_status sb_edit_compare_handed(struct stmboot_edit *edit, struct stm
 {
 	unsigned match = 0;
 	uint64_t stranger = 0;
-	enum stmboot_status status = sb_log_compare(edit->handed_log, src, &match, &stranger);
+	enum stmboot_status status =
+		sb_log_compare(edit->handed_log, src, &edit->meter, &match, &stranger);
 
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the edit", NULL);
@@ -110,6 +114,7 @@ enum stmboot_status sb_edit_take_over(struct stmboot_edit *edit, struct stmboot_
 	if (edit->handed != NULL)
 		return STMBOOT_INVALID_ARGUMENT;
 	status = sb_medium_take_over(edit->ctx, &edit->medium);
+	edit->meter = sb_meter(edit->ctx, 0, edit->output != NULL ? 2 : SB_COMMIT_TURNS + 2);
 	if (status == STMBOOT_OK)
 		status = open_handed(edit);
 	if (status != STMBOOT_OK)

@@ -19,6 +19,7 @@ struct copy {
 	char path[SB_PATH_BYTES]; /* while it is written */
 	int file;
 	uint64_t size;
+	struct sb_meter meter; /* of what is edited */
 	uint8_t buffer[COPY_BUFFER];
 };
 
@@ -118,6 +119,8 @@ static enum stmboot_status write_edit(struct copy *copy)
 			break;
 		status = copy->host->write_at(copy->host->self, copy->file, extent.offset,
 					      extent.new_bytes, extent.length);
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(&copy->meter, extent.length);
 		if (status != STMBOOT_OK)
 			return status;
 	}
@@ -140,6 +143,8 @@ static enum stmboot_status read_back(struct copy *copy)
 		if (status == STMBOOT_OK &&
 		    memcmp(copy->buffer, extent.new_bytes, extent.length) != 0)
 			status = STMBOOT_CORRUPT;
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(&copy->meter, extent.length);
 		if (status != STMBOOT_OK)
 			return status;
 	}
@@ -244,6 +249,7 @@ enum stmboot_status sb_write_output(struct stmboot_edit *edit, struct stmboot_re
 	copy->host = edit->target.host;
 	copy->file = SB_NO_FILE;
 	copy->size = stmboot_source_size(edit->medium.source);
+	copy->meter = sb_meter(edit->ctx, edit->plan.bytes, 2);
 	status = make_copy(copy, edit->output, why);
 	sb_free(edit->ctx, copy);
 	return status;

@@ -176,6 +176,7 @@ static enum stmboot_status compare(const struct request *r, const struct stmboot
 				   bool *same)
 {
 	struct stmboot_source *medium = sb_image_medium(r->edit->before.image);
+	struct sb_meter meter = sb_meter(r->edit->ctx, r->size, 1);
 	uint8_t *buffers = sb_alloc_uncleared(r->edit->ctx, (size_t)2 * COMPARE_BYTES);
 	enum stmboot_status status = STMBOOT_OK;
 
@@ -190,6 +191,8 @@ static enum stmboot_status compare(const struct request *r, const struct stmboot
 			status = stmboot_source_read(r->src, at, buffers + COMPARE_BYTES, length);
 		*same = status == STMBOOT_OK &&
 			memcmp(buffers, buffers + COMPARE_BYTES, length) == 0;
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(&meter, length);
 	}
 	sb_free(r->edit->ctx, buffers);
 	return status;

@@ -105,6 +105,11 @@ static const char *new_record_path(struct stmboot_edit *edit, const struct recor
 			       KEY_DIGITS, (unsigned long long)key);
 }
 
+bool sb_undo_has_room(uint64_t bytes)
+{
+	return bytes <= MAX_BYTES;
+}
+
 enum stmboot_status sb_undo_keep(struct stmboot_edit *edit, const struct sb_log_head *head,
 				 const char **record)
 {
@@ -115,7 +120,7 @@ enum stmboot_status sb_undo_keep(struct stmboot_edit *edit, const struct sb_log_
 	const char *path;
 	enum stmboot_status status;
 
-	if (sb_overlay_pending(edit->overlay) > MAX_BYTES ||
+	if (!sb_undo_has_room(sb_overlay_pending(edit->overlay)) ||
 	    !make_folder(&edit->target.place, folder))
 		return STMBOOT_LIMIT;
 	status = host->make_directory(host->self, folder);
@@ -127,7 +132,7 @@ enum stmboot_status sb_undo_keep(struct stmboot_edit *edit, const struct sb_log_
 	if (path == NULL)
 		return STMBOOT_NO_MEMORY;
 	undo.kind = SB_LOG_UNDO;
-	status = sb_log_write(edit->ctx, host, path, &undo, edit->overlay);
+	status = sb_log_write(edit->ctx, host, path, &undo, edit->overlay, &edit->meter);
 	if (status != STMBOOT_OK)
 		return status;
 	status = host->sync_directory(host->self, folder);
@@ -190,7 +195,7 @@ static enum stmboot_status open_record(struct stmboot_context *ctx, const struct
 	if (status == STMBOOT_OK)
 		status = sb_host_source(ctx, host, record->file, false, &record->src);
 	if (status == STMBOOT_OK)
-		status = sb_log_open(ctx, record->src, &record->log);
+		status = sb_log_open(ctx, record->src, NULL, &record->log);
 	if (status != STMBOOT_OK)
 		return status;
 	head = sb_log_head(record->log);
@@ -240,9 +245,11 @@ static enum stmboot_status stage_record(struct stmboot_edit *edit, struct sb_log
 static enum stmboot_status try_record(struct stmboot_edit *edit, struct sb_log *log, bool *staged,
 				      struct stmboot_refusal *why)
 {
+	struct sb_meter meter = sb_meter(edit->ctx, sb_log_head(log)->payload_bytes, 1);
 	unsigned match = 0;
 	uint64_t stranger = 0;
-	enum stmboot_status status = sb_log_compare(log, edit->medium.source, &match, &stranger);
+	enum stmboot_status status =
+		sb_log_compare(log, edit->medium.source, &meter, &match, &stranger);
 
 	if (status != STMBOOT_OK)
 		return sb_refuse_work(why, status, "compare the image with the undo record", NULL);
@@ -346,7 +353,7 @@ static bool is_used_up(struct sb_log *log, struct stmboot_source *src)
 	unsigned match = 0;
 	uint64_t stranger;
 
-	return sb_log_compare(log, src, &match, &stranger) == STMBOOT_OK &&
+	return sb_log_compare(log, src, NULL, &match, &stranger) == STMBOOT_OK &&
 	       (match & SB_LOG_ALL_NEW) != 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/cursor.h"
+#include "base/meter.h"
 #include "fs/ext4_groups.h"
 #include "fs/ext4_preflight.h"
 #include "fs/ext4_session.h"
@@ -109,6 +110,7 @@ static enum stmboot_status stage_chunk(struct sb_session *session, uint64_t posi
 enum stmboot_status sb_session_stage_content(struct sb_session *session)
 {
 	struct stmboot_context *ctx = session->arena->ctx;
+	struct sb_meter meter = sb_meter(ctx, session->size, 1);
 	uint8_t *buffers = sb_alloc_array(ctx, 2, CHUNK_BYTES);
 	enum stmboot_status status = buffers != NULL ? STMBOOT_OK : STMBOOT_NO_MEMORY;
 	uint64_t position = 0;
@@ -124,6 +126,8 @@ enum stmboot_status sb_session_stage_content(struct sb_session *session)
 			status = stage_chunk(session, position, run->offset + at, size, buffers);
 			position += size;
 			at += size;
+			if (status == STMBOOT_OK)
+				status = sb_meter_add(&meter, size);
 		}
 	}
 	sb_free(ctx, buffers);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/meter.h"
 
 const char *sb_ext4_write_text(enum sb_ext4_write_kind kind)
 {
@@ -246,6 +247,7 @@ enum stmboot_status sb_plan_hand_over(const struct sb_plan *plan, struct sb_over
 				      struct sb_overlay *overlay, uint64_t base,
 				      struct sb_writes *writes)
 {
+	struct sb_meter meter = sb_meter(plan->arena->ctx, sb_overlay_pending(staged), 1);
 	struct sb_extent extent = { 0 };
 	enum stmboot_status status;
 
@@ -255,6 +257,8 @@ enum stmboot_status sb_plan_hand_over(const struct sb_plan *plan, struct sb_over
 			return sb_overlay_status(overlay);
 		if (status == STMBOOT_OK)
 			status = hand_over_extent(plan, overlay, base, &extent, writes);
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(&meter, extent.length);
 		if (status != STMBOOT_OK) {
 			sb_overlay_fail(overlay, status);
 			return status;

@@ -120,6 +120,11 @@ static void note_block(ext2_filsys ext2, blk64_t block, int difference)
 	sb_tree_touch_blocks(ext2->priv_data, block, 1);
 }
 
+void sb_tree_announce(struct sb_tree *tree, uint64_t bytes)
+{
+	tree->meter = sb_meter(tree->ctx, bytes, 1);
+}
+
 void sb_tree_subject(struct sb_tree *tree, const char *format, ...)
 {
 	static const char more[] = "...";
@@ -195,6 +200,7 @@ enum stmboot_status sb_tree_open(struct stmboot_context *ctx, struct sb_overlay 
 	tree->overlay = overlay;
 	tree->offset = offset;
 	sb_arena_init(&tree->arena, ctx);
+	sb_tree_announce(tree, 0);
 	status = set_up(tree, size);
 	if (status != STMBOOT_OK)
 		sb_tree_close(tree);

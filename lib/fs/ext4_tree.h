@@ -38,6 +38,9 @@ uint64_t sb_tree_changes(const struct sb_tree *tree);
 /* Did a change fail on its way? */
 bool sb_tree_is_broken(const struct sb_tree *tree);
 
+/* So many bytes of content are to come, or 0 when nobody knows: for whoever watches. */
+void sb_tree_announce(struct sb_tree *tree, uint64_t bytes);
+
 /* What later refusals are about, a path or a name; copied, also in parts. */
 void sb_tree_subject(struct sb_tree *tree, const char *format, ...) STMBOOT_PRINTF(2, 3);
 

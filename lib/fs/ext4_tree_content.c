@@ -111,6 +111,8 @@ static enum stmboot_status write_content(struct sb_tree *tree, const struct sb_e
 				return status;
 			*crc = lzma_crc64(tree->chunks, filled, *crc);
 			status = write_chunk(tree, offset, part, filled, differs);
+			if (status == STMBOOT_OK)
+				status = sb_meter_add(&tree->meter, filled);
 			at += part;
 			offset += part;
 		}

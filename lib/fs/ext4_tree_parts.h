@@ -3,6 +3,7 @@
 #ifndef SB_FS_EXT4_TREE_PARTS_H
 #define SB_FS_EXT4_TREE_PARTS_H
 
+#include "base/meter.h"
 #include "base/refusal.h"
 #include "fs/ext4_alloc.h"
 #include "fs/ext4_tree.h"
@@ -64,6 +65,7 @@ struct sb_tree {
 	struct ext2_inode_large *raw; /* room for one; an inode of the medium may be shorter */
 	uint8_t *block;               /* room for one */
 	uint8_t *chunks;              /* room for two chunks */
+	struct sb_meter meter;        /* of content that is written */
 	char subject[SB_TREE_SUBJECT_BYTES];
 };
 

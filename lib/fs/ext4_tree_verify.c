@@ -235,6 +235,7 @@ static enum stmboot_status sum_content(struct verify *verify, const struct sb_ex
 				       uint64_t *crc)
 {
 	struct sb_ext4_content content = { .fs = verify->after, .inode = *inode };
+	struct sb_meter meter = sb_meter(verify->tree->ctx, inode->size, 1);
 	enum stmboot_status status = STMBOOT_OK;
 	char *target;
 
@@ -253,6 +254,8 @@ static enum stmboot_status sum_content(struct verify *verify, const struct sb_ex
 		status = sb_ext4_content_read(&content, at, verify->tree->chunks, part);
 		*crc = lzma_crc64(verify->tree->chunks, part, *crc);
 		at += part;
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(&meter, part);
 	}
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/context.h"
+#include "base/meter.h"
 #include "base/refusal.h"
 #include "fs/ext4_groups.h"
 #include "fs/ext4_session.h"
@@ -35,6 +36,7 @@ static enum stmboot_status verify_places(struct sb_session *session)
 static enum stmboot_status compare_content(struct sb_session *session, struct stmboot_source *file,
 					   uint8_t *buffers)
 {
+	struct sb_meter meter = sb_meter(session->arena->ctx, session->size, 1);
 	uint8_t *wanted = buffers + CHUNK_BYTES;
 	enum stmboot_status status = STMBOOT_OK;
 
@@ -50,6 +52,9 @@ static enum stmboot_status compare_content(struct sb_session *session, struct st
 			return status;
 		if (memcmp(buffers, wanted, size) != 0)
 			return mistake(session, "the file would have another content");
+		status = sb_meter_add(&meter, size);
+		if (status != STMBOOT_OK)
+			return status;
 	}
 	return status;
 }

@@ -13,10 +13,12 @@
 enum stmboot_status sb_medium_see_through(struct stmboot_context *ctx, const struct sb_host *host,
 					  const struct sb_place *place, struct sb_medium *medium)
 {
-	enum stmboot_status status = sb_pending_open(ctx, host, place, &medium->pending);
+	struct sb_meter meter = sb_meter(ctx, 0, 2);
+	enum stmboot_status status = sb_pending_open(ctx, host, place, &meter, &medium->pending);
 
 	if (status == STMBOOT_OK)
-		status = sb_pending_view(ctx, medium->pending->log, medium->source, &medium->view);
+		status = sb_pending_view(ctx, medium->pending->log, medium->source, &meter,
+					 &medium->view);
 	if (status == STMBOOT_OK) {
 		medium->source = sb_overlay_source(medium->view);
 		medium->interrupted = true;

@@ -100,7 +100,7 @@ void sb_pending_close(struct sb_pending *pending)
 	sb_free(pending->ctx, pending);
 }
 
-static enum stmboot_status open_log(struct sb_pending *pending)
+static enum stmboot_status open_log(struct sb_pending *pending, struct sb_meter *meter)
 {
 	const struct sb_host *host = pending->host;
 	enum stmboot_status status =
@@ -109,13 +109,13 @@ static enum stmboot_status open_log(struct sb_pending *pending)
 	if (status == STMBOOT_OK)
 		status = sb_host_source(pending->ctx, host, pending->file, false, &pending->src);
 	if (status == STMBOOT_OK)
-		status = sb_log_open(pending->ctx, pending->src, &pending->log);
+		status = sb_log_open(pending->ctx, pending->src, meter, &pending->log);
 	return status;
 }
 
 static enum stmboot_status open_path(struct stmboot_context *ctx, const struct sb_host *host,
 				     const struct sb_place *place, const char *path,
-				     struct sb_pending **out)
+				     struct sb_meter *meter, struct sb_pending **out)
 {
 	struct sb_pending *pending = sb_alloc(ctx, sizeof(*pending));
 	enum stmboot_status status;
@@ -125,7 +125,8 @@ static enum stmboot_status open_path(struct stmboot_context *ctx, const struct s
 	pending->ctx = ctx;
 	pending->host = host;
 	pending->file = SB_NO_FILE;
-	status = sb_path_format(pending->path, "%s", path) ? open_log(pending) : STMBOOT_LIMIT;
+	status = sb_path_format(pending->path, "%s", path) ? open_log(pending, meter)
+							   : STMBOOT_LIMIT;
 	if (status == STMBOOT_OK && (sb_log_head(pending->log)->kind != SB_LOG_REDO ||
 				     sb_log_head(pending->log)->medium_size != place->size))
 		status = STMBOOT_CORRUPT;
@@ -144,6 +145,7 @@ struct search {
 	struct stmboot_context *ctx;
 	const struct sb_host *host;
 	const struct sb_place *place;
+	struct sb_meter *meter;
 	struct sb_pending *found;
 };
 
@@ -157,9 +159,10 @@ static enum stmboot_status consider(void *user, const char *name)
 	if (search->found != NULL || !is_log_name(name) ||
 	    !sb_path_format(path, "%s/%s", search->place->state_directory, name))
 		return STMBOOT_OK;
-	status = open_path(search->ctx, search->host, search->place, path, &pending);
+	status = open_path(search->ctx, search->host, search->place, path, search->meter, &pending);
 	if (status != STMBOOT_OK)
-		return status == STMBOOT_NO_MEMORY ? status : STMBOOT_OK;
+		return status == STMBOOT_NO_MEMORY || status == STMBOOT_CANCELLED ? status
+										  : STMBOOT_OK;
 	if (memcmp(sb_log_head(pending->log)->id_after, search->place->id, SB_MEDIUM_ID_BYTES) == 0)
 		search->found = pending;
 	else
@@ -168,9 +171,10 @@ static enum stmboot_status consider(void *user, const char *name)
 }
 
 static enum stmboot_status open_renamed(struct stmboot_context *ctx, const struct sb_host *host,
-					const struct sb_place *place, struct sb_pending **out)
+					const struct sb_place *place, struct sb_meter *meter,
+					struct sb_pending **out)
 {
-	struct search search = { .ctx = ctx, .host = host, .place = place };
+	struct search search = { .ctx = ctx, .host = host, .place = place, .meter = meter };
 	enum stmboot_status status =
 		host->list(host->self, place->state_directory, consider, &search);
 
@@ -184,15 +188,16 @@ static enum stmboot_status open_renamed(struct stmboot_context *ctx, const struc
 }
 
 enum stmboot_status sb_pending_open(struct stmboot_context *ctx, const struct sb_host *host,
-				    const struct sb_place *place, struct sb_pending **out)
+				    const struct sb_place *place, struct sb_meter *meter,
+				    struct sb_pending **out)
 {
 	enum stmboot_status status;
 
 	if (*place->log == '\0')
 		return STMBOOT_NOT_FOUND;
-	status = open_path(ctx, host, place, place->log, out);
+	status = open_path(ctx, host, place, place->log, meter, out);
 	if (status == STMBOOT_NOT_FOUND && place->block_device)
-		status = open_renamed(ctx, host, place, out);
+		status = open_renamed(ctx, host, place, meter, out);
 	return status;
 }
 
@@ -227,12 +232,13 @@ enum stmboot_status sb_log_map(struct sb_log *log, struct sb_overlay *overlay)
 }
 
 enum stmboot_status sb_pending_view(struct stmboot_context *ctx, struct sb_log *log,
-				    struct stmboot_source *src, struct sb_overlay **out)
+				    struct stmboot_source *src, struct sb_meter *meter,
+				    struct sb_overlay **out)
 {
 	struct sb_overlay *overlay = NULL;
 	unsigned match = 0;
 	uint64_t stranger;
-	enum stmboot_status status = sb_log_compare(log, src, &match, &stranger);
+	enum stmboot_status status = sb_log_compare(log, src, meter, &match, &stranger);
 
 	if (status == STMBOOT_OK && (match & SB_LOG_FITS) == 0)
 		status = STMBOOT_CONFLICT;

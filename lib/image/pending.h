@@ -49,11 +49,11 @@ struct sb_pending {
 /*
  * The log that waits for a medium. STMBOOT_NOT_FOUND when there is none; else as
  * sb_log_open(), and STMBOOT_CORRUPT also for the log of a medium of another size.
+ * One turn of the meter, which may be NULL.
  */
-STMBOOT_NODISCARD enum stmboot_status sb_pending_open(struct stmboot_context *ctx,
-						      const struct sb_host *host,
-						      const struct sb_place *place,
-						      struct sb_pending **out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_pending_open(struct stmboot_context *ctx, const struct sb_host *host,
+		const struct sb_place *place, struct sb_meter *meter, struct sb_pending **out);
 
 /* NULL is fine. */
 void sb_pending_close(struct sb_pending *pending);
@@ -71,12 +71,11 @@ STMBOOT_NODISCARD enum stmboot_status sb_log_map(struct sb_log *log, struct sb_o
  * The medium as an interrupted edit was to make it. STMBOOT_NOT_FOUND when
  * there is no complete log, STMBOOT_CONFLICT when there is one and the medium
  * changed since, STMBOOT_UNSUPPORTED when a later version made it; else the
- * failure of a read or an allocation. The log and its source are borrowed until
- * the view is freed.
+ * failure of a read or an allocation, or STMBOOT_CANCELLED. The log and its source
+ * are borrowed until the view is freed. One turn of the meter, which may be NULL.
  */
-STMBOOT_NODISCARD enum stmboot_status sb_pending_view(struct stmboot_context *ctx,
-						      struct sb_log *log,
-						      struct stmboot_source *src,
-						      struct sb_overlay **out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_pending_view(struct stmboot_context *ctx, struct sb_log *log, struct stmboot_source *src,
+		struct sb_meter *meter, struct sb_overlay **out);
 
 #endif

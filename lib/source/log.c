@@ -212,7 +212,7 @@ static void sum_record(const struct sb_log *log, uint64_t *crc)
 	*crc = lzma_crc64(log->payload, log->record.length, *crc);
 }
 
-static enum stmboot_status check_records(struct sb_log *log, uint64_t *crc)
+static enum stmboot_status check_records(struct sb_log *log, uint64_t *crc, struct sb_meter *meter)
 {
 	const struct sb_log_record *record;
 	uint64_t position = 0, behind = 0, payload = 0;
@@ -227,6 +227,9 @@ static enum stmboot_status check_records(struct sb_log *log, uint64_t *crc)
 		payload += record->length;
 		log->head.orders |= 1u << record->order;
 		count++;
+		status = sb_meter_add(meter, record->length);
+		if (status != STMBOOT_OK)
+			return status;
 	}
 	if (status != STMBOOT_NOT_FOUND)
 		return status;
@@ -235,7 +238,7 @@ static enum stmboot_status check_records(struct sb_log *log, uint64_t *crc)
 		       : STMBOOT_CORRUPT;
 }
 
-static enum stmboot_status check_all(struct sb_log *log)
+static enum stmboot_status check_all(struct sb_log *log, struct sb_meter *meter)
 {
 	uint8_t trailer[SB_LOG_TRAILER];
 	uint64_t crc = 0;
@@ -244,7 +247,7 @@ static enum stmboot_status check_all(struct sb_log *log)
 	if (status == STMBOOT_OK)
 		status = sum_head(log, &crc);
 	if (status == STMBOOT_OK)
-		status = check_records(log, &crc);
+		status = check_records(log, &crc, meter);
 	if (status != STMBOOT_OK)
 		return status;
 	return lzma_crc64(trailer, 16, crc) == sb_get_le64(trailer + 16) ? STMBOOT_OK
@@ -252,7 +255,7 @@ static enum stmboot_status check_all(struct sb_log *log)
 }
 
 enum stmboot_status sb_log_open(struct stmboot_context *ctx, struct stmboot_source *src,
-				struct sb_log **out)
+				struct sb_meter *meter, struct sb_log **out)
 {
 	struct sb_log *log = sb_alloc_uncleared(ctx, sizeof(*log));
 	enum stmboot_status status;
@@ -264,8 +267,10 @@ enum stmboot_status sb_log_open(struct stmboot_context *ctx, struct stmboot_sour
 	log->ctx = ctx;
 	log->src = src;
 	status = read_header(log);
+	if (status == STMBOOT_OK && meter != NULL && meter->total == 0)
+		meter->total = log->head.payload_bytes;
 	if (status == STMBOOT_OK)
-		status = check_all(log);
+		status = check_all(log, meter);
 	if (status != STMBOOT_OK)
 		sb_log_free(log);
 	else
@@ -306,8 +311,8 @@ static size_t compare_record(const struct sb_log *log, const struct sb_log_recor
 	return record->sectors;
 }
 
-enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src, unsigned *match,
-				   uint64_t *stranger)
+enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src,
+				   struct sb_meter *meter, unsigned *match, uint64_t *stranger)
 {
 	const struct sb_log_record *record;
 	uint64_t position = 0;
@@ -326,6 +331,9 @@ enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *sr
 			*stranger = record->offset + at * SB_SECTOR_BYTES;
 			return STMBOOT_OK;
 		}
+		status = sb_meter_add(meter, record->length);
+		if (status != STMBOOT_OK)
+			return status;
 	}
 	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }

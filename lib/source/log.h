@@ -49,6 +49,7 @@
 
 #include <stmboot/source.h>
 
+#include "base/meter.h"
 #include "source/host.h"
 #include "source/overlay.h"
 
@@ -85,21 +86,20 @@ struct sb_log_head {
  * Write what an overlay has pending as a log, durably, into a file that is not
  * there yet. An undo record goes the other way. On failure nothing is left of
  * it: STMBOOT_IO, STMBOOT_CONFLICT when the file is there, STMBOOT_NO_MEMORY,
- * or what a read of the overlay's base says.
+ * STMBOOT_CANCELLED, or what a read of the overlay's base says. The meter, here
+ * and below, may be NULL; one turn is the payload of the log.
  */
-STMBOOT_NODISCARD enum stmboot_status sb_log_write(struct stmboot_context *ctx,
-						   const struct sb_host *host, const char *path,
-						   const struct sb_log_head *head,
-						   struct sb_overlay *overlay);
+STMBOOT_NODISCARD enum stmboot_status
+sb_log_write(struct stmboot_context *ctx, const struct sb_host *host, const char *path,
+	     const struct sb_log_head *head, struct sb_overlay *overlay, struct sb_meter *meter);
 
 /*
  * The same into an open file that is empty, and not durably: for another process
  * of the same program. What was written of it stays on failure.
  */
-STMBOOT_NODISCARD enum stmboot_status sb_log_put(struct stmboot_context *ctx,
-						 const struct sb_host *host, int file,
-						 const struct sb_log_head *head,
-						 struct sb_overlay *overlay);
+STMBOOT_NODISCARD enum stmboot_status
+sb_log_put(struct stmboot_context *ctx, const struct sb_host *host, int file,
+	   const struct sb_log_head *head, struct sb_overlay *overlay, struct sb_meter *meter);
 
 /*
  * Make a durable copy of such a file. It is not looked into: the copy is what
@@ -107,17 +107,20 @@ STMBOOT_NODISCARD enum stmboot_status sb_log_put(struct stmboot_context *ctx,
  */
 STMBOOT_NODISCARD enum stmboot_status sb_log_copy(struct stmboot_context *ctx,
 						  const struct sb_host *host, const char *path,
-						  struct stmboot_source *src);
+						  struct stmboot_source *src,
+						  struct sb_meter *meter);
 
 struct sb_log;
 
 /*
  * Open a log and check all of it. The source is borrowed until the log is
  * freed. STMBOOT_CORRUPT when it is no complete log, STMBOOT_UNSUPPORTED for
- * a later version, STMBOOT_NO_MEMORY, or what a read says.
+ * a later version, STMBOOT_NO_MEMORY, STMBOOT_CANCELLED, or what a read says. A meter
+ * without a total gets that of the log.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_log_open(struct stmboot_context *ctx,
-						  struct stmboot_source *src, struct sb_log **out);
+						  struct stmboot_source *src,
+						  struct sb_meter *meter, struct sb_log **out);
 
 /* NULL is fine. */
 void sb_log_free(struct sb_log *log);
@@ -166,10 +169,11 @@ enum {
 /*
  * Compare a medium with a log. *match has the flags; without SB_LOG_FITS,
  * *stranger is the offset of the first sector that is neither. A failure is
- * that of a read.
+ * that of a read, or STMBOOT_CANCELLED.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_log_compare(struct sb_log *log, struct stmboot_source *src,
-						     unsigned *match, uint64_t *stranger);
+						     struct sb_meter *meter, unsigned *match,
+						     uint64_t *stranger);
 
 /* CRC-32 of sector `index` of a run of `length` bytes. */
 uint32_t sb_log_sector_crc(const uint8_t *bytes, size_t length, size_t index);

@@ -14,6 +14,7 @@ enum { BUFFER_BYTES = SB_LOG_RECORD + 8 * SB_LOG_SECTORS + SB_EXTENT_BYTES };
 
 struct writer {
 	const struct sb_host *host;
+	struct sb_meter *meter; /* or NULL */
 	int file;
 	uint64_t offset;
 	uint64_t crc;
@@ -22,7 +23,8 @@ struct writer {
 };
 
 /* Most of the buffer is not touched for a small edit. */
-static struct writer *writer_new(struct stmboot_context *ctx, const struct sb_host *host)
+static struct writer *writer_new(struct stmboot_context *ctx, const struct sb_host *host,
+				 struct sb_meter *meter)
 {
 	struct writer *w = sb_alloc_uncleared(ctx, sizeof(*w));
 
@@ -30,6 +32,7 @@ static struct writer *writer_new(struct stmboot_context *ctx, const struct sb_ho
 		return NULL;
 	memset(w, 0, offsetof(struct writer, buffer));
 	w->host = host;
+	w->meter = meter;
 	return w;
 }
 
@@ -120,6 +123,8 @@ static void put_records(struct writer *w, enum sb_log_kind kind, struct sb_overl
 		w->status = status;
 		if (status == STMBOOT_OK)
 			put_record(w, kind, &extent);
+		if (w->status == STMBOOT_OK)
+			w->status = sb_meter_add(w->meter, extent.length);
 	}
 }
 
@@ -162,10 +167,11 @@ static void reserve(struct writer *w, uint64_t size)
 }
 
 enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host *host, int file,
-			       const struct sb_log_head *head, struct sb_overlay *overlay)
+			       const struct sb_log_head *head, struct sb_overlay *overlay,
+			       struct sb_meter *meter)
 {
 	struct sb_log_head counted = *head;
-	struct writer *w = writer_new(ctx, host);
+	struct writer *w = writer_new(ctx, host, meter);
 	enum stmboot_status status;
 
 	if (w == NULL)
@@ -198,14 +204,14 @@ static enum stmboot_status keep_or_drop(const struct sb_host *host, const char *
 
 enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_host *host,
 				 const char *path, const struct sb_log_head *head,
-				 struct sb_overlay *overlay)
+				 struct sb_overlay *overlay, struct sb_meter *meter)
 {
 	int file;
 	enum stmboot_status status = host->open(host->self, path, SB_HOST_CREATE, &file);
 
 	if (status != STMBOOT_OK)
 		return status;
-	status = sb_log_put(ctx, host, file, head, overlay);
+	status = sb_log_put(ctx, host, file, head, overlay, meter);
 	return keep_or_drop(host, path, file, status);
 }
 
@@ -219,14 +225,17 @@ static enum stmboot_status copy_all(struct writer *w, struct stmboot_source *src
 
 		w->status = stmboot_source_read(src, w->offset, w->buffer, part);
 		put_unsummed(w, w->buffer, part);
+		if (w->status == STMBOOT_OK)
+			w->status = sb_meter_add(w->meter, part);
 	}
 	return w->status;
 }
 
 enum stmboot_status sb_log_copy(struct stmboot_context *ctx, const struct sb_host *host,
-				const char *path, struct stmboot_source *src)
+				const char *path, struct stmboot_source *src,
+				struct sb_meter *meter)
 {
-	struct writer *w = writer_new(ctx, host);
+	struct writer *w = writer_new(ctx, host, meter);
 	enum stmboot_status status;
 
 	if (w == NULL)

@@ -408,7 +408,7 @@ static enum stmboot_status next_sectors(const struct sb_overlay *overlay, uint64
 	return STMBOOT_OK;
 }
 
-static enum stmboot_status prune_sectors(struct sb_overlay *overlay)
+static enum stmboot_status prune_sectors(struct sb_overlay *overlay, struct sb_meter *meter)
 {
 	struct sb_extent extent = { 0 };
 	enum stmboot_status status;
@@ -426,20 +426,24 @@ static enum stmboot_status prune_sectors(struct sb_overlay *overlay)
 			if (memcmp(overlay->old_bytes + at, overlay->new_bytes + at, part) == 0)
 				forget(overlay, (extent.offset + at) / SB_SECTOR_BYTES);
 		}
+		status = sb_meter_add(meter, extent.length);
+		if (status != STMBOOT_OK)
+			break;
 	}
 	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
 }
 
 enum stmboot_status sb_overlay_prune(struct sb_overlay *overlay)
 {
+	struct sb_meter meter = sb_meter(overlay->ctx, sb_overlay_pending(overlay), 1);
 	enum stmboot_status status = STMBOOT_OK;
 
 	if (overlay->pruned == overlay_generation(overlay))
 		return STMBOOT_OK;
-	status = prune_sectors(overlay);
+	status = prune_sectors(overlay, &meter);
 	if (status == STMBOOT_OK)
 		status = sb_ranges_prune(&overlay->mapped, overlay->base, overlay->old_bytes,
-					 overlay->new_bytes);
+					 overlay->new_bytes, &meter);
 	if (status == STMBOOT_OK)
 		sb_overlay_settle(overlay);
 	return status;

@@ -8,6 +8,8 @@
 
 #include <stmboot/source.h>
 
+#include "base/meter.h"
+
 struct sb_range {
 	uint64_t offset; /* on the medium; whole sectors, as the length is */
 	uint64_t length;
@@ -42,10 +44,12 @@ enum { SB_PRUNE_BYTES = 64 << 10 };
 /*
  * Keep of all ranges what differs from `base`, by sectors of 512 bytes; with very
  * many pieces some that do not differ stay. Each buffer has SB_PRUNE_BYTES. As
- * stmboot_source_read(), and STMBOOT_NO_MEMORY; after a failure all is as before.
+ * stmboot_source_read(), STMBOOT_NO_MEMORY and STMBOOT_CANCELLED; after a failure all is
+ * as before.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_ranges_prune(struct sb_ranges *ranges,
 						      struct stmboot_source *base,
-						      uint8_t *old_bytes, uint8_t *new_bytes);
+						      uint8_t *old_bytes, uint8_t *new_bytes,
+						      struct sb_meter *meter);
 
 #endif

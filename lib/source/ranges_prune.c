@@ -12,6 +12,7 @@ struct pruning {
 	struct stmboot_source *base;
 	struct sb_ranges kept;
 	uint8_t *old_bytes, *new_bytes;
+	struct sb_meter *meter;
 };
 
 /* The first byte at or behind `at` that is in no hole, both counted from `first`. */
@@ -108,7 +109,7 @@ static enum stmboot_status keep_differences(struct pruning *p, const struct sb_r
 
 static enum stmboot_status prune_range(struct pruning *p, const struct sb_range *range)
 {
-	uint64_t at = 0;
+	uint64_t at = 0, before = 0;
 	enum stmboot_status status = skip_holes(p, range, &at);
 
 	while (status == STMBOOT_OK && at < range->length) {
@@ -123,17 +124,21 @@ static enum stmboot_status prune_range(struct pruning *p, const struct sb_range 
 		at += length;
 		if (status == STMBOOT_OK)
 			status = skip_holes(p, range, &at);
+		if (status == STMBOOT_OK)
+			status = sb_meter_add(p->meter, at - before);
+		before = at;
 	}
 	return status;
 }
 
 enum stmboot_status sb_ranges_prune(struct sb_ranges *ranges, struct stmboot_source *base,
-				    uint8_t *old_bytes, uint8_t *new_bytes)
+				    uint8_t *old_bytes, uint8_t *new_bytes, struct sb_meter *meter)
 {
 	struct pruning p = { .base = base,
 			     .kept = { .ctx = ranges->ctx },
 			     .old_bytes = old_bytes,
-			     .new_bytes = new_bytes };
+			     .new_bytes = new_bytes,
+			     .meter = meter };
 	enum stmboot_status status = STMBOOT_OK;
 
 	for (size_t i = 0; i < ranges->count && status == STMBOOT_OK; i++)

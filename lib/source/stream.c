@@ -20,6 +20,17 @@ static int reopen(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
+/* What is left of a file; of a pipe nobody knows it: 0. */
+static uint64_t rest_of(int fd)
+{
+	struct stat st;
+	off_t at = lseek(fd, 0, SEEK_CUR);
+
+	if (at < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < at)
+		return 0;
+	return (uint64_t)(st.st_size - at);
+}
+
 static enum stmboot_status read_piece(int fd, void *buffer, size_t *got)
 {
 	ssize_t length;
@@ -34,6 +45,7 @@ static enum stmboot_status read_piece(int fd, void *buffer, size_t *got)
 static enum stmboot_status spill_all(struct stmboot_context *ctx, int fd, struct sb_spill *spill,
 				     uint8_t buffer[PIECE_BYTES])
 {
+	const uint64_t total = rest_of(fd);
 	size_t got = 0;
 	enum stmboot_status status;
 
@@ -42,7 +54,7 @@ static enum stmboot_status spill_all(struct stmboot_context *ctx, int fd, struct
 		if (status == STMBOOT_OK)
 			status = sb_spill_put(spill, buffer, got);
 		if (status == STMBOOT_OK)
-			status = sb_progress(ctx, spill->size, 0);
+			status = sb_progress(ctx, spill->size, total);
 		if (status == STMBOOT_OK && spill->size > sb_limits(ctx)->max_container_bytes)
 			status = STMBOOT_LIMIT;
 	} while (status == STMBOOT_OK && got != 0);

@@ -780,7 +780,7 @@ static void replace_handed(const struct stmboot_edit *edit, int file, uint64_t o
 	for (int turn = 0; turn < 2; turn++) {
 		cr_assert_eq(ftruncate(file, 0), 0);
 		head.summary = summary;
-		cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay), STMBOOT_OK);
+		cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay, NULL), STMBOOT_OK);
 		cr_assert_eq(fstat(file, &plain), 0);
 		cr_assert_leq(st.st_size - plain.st_size, SB_LOG_MAX_SUMMARY);
 		memset(summary, 'x', (size_t)(st.st_size - plain.st_size));
@@ -865,7 +865,7 @@ Test(edit, a_log_that_is_headed_for_another_image_gets_a_head_of_its_own)
 	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_new(ctx, edit->medium.source, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, 512, "bytes", 5), STMBOOT_OK);
-	cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay), STMBOOT_OK);
+	cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay, NULL), STMBOOT_OK);
 	sb_overlay_free(overlay);
 	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK);
 	cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK);
@@ -924,7 +924,7 @@ static enum stmboot_status take_over_log(const struct sb_log_head *head, struct 
 	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_new(ctx, src, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, offset, "bytes", 5), STMBOOT_OK);
-	cr_assert_eq(sb_log_put(ctx, &host, file, head, overlay), STMBOOT_OK);
+	cr_assert_eq(sb_log_put(ctx, &host, file, head, overlay, NULL), STMBOOT_OK);
 	sb_overlay_free(overlay);
 	status = sb_edit_take_over(edit, &why);
 	stmboot_edit_close(edit);

@@ -293,7 +293,7 @@ Test(edit_refusals, what_changed_below_a_log_that_is_written_anew_is_noticed)
 	make_it_a_device();
 	edit = begin_staged();
 	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
-	cr_assert_eq(sb_log_put(ctx, &host, file, &head, edit->overlay), STMBOOT_OK);
+	cr_assert_eq(sb_log_put(ctx, &host, file, &head, edit->overlay, NULL), STMBOOT_OK);
 	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK, "%s", why.message);
 	meddle(600);
 	cr_expect_eq(stmboot_edit_commit(edit, &why), STMBOOT_CONFLICT);

@@ -40,7 +40,7 @@ static void make_with(const struct sb_host *host)
 	cr_assert_eq(sb_overlay_new(ctx, src, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, 1030, "one", 3), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, MEDIUM - 3, "two", 3), STMBOOT_OK);
-	cr_assert_eq(sb_log_put(ctx, host, file, &head, overlay), STMBOOT_OK);
+	cr_assert_eq(sb_log_put(ctx, host, file, &head, overlay, NULL), STMBOOT_OK);
 	size = pread(file, log_bytes, LOG, 0);
 	cr_assert_eq(size, END + SB_LOG_TRAILER);
 	log_size = (size_t)size;
@@ -74,7 +74,7 @@ static enum stmboot_status open_log(void)
 
 	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
 	cr_assert_eq(stmboot_source_from_memory(ctx, log_bytes, log_size, &src), STMBOOT_OK);
-	status = sb_log_open(ctx, src, &log);
+	status = sb_log_open(ctx, src, NULL, &log);
 	cr_expect_eq(log != NULL, status == STMBOOT_OK);
 	sb_log_free(log);
 	stmboot_source_close(src);
@@ -162,7 +162,7 @@ Test(log, each_read_and_allocation_may_fail)
 	cr_assert_eq(stmboot_source_from_memory(ctx, medium, MEDIUM, &old), STMBOOT_OK);
 	src = faulty_source(ctx, &faults);
 	heap_refuse(&heap, 1);
-	cr_expect_eq(sb_log_open(ctx, src, &log), STMBOOT_NO_MEMORY);
+	cr_expect_eq(sb_log_open(ctx, src, NULL, &log), STMBOOT_NO_MEMORY);
 	heap_refuse(&heap, 0);
 	for (faults.refuse = 1; status != STMBOOT_OK; faults.refuse++) {
 		unsigned match = 0;
@@ -170,9 +170,9 @@ Test(log, each_read_and_allocation_may_fail)
 
 		faults.reads = 0;
 		log = NULL;
-		status = sb_log_open(ctx, src, &log);
+		status = sb_log_open(ctx, src, NULL, &log);
 		if (status == STMBOOT_OK)
-			status = sb_log_compare(log, old, &match, &stranger);
+			status = sb_log_compare(log, old, NULL, &match, &stranger);
 		cr_expect_eq(status, faults.reads >= faults.refuse ? STMBOOT_IO : STMBOOT_OK,
 			     "read %llu: %s", (unsigned long long)faults.refuse,
 			     stmboot_status_text(status));

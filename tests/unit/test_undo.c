@@ -233,7 +233,7 @@ static void put_log(const char *name, uint64_t size, uint8_t id)
 	cr_assert_eq(stmboot_source_from_memory(ctx, old, IMAGE, &src), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_new(ctx, src, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, AT, new + AT, LENGTH), STMBOOT_OK);
-	cr_assert_eq(sb_log_write(ctx, &host, path, &head, overlay), STMBOOT_OK);
+	cr_assert_eq(sb_log_write(ctx, &host, path, &head, overlay, NULL), STMBOOT_OK);
 	sb_overlay_free(overlay);
 	stmboot_source_close(src);
 }
