@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -43,9 +44,20 @@ static struct stmboot_fs_copy_options copy_options(const struct options *o)
 	};
 }
 
+/* How much there is to read of standard input, or 0 when nobody knows. */
+static uint64_t input_size(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0
+		       ? (uint64_t)st.st_size
+		       : 0;
+}
+
 /* All of standard input, or STMBOOT_LIMIT when there is no end of it. */
 static enum stmboot_status read_input(const struct options *o, char **data, size_t *size)
 {
+	const uint64_t total = input_size();
 	size_t room = 0;
 	ssize_t got;
 
@@ -65,7 +77,7 @@ static enum stmboot_status read_input(const struct options *o, char **data, size
 		got = read(STDIN_FILENO, *data + *size, room - *size);
 		if (got > 0)
 			*size += (size_t)got;
-		progress_show(o->progress, *size, 0);
+		progress_show(o->progress, *size, total);
 	} while (got > 0 || (got < 0 && errno == EINTR));
 	return got < 0 ? STMBOOT_IO : STMBOOT_OK;
 }

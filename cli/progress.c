@@ -25,7 +25,8 @@ struct progress progress_begin(bool quiet)
 	const char *term = getenv("TERM");
 	bool able = term != NULL && strcmp(term, "dumb") != 0;
 
-	return (struct progress){ .wanted = !quiet && able && isatty(STDERR_FILENO) };
+	return (struct progress){ .wanted = !quiet && able && isatty(STDERR_FILENO),
+				  .began = now() };
 }
 
 void progress_end(struct progress *progress)
@@ -131,15 +132,16 @@ static void tell(struct progress *progress, uint64_t done, uint64_t total)
 		return;
 	time = now();
 	/* What has less than before is another piece of work. */
-	if (progress->began == 0 || done < progress->before) {
-		progress->began = time;
+	if (progress->piece == 0 || done < progress->before) {
+		progress->piece = time;
 		progress->first = done;
 	}
 	progress->before = done;
-	if (time - progress->began < PATIENCE || time - progress->last < EVERY)
+	if (time - progress->began < PATIENCE || time - progress->piece < EVERY ||
+	    time - progress->last < EVERY)
 		return;
 	progress->last = time;
-	show(progress, done, total, (uint64_t)(time - progress->began));
+	show(progress, done, total, (uint64_t)(time - progress->piece));
 }
 
 void progress_show(void *user, uint64_t done, uint64_t total)

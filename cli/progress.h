@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far a call has come, on a terminal, once it takes longer than half a second:
- * one line on stderr that is written over, and cleared before anything else is said.
+ * How far a command has come, on a terminal, once it takes longer than half a second:
+ * one line on stderr that is written over, and cleared before anything else is said. A
+ * command is made of pieces of work, each of which begins anew; those that are over in
+ * a moment are not shown.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -12,9 +14,9 @@
 struct progress {
 	bool wanted;
 	bool shown;
-	bool of_images;         /* what is counted is images, not bytes */
-	int64_t began, last;    /* milliseconds */
-	uint64_t first, before; /* how far it was then, and when it was told last */
+	bool of_images;             /* what is counted is images, not bytes */
+	int64_t began, piece, last; /* milliseconds: the command, a piece of work, what is shown */
+	uint64_t first, before;     /* how far a piece was first, and when it was told last */
 };
 
 /* Never shown in a pipe, on a terminal that has no cursor to move, or when `quiet`. */
