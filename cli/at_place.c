@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "fail.h"
+#include "progress.h"
 
 enum { STREAM_BYTES = 256 << 10 };
 
@@ -62,7 +63,8 @@ static int write_all(const char *data, size_t size)
 	return 0;
 }
 
-enum stmboot_status stream_source(struct stmboot_source *src, int *write_error)
+enum stmboot_status stream_source(const struct options *o, struct stmboot_source *src,
+				  int *write_error)
 {
 	char *buffer = malloc(STREAM_BYTES);
 	uint64_t size = stmboot_source_size(src);
@@ -77,6 +79,7 @@ enum stmboot_status stream_source(struct stmboot_source *src, int *write_error)
 		if (status == STMBOOT_OK)
 			*write_error = write_all(buffer, part);
 		at += part;
+		progress_stream(o->progress, at, size);
 	}
 	free(buffer);
 	return status;
@@ -89,7 +92,7 @@ int stream_file(const struct at_place *at)
 	int error = 0;
 
 	if (status == STMBOOT_OK)
-		status = stream_source(src, &error);
+		status = stream_source(at->o, src, &error);
 	stmboot_source_close(src);
 	if (error != 0)
 		return fail(at->o, "standard output", strerror(error), NULL);

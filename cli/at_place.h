@@ -27,7 +27,8 @@ int with_place(struct stmboot_context *ctx, const struct options *o, const char 
 int fail_at_place(const struct at_place *at, enum stmboot_status status);
 
 /* Write all that a source holds to stdout; *write_error is 0 or an errno. */
-enum stmboot_status stream_source(struct stmboot_source *src, int *write_error);
+enum stmboot_status stream_source(const struct options *o, struct stmboot_source *src,
+				  int *write_error);
 
 /* The same for the file at the place; an exit status. */
 int stream_file(const struct at_place *at);

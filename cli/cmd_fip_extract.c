@@ -99,7 +99,7 @@ static int extract_all(const struct package *p)
 static int stream(const struct package *p, struct stmboot_source *src)
 {
 	int error = 0;
-	enum stmboot_status status = stream_source(src, &error);
+	enum stmboot_status status = stream_source(p->o, src, &error);
 
 	if (error != 0)
 		return fail(p->o, "standard output", strerror(error), NULL);

@@ -3,9 +3,11 @@
 
 #include "at_place.h"
 #include "fail.h"
+#include "progress.h"
 
 /* The bytes that are no hole: each of them was read. */
-static enum stmboot_status count_data(struct stmboot_source *src, uint64_t *out)
+static enum stmboot_status count_data(const struct options *o, struct stmboot_source *src,
+				      uint64_t *out)
 {
 	static char buffer[64 << 10];
 	uint64_t at = 0, start = 0, end = 0;
@@ -22,6 +24,7 @@ static enum stmboot_status count_data(struct stmboot_source *src, uint64_t *out)
 				return status;
 			at += part;
 			*out += part;
+			progress_show(o->progress, at, stmboot_source_size(src));
 		}
 	}
 	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
@@ -37,7 +40,7 @@ static int tell(const struct at_place *at)
 	enum stmboot_status status = stmboot_fs_open(at->fs, at->path, &src);
 
 	if (status == STMBOOT_OK)
-		status = count_data(src, &data);
+		status = count_data(at->o, src, &data);
 	if (status != STMBOOT_OK) {
 		stmboot_source_close(src);
 		return fail_at_place(at, status);

@@ -42,7 +42,7 @@ static void add_text(struct buffer *out, const struct options *o, const struct s
 static int stream(const struct options *o, struct stmboot_source *src)
 {
 	int error = 0;
-	enum stmboot_status status = stream_source(src, &error);
+	enum stmboot_status status = stream_source(o, src, &error);
 
 	if (error != 0)
 		return fail(o, "standard output", strerror(error), NULL);

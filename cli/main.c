@@ -64,7 +64,8 @@ static int run_command(struct options *o)
 	struct progress progress = progress_begin(o->value[OPTION_QUIET] != 0);
 	const struct stmboot_context_options how = { .struct_size = sizeof(how),
 						     .user = &progress,
-						     .progress = progress_show };
+						     .progress = progress.wanted ? progress_show
+										 : NULL };
 	struct stmboot_context *ctx = NULL;
 	enum stmboot_status status = stmboot_context_new(&how, &ctx);
 	int result;

@@ -26,6 +26,7 @@ struct progress progress_begin(bool quiet)
 	bool able = term != NULL && strcmp(term, "dumb") != 0;
 
 	return (struct progress){ .wanted = !quiet && able && isatty(STDERR_FILENO),
+				  .beside_output = isatty(STDOUT_FILENO) != 0,
 				  .began = now() };
 }
 
@@ -147,6 +148,12 @@ static void tell(struct progress *progress, uint64_t done, uint64_t total)
 void progress_show(void *user, uint64_t done, uint64_t total)
 {
 	tell(user, done, total);
+}
+
+void progress_stream(struct progress *progress, uint64_t done, uint64_t total)
+{
+	if (!progress->beside_output)
+		tell(progress, done, total);
 }
 
 void progress_count(struct progress *progress, uint64_t done, uint64_t total)

@@ -13,6 +13,7 @@
 
 struct progress {
 	bool wanted;
+	bool beside_output; /* standard output is a terminal, too */
 	bool shown;
 	bool of_images;             /* what is counted is images, not bytes */
 	int64_t began, piece, last; /* milliseconds: the command, a piece of work, what is shown */
@@ -27,6 +28,9 @@ void progress_end(struct progress *progress);
 
 /* Work done so far, of `total` bytes (0: not known), as a context calls it: `user` is the line. */
 void progress_show(void *user, uint64_t done, uint64_t total);
+
+/* The same, of what goes to standard output: nothing, where that is seen itself. */
+void progress_stream(struct progress *progress, uint64_t done, uint64_t total);
 
 /* The same, of images. */
 void progress_count(struct progress *progress, uint64_t done, uint64_t total);

@@ -222,7 +222,7 @@ static enum stmboot_fs_answer visit(void *user, const struct stmboot_fs_step *st
 
 /* What the path leads to can be made, as far as the options go. */
 static enum stmboot_status check_start(const struct sb_extract *x, const char *path,
-				       struct stmboot_refusal *why, enum stmboot_fs_type *type)
+				       struct stmboot_refusal *why, struct stmboot_fs_node *out)
 {
 	struct stmboot_fs_node node;
 	struct stmboot_refusal unused;
@@ -232,7 +232,7 @@ static enum stmboot_status check_start(const struct sb_extract *x, const char *p
 		stmboot_fs_explain(x->fs, path, status, why != NULL ? why : &unused);
 		return status;
 	}
-	*type = node.type;
+	*out = node;
 	if (node.type == STMBOOT_FS_DIRECTORY && !x->options.recursive)
 		return sb_refuse(why, STMBOOT_INVALID_ARGUMENT,
 				 "--recursive gets it with all that is below it",
@@ -241,6 +241,41 @@ static enum stmboot_status check_start(const struct sb_extract *x, const char *p
 		return sb_refuse(why, STMBOOT_INVALID_ARGUMENT, "--devices makes it",
 				 "'%s' is a %s", path, stmboot_fs_type_text(node.type));
 	return STMBOOT_OK;
+}
+
+/* Of a file of several names each counts for a part of it. */
+static enum stmboot_fs_answer count_bytes(void *user, const struct stmboot_fs_step *step)
+{
+	uint64_t *total = user;
+	uint64_t bytes;
+
+	if (step->event == STMBOOT_FS_LEAVE || step->status != STMBOOT_OK ||
+	    step->inode->node.type != STMBOOT_FS_FILE)
+		return STMBOOT_FS_GO_ON;
+	bytes = step->inode->node.size;
+	if (step->inode->node.links > 1)
+		bytes /= step->inode->node.links;
+	*total = bytes < UINT64_MAX - *total ? *total + bytes : UINT64_MAX;
+	return STMBOOT_FS_GO_ON;
+}
+
+/* How much there is to do, for whoever watches: names are gone through once more for that. */
+static enum stmboot_status measure(struct sb_extract *x, struct stmboot_context *ctx,
+				   const char *path, const struct stmboot_fs_node *start)
+{
+	const struct stmboot_fs_walk_options how = { .struct_size = sizeof(how), .follow = true };
+	uint64_t total = start->size;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (start->type == STMBOOT_FS_DIRECTORY) {
+		total = 0;
+		if (ctx->options.progress != NULL)
+			status = stmboot_fs_walk(x->fs, path, &how, count_bytes, &total);
+	}
+	if (status == STMBOOT_OK)
+		x->job->total = total;
+	/* what cannot be walked is told in its place */
+	return status == STMBOOT_NO_MEMORY || status == STMBOOT_CANCELLED ? status : STMBOOT_OK;
 }
 
 static enum stmboot_status new_extract(struct sb_extract *x, struct stmboot_context *ctx,
@@ -296,14 +331,16 @@ enum stmboot_status sb_extract(struct stmboot_context *ctx, const struct sb_host
 			       const struct stmboot_extract_result **out)
 {
 	struct sb_extract x = { .fs = fs };
-	enum stmboot_fs_type type = STMBOOT_FS_UNKNOWN;
+	struct stmboot_fs_node start = { .type = STMBOOT_FS_UNKNOWN };
 	bool begun = false;
 	enum stmboot_status status = new_extract(&x, ctx, host, folders, options);
 
 	if (status == STMBOOT_OK)
-		status = check_start(&x, path, why, &type);
+		status = check_start(&x, path, why, &start);
 	if (status == STMBOOT_OK)
-		status = sb_extract_open(&x, path, type, destination, why);
+		status = measure(&x, ctx, path, &start);
+	if (status == STMBOOT_OK)
+		status = sb_extract_open(&x, path, start.type, destination, why);
 	if (status == STMBOOT_OK) {
 		begun = true;
 		status = walk(&x, path, why);

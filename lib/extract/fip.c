@@ -92,6 +92,9 @@ enum stmboot_status stmboot_extract_fip(struct stmboot_context *ctx, struct stmb
 	if (status == STMBOOT_OK)
 		status = open_folder(job, path, why, &folder);
 	if (status == STMBOOT_OK) {
+		for (size_t i = 0; i < fip->entry_count; i++)
+			if (is_first(fip, &fip->entries[i]))
+				job->total += fip->entries[i].size;
 		for (size_t i = 0; i < fip->entry_count && status == STMBOOT_OK; i++)
 			if (is_first(fip, &fip->entries[i]))
 				status = write_image(job, src, &fip->entries[i], folder, why);

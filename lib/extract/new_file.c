@@ -140,6 +140,14 @@ enum stmboot_status sb_new_file_create(const struct sb_spot *spot, uint32_t mode
 	return status;
 }
 
+/* Holes take no time, but only with them is it known how far it is. */
+static enum stmboot_status tell(const struct sb_job *job, uint64_t offset)
+{
+	if (job->total == 0)
+		return sb_progress(job->ctx, job->written, 0);
+	return sb_progress(job->ctx, sb_min_u64(job->passed + offset, job->total), job->total);
+}
+
 static enum stmboot_status copy_range(struct sb_new_file *file, struct stmboot_source *src,
 				      uint64_t offset, uint64_t end, struct stmboot_refusal *why)
 {
@@ -163,7 +171,7 @@ static enum stmboot_status copy_range(struct sb_new_file *file, struct stmboot_s
 		job->budget -= part;
 		job->written += part;
 		offset += part;
-		status = sb_progress(job->ctx, job->written, 0);
+		status = tell(job, offset);
 	}
 	return status;
 }
@@ -180,8 +188,10 @@ enum stmboot_status sb_new_file_fill(struct sb_new_file *file, struct stmboot_so
 		return sb_job_refuse(job, why, status, "write it");
 	for (;;) {
 		status = stmboot_source_next_data(src, at, &start, &end);
-		if (status == STMBOOT_NOT_FOUND)
+		if (status == STMBOOT_NOT_FOUND) {
+			job->passed += stmboot_source_size(src);
 			return STMBOOT_OK;
+		}
 		file->unreadable = status != STMBOOT_OK;
 		if (status != STMBOOT_OK)
 			return sb_refuse_work(why, status, "read it", NULL);

@@ -20,7 +20,9 @@ struct sb_job {
 	struct stmboot_identity image; /* a file that is never replaced */
 	uint64_t budget;               /* bytes of content that may still be written */
 	uint64_t written;
-	bool full; /* there is no room any more where it is made */
+	uint64_t total;  /* bytes of all files, with their holes; 0: not known */
+	uint64_t passed; /* of these: files that are done */
+	bool full;       /* there is no room any more where it is made */
 	uint8_t buffer[SB_COPY_BYTES];
 };
 

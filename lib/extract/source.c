@@ -36,6 +36,7 @@ enum stmboot_status sb_extract_source(struct stmboot_context *ctx, const struct 
 	if (job == NULL)
 		return STMBOOT_NO_MEMORY;
 	sb_job_spare(job, options != NULL ? options->image : NULL);
+	job->total = stmboot_source_size(src);
 	if (length > 0 && path[length - 1] == '/')
 		status = sb_refuse(why, STMBOOT_INVALID_ARGUMENT, "name a file",
 				   "'%s' is no name for a file", path);
