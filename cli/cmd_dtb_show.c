@@ -3,10 +3,12 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <stmboot/dtb_edit.h>
 #include <stmboot/place.h>
+#include <stmboot/text.h>
 
 #include "dtb.h"
 #include "edit.h"
@@ -96,15 +98,43 @@ int cmd_dtb_show(struct stmboot_context *ctx, const struct options *o)
 	return with_boot(ctx, o, show);
 }
 
+/* Which file it is not in is told with what. */
+static int say_no_property(const struct options *o, const struct dtb_report *report,
+			   const struct stmboot_refusal *no_node)
+{
+	struct buffer subject = { 0 }, message = { 0 };
+	const char *best = NULL, *hint = hint_of(no_node);
+	char room[NEAR_ROOM];
+	int result;
+
+	buffer_puts(&subject, o->operands[0]);
+	if (report->file.path != NULL)
+		buffer_printf(&subject, ": %" PRIu32 ":%s", (uint32_t)report->file.partition,
+			      report->file.path);
+	if (report->node != NULL) {
+		for (size_t i = 0; i < report->node->property_count; i++)
+			stmboot_similar(o->operands[2], report->node->properties[i].name, &best);
+		buffer_printf(&message, "'%s' has no property '%s'", o->operands[1],
+			      o->operands[2]);
+		hint = did_you_mean(best, "'stmboot dtb show' shows all", room);
+	} else {
+		buffer_puts(&message, no_node->message);
+	}
+	result = say_absent(o, subject.data, message.data, hint);
+	buffer_release(&message);
+	buffer_release(&subject);
+	return result;
+}
+
 static int get_property(const struct options *o, struct dtb_report *report)
 {
-	struct stmboot_refusal why = { .message = "" };
+	struct stmboot_refusal why = { .message = "" }, no_node = { .message = "" };
 	struct stmboot_dtb_type asked;
 	struct buffer out = { 0 };
 	int result;
 
 	(void)dtb_type(o, &asked);
-	if (stmboot_dtb_locate(report->dtb, o->operands[1], NULL, &report->node) == STMBOOT_OK)
+	if (stmboot_dtb_locate(report->dtb, o->operands[1], &no_node, &report->node) == STMBOOT_OK)
 		report->property = stmboot_dtb_find_property(report->node, o->operands[2]);
 	if (report->property != NULL) {
 		enum stmboot_status status =
@@ -118,7 +148,9 @@ static int get_property(const struct options *o, struct dtb_report *report)
 	else
 		render_dtb_property_text(&out, report, o);
 	result = finish(o, &out);
-	return result == EXIT_DONE && report->property == NULL ? EXIT_ANSWER_NO : result;
+	return result == EXIT_DONE && report->property == NULL
+		       ? say_no_property(o, report, &no_node)
+		       : result;
 }
 
 static int get(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,

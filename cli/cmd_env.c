@@ -3,7 +3,6 @@
 #include "cmd.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #include <stmboot/boot_env.h>
 #include <stmboot/text.h>
@@ -189,25 +188,23 @@ static void add_value_json(struct buffer *out, const char *name, const char *val
 	json_close(&j, '}');
 }
 
-static void say_absent(const struct options *o, const struct stmboot_boot_env *env,
-		       const char *name)
+static int say_no_variable(const struct options *o, const struct stmboot_boot_env *env,
+			   const char *name)
 {
 	const char *best = NULL;
 	char room[NEAR_ROOM];
 	struct buffer message = { 0 };
+	int result;
 
-	if (env->saved == NULL) {
-		complain(o, o->operands[0], why_none(env), NULL);
-		return;
-	}
+	if (env->saved == NULL)
+		return say_absent(o, o->operands[0], why_none(env), NULL);
 	for (size_t i = 0; i < env->saved->variable_count; i++)
 		stmboot_similar(name, env->saved->variables[i].name, &best);
-	if (best == NULL || !isatty(STDERR_FILENO))
-		return;
 	buffer_printf(&message, "no variable '%s' is saved", name);
-	complain(o, o->operands[0], message.data,
-		 did_you_mean(best, "'stmboot env show' shows all", room));
+	result = say_absent(o, o->operands[0], message.data,
+			    did_you_mean(best, "'stmboot env show' shows all", room));
 	buffer_release(&message);
+	return result;
 }
 
 static int get(struct stmboot_context *ctx, const struct options *o, struct stmboot_image *image,
@@ -227,11 +224,9 @@ static int get(struct stmboot_context *ctx, const struct options *o, struct stmb
 	} else if (value != NULL) {
 		style_escape(&style, &out, value);
 		buffer_puts(&out, "\n");
-	} else if (o->value[OPTION_QUIET] == 0) {
-		say_absent(o, env, name);
 	}
 	result = finish(o, &out);
-	return result == EXIT_DONE && value == NULL ? EXIT_ANSWER_NO : result;
+	return result == EXIT_DONE && value == NULL ? say_no_variable(o, env, name) : result;
 }
 
 int cmd_env_get(struct stmboot_context *ctx, const struct options *o)

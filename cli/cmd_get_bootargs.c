@@ -2,7 +2,6 @@
 #include "cmd.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <stmboot/boot.h>
 #include <stmboot/cmdline.h>
@@ -65,26 +64,20 @@ static void add_text(struct buffer *out, const struct request *r, const char *li
 		buffer_puts(out, "\n");
 }
 
-/*
- * The answer is no, and a program that asks wants no more; a person may have written
- * the key in another way than the line has it.
- */
-static int say_absent(const struct request *r, const struct stmboot_cmdline *cmdline)
+static int say_no_key(const struct request *r, const struct stmboot_cmdline *cmdline)
 {
 	const char *best = NULL;
 	char room[NEAR_ROOM];
+	struct buffer message = { 0 };
+	int result;
 
 	for (size_t i = 0; i < cmdline->argument_count; i++)
 		stmboot_similar(r->key, cmdline->arguments[i].key, &best);
-	if (best != NULL && isatty(STDERR_FILENO)) {
-		struct buffer message = { 0 };
-
-		buffer_printf(&message, "the command line has no '%s'", r->key);
-		complain(r->o, r->o->operands[0], message.data,
-			 did_you_mean(best, "'stmboot get-bootargs' shows all", room));
-		buffer_release(&message);
-	}
-	return EXIT_ANSWER_NO;
+	buffer_printf(&message, "the command line of label '%s' has no '%s'", r->label, r->key);
+	result = say_absent(r->o, r->o->operands[0], message.data,
+			    did_you_mean(best, "'stmboot get-bootargs' shows all", room));
+	buffer_release(&message);
+	return result;
 }
 
 static int answer(struct stmboot_context *ctx, const struct request *r)
@@ -109,7 +102,7 @@ static int answer(struct stmboot_context *ctx, const struct request *r)
 		add_text(&out, r, line, found);
 	result = finish(r->o, &out);
 	if (result == EXIT_DONE && r->key != NULL && found == NULL)
-		result = say_absent(r, cmdline);
+		result = say_no_key(r, cmdline);
 	stmboot_cmdline_free(cmdline);
 	return result;
 }

@@ -53,6 +53,13 @@ static void say_as_json(const char *subject, const char *message, const char *hi
 	buffer_release(&text);
 }
 
+int say_absent(const struct options *o, const char *subject, const char *message, const char *hint)
+{
+	if (o->value[OPTION_JSON] == 0 && o->value[OPTION_QUIET] == 0)
+		complain(o, subject, message, hint);
+	return EXIT_ANSWER_NO;
+}
+
 int fail_in_state(const struct options *o, const char *subject, const char *message,
 		  const char *hint, const char *state)
 {

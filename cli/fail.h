@@ -27,7 +27,10 @@ int fail_refused(const struct options *o, enum stmboot_status status,
 /* The same, without an object: of one thing among many. */
 void complain(const struct options *o, const char *subject, const char *message, const char *hint);
 
-/* The same, with what became of the image: "unchanged", "done", "pending" or NULL. */
+/* The answer is no: say in words what is absent, unless an object says it, or when quiet. */
+int say_absent(const struct options *o, const char *subject, const char *message, const char *hint);
+
+/* As fail(), with what became of the image: "unchanged", "done", "pending" or NULL. */
 int fail_in_state(const struct options *o, const char *subject, const char *message,
 		  const char *hint, const char *state);
 

@@ -4,6 +4,7 @@
  * path could lead it elsewhere, for names may hold anything.
  */
 #include <stmboot/dtb_edit.h>
+#include <stmboot/text.h>
 
 #include <libfdt.h>
 #include <string.h>
@@ -11,11 +12,16 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/refusal.h"
+#include "base/similar.h"
 #include "format/dtb_compare.h"
 #include "format/dtb_internal.h"
 #include "format/dtb_value.h"
 
-enum { PATH_BYTES = 128 /* of a message; longer ones are cut */, MOST_NAME = 255 };
+enum {
+	PATH_BYTES = 128, /* of a message; longer ones are cut */
+	MOST_NAME = 255,
+	WORD_BYTES = 80, /* longer than what is compared with others */
+};
 
 /* What dtc's checks allow in a name; in that of a node also one '@'. */
 static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -26,6 +32,14 @@ struct place {
 	const struct stmboot_dtb_node *node;
 	const char *rest; /* "" when nothing is; it does not begin with '/' */
 };
+
+/* A name that is too long for it is cut, and like nothing. */
+static void cut_word(char word[WORD_BYTES], const char *name, size_t length)
+{
+	length = (size_t)sb_min_u64(length, WORD_BYTES - 1);
+	memcpy(word, name, length);
+	word[length] = 0;
+}
 
 /* The node of a label, by the first `length` bytes. */
 static const struct stmboot_dtb_node *find_label(const struct stmboot_dtb *dtb, const char *name,
@@ -39,15 +53,46 @@ static const struct stmboot_dtb_node *find_label(const struct stmboot_dtb *dtb, 
 	return path != NULL && path[0] == '/' ? stmboot_dtb_find_node(dtb, path) : NULL;
 }
 
+static const char tree_hint[] = "'stmboot dtb show' shows the tree";
+
 static enum stmboot_status refuse_head(const struct stmboot_dtb *dtb, const char *name,
 				       size_t length, struct stmboot_refusal *why)
 {
-	const char *hint = dtb->has_symbols ? "'stmboot dtb show' shows the tree"
+	const struct stmboot_dtb_node *symbols = stmboot_dtb_find_node(dtb, "/__symbols__");
+	const char *hint = dtb->has_symbols ? tree_hint
 					    : "name it by its path; the tree has no labels, which "
 					      "dtc -@ would keep in /__symbols__";
+	const bool label = name[0] == '&';
+	const char *best = NULL;
+	char room[SB_DID_YOU_MEAN], word[WORD_BYTES];
 
-	return sb_refuse(why, STMBOOT_NOT_FOUND, hint, "there is no %s '%.*s'",
-			 name[0] == '&' ? "label" : "alias or label", (int)length, name);
+	cut_word(word, name + label, length - label);
+	for (size_t i = 0; i < dtb->alias_count && !label; i++)
+		stmboot_similar(word, dtb->aliases[i].name, &best);
+	for (size_t i = 0; symbols != NULL && i < symbols->property_count; i++)
+		stmboot_similar(word, symbols->properties[i].name, &best);
+	return sb_refuse(why, STMBOOT_NOT_FOUND, sb_did_you_mean(best, hint, room),
+			 "there is no %s '%.*s'", label ? "label" : "alias or label", (int)length,
+			 name);
+}
+
+/* Of the nodes below one; few know the addresses in their names. */
+static const char *similar_child(const struct stmboot_dtb_node *node, const char *word)
+{
+	const char *best = NULL;
+
+	for (const struct stmboot_dtb_node *at = node->child; at != NULL; at = at->next)
+		stmboot_similar(word, at->name, &best);
+	for (const struct stmboot_dtb_node *at = node->child; at != NULL && best == NULL;
+	     at = at->next) {
+		const char *meant = NULL;
+		char base[WORD_BYTES];
+
+		cut_word(base, at->name, strcspn(at->name, "@"));
+		stmboot_similar(word, base, &meant);
+		best = meant != NULL ? at->name : NULL;
+	}
+	return best;
 }
 
 /* As far as nodes are there. */
@@ -85,12 +130,14 @@ static enum stmboot_status locate(const struct stmboot_dtb *dtb, const char *nam
 				  struct stmboot_refusal *why, struct place *out)
 {
 	enum stmboot_status status = follow(dtb, name, why, out);
-	char path[PATH_BYTES];
+	char path[PATH_BYTES], word[WORD_BYTES], room[SB_DID_YOU_MEAN];
 
 	if (status != STMBOOT_OK || out->rest[0] == 0)
 		return status;
 	(void)stmboot_dtb_node_path(out->node, path, sizeof(path));
-	return sb_refuse(why, STMBOOT_NOT_FOUND, "'stmboot dtb show' shows the tree",
+	cut_word(word, out->rest, strcspn(out->rest, "/"));
+	return sb_refuse(why, STMBOOT_NOT_FOUND,
+			 sb_did_you_mean(similar_child(out->node, word), tree_hint, room),
 			 "there is no node '%.*s' in '%s'", (int)strcspn(out->rest, "/"), out->rest,
 			 path);
 }
@@ -380,13 +427,25 @@ static enum stmboot_status check_node(const struct stmboot_dtb_node *node,
 	return STMBOOT_OK;
 }
 
+static enum stmboot_status refuse_property(const struct stmboot_dtb_node *node,
+					   const char *property, struct stmboot_refusal *why)
+{
+	const char *best = NULL;
+	char path[PATH_BYTES], room[SB_DID_YOU_MEAN];
+
+	for (size_t i = 0; i < node->property_count; i++)
+		stmboot_similar(property, node->properties[i].name, &best);
+	(void)stmboot_dtb_node_path(node, path, sizeof(path));
+	return sb_refuse(why, STMBOOT_NOT_FOUND, sb_did_you_mean(best, tree_hint, room),
+			 "'%s' has no property '%s'", path, property);
+}
+
 enum stmboot_status stmboot_dtb_remove(struct stmboot_context *ctx, const struct stmboot_dtb *base,
 				       const char *node, const char *property,
 				       struct stmboot_refusal *why, struct stmboot_dtb **out)
 {
 	struct work w = { .base = base, .property = property, .removal = true };
 	enum stmboot_status status;
-	char path[PATH_BYTES];
 
 	if (base->root == NULL)
 		return STMBOOT_INVALID_ARGUMENT;
@@ -395,10 +454,7 @@ enum stmboot_status stmboot_dtb_remove(struct stmboot_context *ctx, const struct
 		status = check_node(w.place.node, why);
 	if (status != STMBOOT_OK)
 		return status;
-	if (property != NULL && stmboot_dtb_find_property(w.place.node, property) == NULL) {
-		(void)stmboot_dtb_node_path(w.place.node, path, sizeof(path));
-		return sb_refuse(why, STMBOOT_NOT_FOUND, NULL, "'%s' has no property '%s'", path,
-				 property);
-	}
+	if (property != NULL && stmboot_dtb_find_property(w.place.node, property) == NULL)
+		return refuse_property(w.place.node, property, why);
 	return run(ctx, &w, 0, why, out);
 }

@@ -205,9 +205,28 @@ class Get(Case):
         for node, known in (("/", "/"), ("/none", None), ("none", None), ("&none", None)):
             with self.subTest(node):
                 done = program.run("dtb", "get", self.card, node, "none")
-                self.assertEqual((done.returncode, done.stdout, done.stderr), (1, b"", b""))
+                self.assertEqual((done.returncode, done.stdout), (1, b""))
+                self.assertIn(f"stmboot: {self.card}: 4:{BOARD}: ", done.stderr.decode())
+                self.assertIn("'/' has no property 'none'" if known else "none'",
+                              done.stderr.decode())
+                self.assertNotIn("did you mean", done.stderr.decode())
+                self.assertEqual(program.run("dtb", "get", self.card, node, "none", "-q").stderr,
+                                 b"")
                 said = self.said("dtb-property", "dtb", "get", self.card, node, "none", status=1)
                 self.assertEqual((said["node"], said["property"]), (known, None))
+
+    def test_what_was_probably_meant_is_said(self):
+        for node, name, meant in (
+                ("/", "compatable", "compatible"), ("/", "flg", "flag"),
+                ("/sock", "none", "soc"), ("/soc/serail", "none", "serial@40010000"),
+                ("/soc/i2c@5c00200", "none", "i2c@5c002000"), ("seral0", "none", "serial0"),
+                ("&uart", "none", "uart4"), ("uart44", "none", "uart4")):
+            with self.subTest(node, name=name):
+                for command, status in ((("get",), 1), (("remove", "-n"), 2)):
+                    done = program.run("dtb", *command, self.card, node, name,
+                                       "--file=/boot/other.dtb")
+                    self.assertEqual(done.returncode, status)
+                    self.assertIn(f"did you mean '{meant}'?", done.stderr.decode())
 
     def test_json(self):
         said = self.said("dtb-property", "dtb", "get", self.card, "/", "cells",

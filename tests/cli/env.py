@@ -91,6 +91,15 @@ class Env(unittest.TestCase):
         self.assertEqual(self.got(self.card, "bootcmd"), (0, "old"))
         self.assertEqual(self.got(self.card, "bootdelay"), (1, None))
 
+    def test_what_is_absent_is_said_with_what_was_probably_meant(self):
+        self.save(0, STOCK)
+        for key, meant in (("bootdely", "did you mean 'bootdelay'? "), ("frob", "")):
+            done = program.run("env", "get", self.card, key)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertEqual(done.stderr.decode(),
+                             f"stmboot: {self.card}: no variable '{key}' is saved; {meant}"
+                             "'stmboot env show' shows all\n")
+
     def test_nothing_saved(self):
         done = program.run("env", "show", self.card)
         self.assertEqual(done.returncode, 0)
@@ -102,6 +111,8 @@ class Env(unittest.TestCase):
         done = program.run("env", "get", self.card, "bootcmd")
         self.assertEqual((done.returncode, done.stdout), (1, b""))
         self.assertIn(b"no environment is saved", done.stderr)
+        for quiet in ("-q", "--json"):
+            self.assertEqual(program.run("env", "get", self.card, "bootcmd", quiet).stderr, b"")
         self.assertEqual(self.got(self.card, "bootcmd"), (1, None))
 
     def test_no_place(self):

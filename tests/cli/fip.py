@@ -242,6 +242,8 @@ class Extract(Case):
             f.seek(FIP + 16 + 24)
             f.write(struct.pack("<Q", 1 << 60))
         for words, message in ((["soc-fw", "x"], "no image 'soc-fw'"),
+                               (["nt-fww", "x"], "did you mean 'nt-fw'?"),
+                               (["hw_config", "x"], "did you mean 'hw-config'?"),
                                (["fw-config", "x"], "past the end"),
                                (["all", self.path("x")], "past the end"),
                                (["all", "-"], "standard output"),
@@ -380,6 +382,7 @@ class Replace(Case):
                 ("hw-config", tree()[:-1], ["device tree"]),
                 ("hw-config", tree("st,stm32mp135f-dk"), ["is for st,stm32mp135f-dk"]),
                 ("fw-config", tree(fill=5000), ["fip.image-too-large"]),
+                ("nt-fww", sp_min(), ["did you mean 'nt-fw'?"]),
                 ("soc-fw", sp_min(), ["no image 'soc-fw'", "fiptool update"])):
             with self.subTest(words):
                 self.refused(words, name, self.file("new", data))
