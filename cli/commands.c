@@ -289,7 +289,8 @@ const struct command commands[COMMAND_COUNT] = {
 				   "equals '_' in keys, a value with blanks is quoted as the "
 				   "kernel "
 				   "wants it, ${...} is left for U-Boot, and what follows '--' is "
-				   "for init and stays. A label without append gets one.",
+				   "for init and stays. A label without append gets one. Where a "
+				   "KEY may be a misspelt one, a note says so.",
 				   1, INT_MAX },
 	[COMMAND_STM32_SHOW] = { "stm32 show", "IMAGE [PARTITION]",
 				 "show the STM32 header of a loader",

@@ -184,6 +184,8 @@ STMBOOT_API struct stmboot_context *stmboot_boot_edit_context(const struct stmbo
 
 /**
  * Change the kernel's arguments of a label, as stmboot_extlinux_document_set_bootargs().
+ * A key of one letter or two more, fewer or other than that of an argument of the kernel
+ * is noted in the plan; drivers have arguments of their own, so it is not refused.
  *
  * @param edit    that was begun
  * @param label   name; NULL: the one that boots

@@ -101,7 +101,7 @@ struct stmboot_edit_plan {
 	const struct stmboot_edit_range *writes; /**< in the order of the medium */
 	size_t write_count;
 	uint64_t bytes;           /**< in all writes */
-	const char *const *notes; /**< what is left as it is, and a person may want to know */
+	const char *const *notes; /**< what a person may want to know beside these */
 	size_t note_count;
 };
 

@@ -3,6 +3,7 @@
 #include <stmboot/text.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -53,6 +54,15 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 		row = oldest;
 	}
 	return last[b_length];
+}
+
+size_t sb_distance(const char *word, const char *other)
+{
+	size_t length = strlen(word), other_length = strlen(other);
+
+	if (length > LONGEST || other_length > LONGEST)
+		return SIZE_MAX;
+	return distance(word, length, other, other_length);
 }
 
 /* How far a word is from what may be meant by it; NOT_NEAR from what is not. */

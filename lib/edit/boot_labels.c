@@ -4,10 +4,13 @@
 
 #include <stmboot/text.h>
 
+#include "base/checked.h"
 #include "base/context.h"
 #include "base/similar.h"
 #include "boot/trace.h"
 #include "edit/boot_edit.h"
+#include "edit/edit.h"
+#include "format/cmdline.h"
 #include "format/extlinux_edit.h"
 
 static const char inspect_hint[] = "'stmboot inspect' says what U-Boot finds";
@@ -156,6 +159,48 @@ enum stmboot_status sb_boot_edit_set_append(struct stmboot_boot_edit *edit, size
 			label_at(edit, label)->append.text);
 }
 
+static bool is_noted(const struct stmboot_edit *edit, const char *text)
+{
+	for (size_t i = 0; i < edit->note_count; i++)
+		if (strcmp(edit->notes[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* The kernel passes over what it does not know, without a word. */
+static enum stmboot_status note_misspelt(struct stmboot_boot_edit *edit,
+					 const char *const *arguments, size_t count)
+{
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; i < count && status == STMBOOT_OK; i++) {
+		const char *key =
+			sb_arena_strndup(&edit->arena, arguments[i], strcspn(arguments[i], "="));
+		const char *meant = key != NULL ? sb_cmdline_meant(key) : NULL;
+		const char *note = NULL;
+
+		if (meant != NULL)
+			note = sb_arena_printf(&edit->arena, "'%s' may be a misspelt '%s'", key,
+					       meant);
+		if (edit->arena.failed)
+			return STMBOOT_NO_MEMORY;
+		if (note != NULL && !is_noted(edit->edit, note))
+			status = sb_edit_note(edit->edit, note);
+	}
+	return status;
+}
+
+static enum stmboot_status note_all_misspelt(struct stmboot_boot_edit *edit,
+					     const struct stmboot_cmdline_edit *change)
+{
+	struct stmboot_cmdline_edit c = { 0 };
+	enum stmboot_status status;
+
+	memcpy(&c, change, (size_t)sb_min_u64(change->struct_size, sizeof(c)));
+	status = note_misspelt(edit, c.set, c.set_count);
+	return status == STMBOOT_OK ? note_misspelt(edit, c.add, c.add_count) : status;
+}
+
 enum stmboot_status stmboot_boot_edit_set_bootargs(struct stmboot_boot_edit *edit,
 						   const char *label,
 						   const struct stmboot_cmdline_edit *change,
@@ -164,7 +209,9 @@ enum stmboot_status stmboot_boot_edit_set_bootargs(struct stmboot_boot_edit *edi
 	size_t index;
 	enum stmboot_status status = find_label(edit, label, &index, why);
 
-	return status == STMBOOT_OK ? set_bootargs(edit, index, change, why) : status;
+	if (status == STMBOOT_OK)
+		status = set_bootargs(edit, index, change, why);
+	return status == STMBOOT_OK ? note_all_misspelt(edit, change) : status;
 }
 
 enum stmboot_status stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit *edit,
@@ -186,6 +233,8 @@ enum stmboot_status stmboot_boot_edit_set_all_bootargs(struct stmboot_boot_edit 
 	if (changed == 0)
 		return sb_refuse(why, STMBOOT_NOT_FOUND, inspect_hint,
 				 "no label of the configuration boots a kernel");
+	if (status == STMBOOT_OK)
+		status = note_all_misspelt(edit, change);
 	return sb_boot_edit_spoil(edit, status, why);
 }
 

@@ -33,6 +33,12 @@ bool sb_cmdline_is_space(char c);
 bool sb_cmdline_same_words(const char *a, const char *b);
 
 /*
+ * The argument that a key may be a misspelling of: one or two letters differ. NULL for
+ * one that is known, or too short to tell, or has a dot, as those of modules have.
+ */
+const char *sb_cmdline_meant(const char *key);
+
+/*
  * An argument as it must be written to reach the kernel as one word; an
  * argument that needs no quotes is given back. NULL when it was refused, or
  * without memory (the arena knows).

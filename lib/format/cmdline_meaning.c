@@ -5,7 +5,11 @@
  * device-mapper/dm-init.rst), fb/fbcon.rst and filesystems/ubifs.rst beside it;
  * kernel-command-line(7) of systemd, initramfs-tools(7), modprobe(8), RAUC and Plymouth.
  */
-#include <stmboot/cmdline.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/similar.h"
+#include "format/cmdline.h"
 
 static const struct {
 	const char *key;
@@ -126,4 +130,53 @@ const char *stmboot_cmdline_meaning(const char *key)
 		if (stmboot_cmdline_same_key(meanings[i].key, key))
 			return meanings[i].meaning;
 	return NULL;
+}
+
+/* Arguments of the kernel, or of programs in an initramfs, that are like one of those above. */
+static const char *const others[] = { "conmode", "debugfs", "nosmap", "nosmep", "nosmt", "rootfs" };
+
+enum { FEWEST_LETTERS = 4, MANY_LETTERS = 6 };
+
+static bool is_another(const char *key)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (stmboot_cmdline_same_key(others[i], key))
+			return true;
+	return false;
+}
+
+/*
+ * By how many letters a key differs from one that may be meant, else SIZE_MAX. Nobody
+ * mistypes the first letter, nor two for two others; but such words are often others.
+ */
+static size_t farness(const char *key, const char *known)
+{
+	const size_t length = strlen(known);
+	size_t far;
+
+	if ((key[0] | 0x20) != (known[0] | 0x20) || length < FEWEST_LETTERS ||
+	    strchr(known, '.') != NULL)
+		return SIZE_MAX;
+	far = sb_distance(key, known);
+	return far < 2 || strlen(key) != length ? far : SIZE_MAX;
+}
+
+const char *sb_cmdline_meant(const char *key)
+{
+	const size_t length = strlen(key);
+	size_t nearest = length < MANY_LETTERS ? 2 : 3; /* nearer than that */
+	const char *meant = NULL;
+
+	if (length < FEWEST_LETTERS || strchr(key, '.') != NULL || is_another(key) ||
+	    stmboot_cmdline_meaning(key) != NULL)
+		return NULL;
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		size_t far = farness(key, meanings[i].key);
+
+		if (far < nearest) {
+			nearest = far;
+			meant = meanings[i].key;
+		}
+	}
+	return meant;
 }

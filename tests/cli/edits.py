@@ -172,6 +172,16 @@ class SetBootargs(Case):
                 done = program.run("get-bootargs", "--raw", self.card)
                 self.assertEqual(done.stdout.decode(), line + "\n")
 
+    def test_what_may_be_misspelt_is_noted_and_written(self):
+        said = self.edit("set-bootargs", self.card, "consle=ttySTM0", "quiet", "nosmt",
+                         "--add", "roottt=1")
+        self.assertEqual(said["notes"], ["'consle' may be a misspelt 'console'",
+                                         "'roottt' may be a misspelt 'root'"])
+        self.assertIn("consle=ttySTM0 quiet nosmt roottt=1", said["changes"][0]["after"])
+        done = program.run("set-bootargs", "-n", "--all-labels", self.card, "quite")
+        self.assertEqual(done.stdout.count(b"note: 'quite' may be a misspelt 'quiet'"), 1)
+        self.assertEqual(done.stderr, b"")
+
     def test_what_cannot_be_is_refused_in_one_line(self):
         for arguments, word in (
                 (["a\nb"], "control character"), (["a=\x1b"], "control character"), (["a b"], "blank"),

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stmboot/cmdline.h>
+#include "../support/kernel_parameters.h"
+#include "format/cmdline.h"
 
 struct word_row {
 	const char *name;
@@ -211,4 +212,55 @@ Test(cmdline, what_an_argument_is_for)
 	cr_expect_null(stmboot_cmdline_meaning("ROOT"));
 	cr_expect_null(stmboot_cmdline_meaning("roo"));
 	cr_expect_null(stmboot_cmdline_meaning(""));
+}
+
+Test(cmdline, what_a_key_may_be_a_misspelling_of)
+{
+	static const char *const rows[][2] = {
+		{ "roottt", "root" },        { "consle", "console" },
+		{ "cosnole", "console" },    { "rotwait", "rootwait" },
+		{ "root_wait", "rootwait" }, { "rootfstyp", "rootfstype" },
+		{ "quite", "quiet" },        { "quit", "quiet" },
+		{ "loglvel", "loglevel" },   { "ignore-loglevl", "ignore_loglevel" },
+		{ "inti", "init" },          { "ROOT", "root" },
+		{ "panik", "panic" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *meant = sb_cmdline_meant(rows[i][0]);
+
+		cr_assert_not_null(meant, "%s", rows[i][0]);
+		cr_expect_str_eq(meant, rows[i][1], "%s", rows[i][0]);
+	}
+}
+
+/* From kernel-command-line(7), initramfs-tools(7), live-boot(7), and what boards have. */
+static const char *const no_misspellings[] = {
+	"boot break netboot nfsopts fsckfix fastboot forcefsck blacklist cryptopts BOOTDEV",
+	"toram components persistence username hostname text noplymouth nosplash resumeflags",
+	"roothash usrhash usrfstype rootdev rootpart rootfs overlayroot ostree luks noauto",
+	"bootcount bootpart upgrade slot serial fdtfile board boardid ethaddr macaddr androidboot",
+	"x rot con",
+	"my.root wifi.consol systemd.unti a-key-that-is-longer-than-the-"
+	"sixty-three-letters-which-are-compared-with-others",
+	"\"root",
+	"",
+	"=",
+};
+
+static void expect_no_hint(const char *const *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char line[200];
+
+		(void)snprintf(line, sizeof(line), "%s", lines[i]);
+		for (char *key = strtok(line, " "); key != NULL; key = strtok(NULL, " "))
+			cr_expect_null(sb_cmdline_meant(key), "%s: %s", key, sb_cmdline_meant(key));
+	}
+}
+
+Test(cmdline, no_argument_of_the_kernel_is_taken_for_a_misspelling)
+{
+	expect_no_hint(kernel_parameters, sizeof(kernel_parameters) / sizeof(kernel_parameters[0]));
+	expect_no_hint(no_misspellings, sizeof(no_misspellings) / sizeof(no_misspellings[0]));
 }
