@@ -91,10 +91,14 @@ def check(paths: Iterable[HostPath], *, jobs: int | None = None, deep: bool = Tr
 
 def undo(path: HostPath, *, dry_run: bool = False, output: HostPath | None = None,
          force: bool = False, medium: MediumChoice = "auto",
-         state_directory: HostPath | None = None) -> EditResult:
-    """Take the last edit of an image back, byte for byte."""
+         state_directory: HostPath | None = None, progress: Progress | None = None,
+         cancel: Cancel | None = None) -> EditResult:
+    """Take the last edit of an image back, byte for byte.
+
+    A card that is open does not know of it: open it again.
+    """
     native = _stmboot.Edit(path, medium, _state(state_directory), output, dry_run, force, True,
-                           None, None)
+                           progress, cancel)
     with Edit(native, dry_run=dry_run, output=output) as edit:
         return edit.commit()
 

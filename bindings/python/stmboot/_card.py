@@ -239,7 +239,8 @@ class Card:
         """Begin an edit, to be used by ``with``; the image is locked meanwhile.
 
         `dry_run` only looks; `output` leaves the image alone and writes a copy;
-        `force` goes on although the edit adds an error. After a commit the
+        `force` goes on although the edit adds an error. `progress` and `cancel`
+        are called for each MiB that is read or written. After a commit the
         card is looked at again; files that were open in it are closed.
         """
         if self._path is None:

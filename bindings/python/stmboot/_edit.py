@@ -41,6 +41,7 @@ class Edit:
         self._done = done
         self._plan: Plan | None = None
         self._result: EditResult | None = None
+        self._state = EditState.UNCHANGED
         self.extlinux = ExtlinuxEdit(self)
         self.dtb = DtbEdit(self)
         self.gpt = GptEdit(self)
@@ -116,7 +117,7 @@ class Edit:
     @property
     def state(self) -> EditState:
         """What became of the image, also when the commit failed."""
-        return self._native.result()[0] if self._result is None else self._result.state
+        return self._state
 
     @property
     def result(self) -> EditResult:
@@ -126,23 +127,42 @@ class Edit:
         return self._result
 
     def commit(self) -> EditResult:
-        """Write what was changed, all or nothing; a dry run only says what that is."""
+        """Write what was changed, all or nothing; a dry run only says what that is.
+
+        Up to the moment that decides, a callback can end it, and nothing was changed.
+        Behind it the edit is carried to its end: an exception of the progress callback
+        then says nothing of the edit, but ``state`` does.
+        """
         if self._result is not None:
             raise ValueError("the edit is committed already")
         plan = self.plan()
         if not self._dry_run:
-            self._native.commit()
+            self._commit()
         before, after, findings = self._native.views()
         state, undoable, trouble = self._native.result()
         changed = bool(plan.writes)
+        self._state = state
         self._result = EditResult(
             changed=changed, written=not self._dry_run and (changed or self._output is not None),
             state=state, plan=plan, boot_before=before, boot_after=after, findings=findings,
             undoable=undoable, undo_trouble=trouble)
+        self._finish()
+        return self._result
+
+    def _commit(self) -> None:
+        try:
+            self._native.commit()
+        except BaseException:
+            self._state = self._native.result()[0]
+            if self._state is not EditState.UNCHANGED:
+                self._finish()
+            raise
+
+    def _finish(self) -> None:
+        """Let go, and let the card look again at what was changed."""
         self.close()
         if not self._dry_run and self._output is None and self._done is not None:
             self._done()
-        return self._result
 
     def close(self) -> None:
         """Let the image go; what was not committed is dropped."""
@@ -280,13 +300,18 @@ class GptEdit:
 
 
 class FileSystemEdit:
-    """Changes of the files of a partition. Paths are those inside it."""
+    """Changes of the files of a partition. Paths are those inside it, without its number.
+
+    What the program calls ``4:/boot/zImage`` is "/boot/zImage" of ``edit.fs(4)``.
+    """
 
     def __init__(self, edit: Edit, partition: int) -> None:
         self._edit = edit
         self.partition = partition
 
     def _at(self, path: InsidePath) -> tuple[int, str]:
+        if isinstance(path, CardPath) and path.fs.partition != self.partition:
+            raise ValueError(f"{path} is in partition {path.fs.partition}, not {self.partition}")
         return self.partition, str(PurePosixPath("/", str(path)))
 
     def _other(self, path: InsidePath, fs: FileSystemEdit | None) -> tuple[int, str]:
