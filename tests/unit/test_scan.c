@@ -50,6 +50,32 @@ Test(scan, versions)
 		}
 }
 
+/* The scanner passes over blocks in which nothing can start. */
+Test(scan, a_version_is_found_at_each_place_of_a_block)
+{
+	for (size_t i = 0; i < sizeof(banners) / sizeof(banners[0]); i++)
+		for (size_t place = 1; banners[i].version != NULL && place <= 130; place++) {
+			struct bytes b = bytes_new(1000);
+			struct sb_scan s;
+
+			bytes_put(&b, place, banners[i].text, strlen(banners[i].text));
+			s = scan(&b);
+			cr_expect(sb_scan_find(&s, banners[i].firmware) != NULL, "%s at %zu",
+				  banners[i].name, place);
+			bytes_free(&b);
+		}
+}
+
+Test(scan, the_sum_of_the_largest_bytes_is_whole)
+{
+	struct bytes b = bytes_new(100003);
+
+	for (size_t i = 0; i < b.size; i++)
+		bytes_put(&b, i, "\xff", 1);
+	cr_expect_eq(scan(&b).byte_sum, 255 * 100003);
+	bytes_free(&b);
+}
+
 /* 0xcbf43926 is the check value of this CRC, 477 the sum of the digits' codes. */
 Test(scan, checksums)
 {
