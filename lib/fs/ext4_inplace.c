@@ -111,7 +111,7 @@ enum stmboot_status sb_session_stage_content(struct sb_session *session)
 {
 	struct stmboot_context *ctx = session->arena->ctx;
 	struct sb_meter meter = sb_meter(ctx, session->size, 1);
-	uint8_t *buffers = sb_alloc_array(ctx, 2, CHUNK_BYTES);
+	uint8_t *buffers = sb_alloc_uncleared(ctx, 2 * CHUNK_BYTES);
 	enum stmboot_status status = buffers != NULL ? STMBOOT_OK : STMBOOT_NO_MEMORY;
 	uint64_t position = 0;
 

@@ -68,7 +68,7 @@ static enum stmboot_status verify_content(struct sb_session *session, struct stm
 
 	if (status != STMBOOT_OK)
 		return status;
-	buffers = sb_alloc_array(fs->ctx, 2, CHUNK_BYTES);
+	buffers = sb_alloc_uncleared(fs->ctx, 2 * CHUNK_BYTES);
 	status = buffers != NULL ? compare_content(session, file, buffers) : STMBOOT_NO_MEMORY;
 	sb_free(fs->ctx, buffers);
 	stmboot_source_close(file);
