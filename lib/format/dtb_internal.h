@@ -46,6 +46,8 @@ struct sb_dtb_walk {
 	uint64_t at;
 	uint64_t tokens;
 	uint64_t copied;
+	size_t node_room; /* of what the first walk counted */
+	size_t property_room;
 	size_t names_end;    /* offsets in strings below this lead to a NUL */
 	uint64_t name_bytes; /* of all properties so far */
 	unsigned int depth;

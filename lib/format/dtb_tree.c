@@ -24,6 +24,9 @@ enum {
 	NAMES_RATIO = 4, /* bytes of names to a byte of the tree; real trees need less than 1 */
 };
 
+/* A source may be a file that somebody writes between the two walks. */
+static const char changed_text[] = "the tree changed while it was read";
+
 static bool fail(struct sb_dtb_walk *w, uint64_t offset, const char *text)
 {
 	w->status = STMBOOT_CORRUPT;
@@ -125,6 +128,8 @@ static bool begin_node(struct sb_dtb_walk *w)
 		return fail(w, offset, "there is a second root");
 	if (w->depth == SB_DTB_DEPTH)
 		return fail(w, offset, "nodes are nested more than 64 deep");
+	if (w->nodes != NULL && w->node_count == w->node_room)
+		return fail(w, offset, changed_text);
 	if (!read_name(w, &name, &length))
 		return false;
 	if (w->depth == 0 && length != 0)
@@ -182,12 +187,14 @@ static bool add_property(struct sb_dtb_walk *w)
 		return fail(w, offset, "a property stands outside the root");
 	if (w->has_child[w->depth])
 		return fail(w, offset, "a property follows the children of its node");
+	if (w->nodes != NULL && w->property_count == w->property_room)
+		return fail(w, offset, changed_text);
 	if (!read_word(w, &property.length) || !read_word(w, &name))
 		return false;
 	if (name >= w->names_end)
 		return fail(w, offset + (uint64_t)2 * WORD,
 			    "the name of a property lies outside the strings block");
-	if (!count_name(w, name))
+	if (w->nodes == NULL && !count_name(w, name))
 		return fail(w, offset + (uint64_t)2 * WORD,
 			    "the names of properties are longer than any tree of its size needs");
 	if (!sb_range_within(w->at, property.length, w->end))
@@ -280,6 +287,8 @@ enum stmboot_status sb_dtb_build(struct sb_dtb_walk *w)
 	if (nodes == NULL || properties == NULL)
 		return STMBOOT_NO_MEMORY;
 	w->nodes = nodes;
+	w->node_room = w->node_count;
 	w->properties = properties;
+	w->property_room = w->property_count;
 	return walk_once(w) ? STMBOOT_OK : w->status;
 }
