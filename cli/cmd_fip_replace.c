@@ -54,7 +54,7 @@ static bool reads_input_twice(const struct options *o)
 }
 
 /* The files are opened outside: what comes from a pipe is kept in a file first. */
-static int replace_pairs(const struct edit_session *session, struct stmboot_context *ctx,
+static int replace_pairs(struct edit_session *session, struct stmboot_context *ctx,
 			 struct stmboot_fip_replacement *pairs)
 {
 	struct stmboot_refusal why = { .message = "" };

@@ -313,7 +313,7 @@ static enum stmboot_status put_content(struct stmboot_boot_edit *edit, const str
 }
 
 /* The editor runs outside, between two processes that look into the image. */
-static int edit_content(const struct edit_session *session, struct content *content)
+static int edit_content(struct edit_session *session, struct content *content)
 {
 	struct stmboot_refusal why = { .message = "" };
 	enum stmboot_status status;

@@ -188,7 +188,7 @@ static int inside(struct wall *wall, const struct edit_session *session, edit_st
 				    : edit_fail(session->o, status, &why, errno, "unchanged");
 }
 
-int edit_carry_out(const struct edit_session *session, edit_step_with *step, void *user)
+int edit_carry_out(struct edit_session *session, edit_step_with *step, void *user)
 {
 	struct outcome outcome = { .status = STMBOOT_OK };
 	struct wall wall;
@@ -198,6 +198,7 @@ int edit_carry_out(const struct edit_session *session, edit_step_with *step, voi
 		return inside(&wall, session, step, user);
 	case WALL_OUTSIDE:
 		answer(&wall, session->edit, &outcome);
+		edit_end(session); /* while the inside shows what was done */
 		return wall_finish(&wall, stmboot_edit_state_text(outcome.result.state));
 	default:
 		return wall_fail(session->o);

@@ -30,8 +30,9 @@ struct edit_session {
 /* Open and lock the first operand. EXIT_DONE, or what fail() gave and there is no session. */
 int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o);
 
-/* Behind a wall do the step, stage, and show the edit, which is written outside; once. */
-int edit_carry_out(const struct edit_session *session, edit_step_with *step, void *user);
+/* Behind a wall do the step, stage, and show the edit, which is written outside; once, and ended.
+ */
+int edit_carry_out(struct edit_session *session, edit_step_with *step, void *user);
 
 void edit_end(struct edit_session *session);
 

@@ -277,8 +277,8 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 		(void)host->unlink(host->self, new_log);
 	sb_log_free(log);
 	stmboot_source_close(src);
-	if (file != SB_NO_FILE)
-		host->close(host->self, file);
+	/* A disk may take longer to free it than the edit took: not before the caller knows. */
+	edit->log_file = file;
 	return status;
 }
 

@@ -92,6 +92,7 @@ enum stmboot_status sb_edit_prepare(struct stmboot_context *ctx, const struct sb
 		memcpy(&o, options, (size_t)sb_min_u64(options->struct_size, sizeof(o)));
 	edit->ctx = ctx;
 	edit->shared = SB_NO_FILE;
+	edit->log_file = SB_NO_FILE;
 	sb_arena_init(&edit->arena, ctx);
 	sb_arena_init(&edit->plan_arena, ctx);
 	status = set_up(edit, path, &o, host, why);
@@ -248,6 +249,8 @@ void stmboot_edit_close(struct stmboot_edit *edit)
 		return;
 	sb_overlay_free(edit->overlay);
 	sb_edit_forget_shared(edit);
+	if (edit->log_file != SB_NO_FILE)
+		edit->target.host->close(edit->target.host->self, edit->log_file);
 	sb_medium_release(&edit->medium);
 	sb_target_close(&edit->target);
 	sb_arena_release(&edit->plan_arena);

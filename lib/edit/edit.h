@@ -122,7 +122,8 @@ struct stmboot_edit {
 	struct stmboot_edit_result result;
 	const char **undone; /* undo records that this edit uses up */
 	size_t undone_count;
-	int shared; /* for what is handed over, or SB_NO_FILE */
+	int shared;   /* for what is handed over, or SB_NO_FILE */
+	int log_file; /* of a log that was read back; to close it may free what lost its name */
 	struct stmboot_source *handed;
 	struct sb_log *handed_log; /* what is staged is in there */
 	struct sb_meter meter;     /* of taking over and the commit */

@@ -13,22 +13,19 @@
 #include <sys/mman.h>
 
 #include "base/context.h"
-#include "source/spill.h"
 
-static const char room_hint[] = "make room in the folder that TMPDIR names";
-
+/*
+ * In memory: what is handed over was pending there, which is limited, and a file of a
+ * disk takes a tenth of the time of a small edit.
+ */
 enum stmboot_status sb_edit_share(struct stmboot_edit *edit, struct stmboot_refusal *why, int *file)
 {
-	struct sb_spill spill;
-	enum stmboot_status status = sb_spill_open(&spill);
+	const int fd = memfd_create("stmboot", MFD_CLOEXEC);
 
-	/* Most edits are small: they do without a folder for temporary files. */
-	if (status != STMBOOT_OK)
-		spill.fd = memfd_create("stmboot", MFD_CLOEXEC);
-	if (spill.fd < 0)
-		return sb_refuse_work(why, STMBOOT_IO, "make a temporary file", room_hint);
-	edit->shared = spill.fd;
-	*file = spill.fd;
+	if (fd < 0)
+		return sb_refuse_work(why, STMBOOT_IO, "make a temporary file", NULL);
+	edit->shared = fd;
+	*file = fd;
 	return STMBOOT_OK;
 }
 
@@ -52,7 +49,7 @@ enum stmboot_status sb_edit_hand_over(struct stmboot_edit *edit, struct stmboot_
 			    &meter);
 	if (status == STMBOOT_CONFLICT)
 		return sb_refuse_changed(why);
-	return sb_refuse_work(why, status, "write the edit to a temporary file", room_hint);
+	return sb_refuse_work(why, status, "write the edit to a temporary file", NULL);
 }
 
 static enum stmboot_status open_handed(struct stmboot_edit *edit)
