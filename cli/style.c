@@ -16,6 +16,8 @@
 /* Where there is no terminal; and what a person still reads, or a program may claim, of one. */
 enum { LINE_WIDTH = 100, READABLE_WIDTH = 120, LEAST_WIDTH = 40, MOST_WIDTH = 400 };
 
+enum { UTF8_BYTES = 4 }; /* of one character, at most */
+
 static const char *const paints[] = {
 	[PAINT_NONE] = "",           [PAINT_STRONG] = "\033[1m",     [PAINT_FAINT] = "\033[2m",
 	[PAINT_GOOD] = "\033[32m",   [PAINT_WARNING] = "\033[1;33m", [PAINT_BAD] = "\033[1;31m",
@@ -64,11 +66,7 @@ struct style style_choose(enum color_choice choice)
 
 void style_load(void)
 {
-	wchar_t character;
-	mbstate_t state = { 0 };
-
 	setlocale(LC_CTYPE, "");
-	(void)mbrtowc(&character, "a", 1, &state);
 }
 
 void style_begin(const struct style *style, struct buffer *out, enum paint paint)
@@ -110,13 +108,16 @@ void style_escape(const struct style *style, struct buffer *out, const char *tex
 /* Bytes and columns of one character; what the locale does not know counts as one column. */
 static size_t step(const struct style *style, const char *text, size_t *columns)
 {
-	mbstate_t state = { 0 };
-	wchar_t wide = 0;
-	size_t length = style->utf8 ? mbrtowc(&wide, text, strlen(text), &state) : 1;
-	int width = style->utf8 ? wcwidth(wide) : 1;
+	uint32_t character = 0;
+	size_t length = 0;
+	int width = 1;
 
+	if (style->utf8)
+		length = stmboot_utf8_decode(text, strnlen(text, UTF8_BYTES), &character);
+	if (length != 0)
+		width = wcwidth((wchar_t)character);
 	*columns = width >= 0 ? (size_t)width : 1;
-	return length == 0 || length > strlen(text) ? 1 : length;
+	return length != 0 ? length : 1;
 }
 
 static size_t width_of(const struct style *style, const char *text, size_t length)
