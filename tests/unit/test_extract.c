@@ -8,6 +8,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "base/context.h"
+
 static struct bench b;
 
 static enum stmboot_status extract(const char *path, const char *destination,
@@ -575,6 +577,36 @@ Test(extract, files_hold_no_more_than_there_is_room_for)
 	cr_expect_str_eq(bench_find(&b, "out/boot", "%P"), "\ninline\n");
 	cr_expect_eq(b.result->bytes, 40 * BLOCK);
 	end_made();
+}
+
+static uint64_t last_done, last_total;
+
+static void watch(void *user, uint64_t done, uint64_t total)
+{
+	(void)user;
+	cr_expect_leq(done, total);
+	last_done = done;
+	last_total = total;
+}
+
+Test(extract, whoever_watches_is_told_how_much_there_is)
+{
+	struct stmboot_fs_node node;
+	struct medium m;
+
+	begin();
+	open_image(&m, "ext4-4k");
+	m.ctx->options.progress = watch;
+	cr_expect_eq(extract("/", "all", RECURSIVE), STMBOOT_OK);
+	cr_expect_gt(last_total, b.result->bytes, "holes count");
+	cr_expect_gt(last_done, last_total / 100 * 99, "a hole at the end is not told");
+	cr_assert_eq(stmboot_fs_stat(b.fs, "/boot/zImage", true, &node), STMBOOT_OK);
+	cr_expect_eq(extract("/boot/zImage", "all", (struct stmboot_extract_options){ 0 }),
+		     STMBOOT_OK);
+	cr_expect_eq(last_done, node.size);
+	cr_expect_eq(last_total, node.size);
+	close_image(&m);
+	end();
 }
 
 Test(extract, damage_is_told_with_its_place_and_the_rest_is_made)

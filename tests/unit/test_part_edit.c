@@ -365,22 +365,34 @@ static void expect_stream(int descriptor)
 	(void)close(descriptor);
 }
 
+static uint64_t told_total;
+
+static void watch(void *user, uint64_t done, uint64_t total)
+{
+	(void)user;
+	(void)done;
+	told_total = total;
+}
+
 Test(part_edit, a_stream_is_a_source)
 {
 	int ends[2], descriptor = open(file, O_RDONLY);
 	struct stmboot_source *src;
 
+	ctx->options.progress = watch;
 	cr_assert_geq(descriptor, 0);
 	expect_stream(descriptor);
 	cr_assert_eq(pipe(ends), 0);
 	cr_assert_eq(write(ends[1], loader, loader_size), (ssize_t)loader_size);
 	(void)close(ends[1]);
 	expect_stream(ends[0]);
+	cr_expect_eq(told_total, 0, "of a pipe nobody knows");
 	/* what was read already does not come again */
 	descriptor = open(file, O_RDONLY);
 	cr_assert_eq(lseek(descriptor, 100, SEEK_SET), 100);
 	cr_assert_eq(stmboot_source_open_stream(ctx, descriptor, &src), STMBOOT_OK);
 	cr_expect_eq(stmboot_source_size(src), loader_size - 100);
+	cr_expect_eq(told_total, loader_size - 100);
 	stmboot_source_close(src);
 	(void)close(descriptor);
 	cr_expect_eq(stmboot_source_open_stream(ctx, -1, &src), STMBOOT_IO);
