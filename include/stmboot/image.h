@@ -103,9 +103,10 @@ struct stmboot_part {
  * @param options  borrowed for the call; NULL for all defaults
  * @param out      on success, an image to release with stmboot_image_close()
  * @return as stmboot_source_open_file() and, for a compressed image,
- *         STMBOOT_CORRUPT, STMBOOT_TRUNCATED or STMBOOT_LIMIT; and
+ *         STMBOOT_CORRUPT, STMBOOT_TRUNCATED or STMBOOT_LIMIT;
  *         STMBOOT_NOT_RECOGNISED when there is no partition table and the
- *         content is nothing that belongs on a card. On failure *out is untouched.
+ *         content is nothing that belongs on a card; and STMBOOT_CANCELLED. On failure
+ *         *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_image_open(struct stmboot_context *ctx, const char *path,
@@ -121,7 +122,7 @@ stmboot_image_open(struct stmboot_context *ctx, const char *path,
  * @param path     on the host
  * @param options  borrowed for the call; NULL for all defaults
  * @param out      on success, an image to release with stmboot_image_close()
- * @return as stmboot_source_open_file(). On failure *out is untouched.
+ * @return as stmboot_source_open_file(); STMBOOT_CANCELLED. On failure *out is untouched.
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
 stmboot_image_prepare(struct stmboot_context *ctx, const char *path,

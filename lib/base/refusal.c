@@ -23,6 +23,8 @@ enum stmboot_status sb_refuse_work(struct stmboot_refusal *why, enum stmboot_sta
 {
 	if (status == STMBOOT_OK)
 		return status;
+	if (status == STMBOOT_CANCELLED) /* nothing is wrong that could be mended */
+		hint = NULL;
 	return sb_refuse(why, status, hint, "could not %s: %s", what,
 			 status == STMBOOT_IO && errno != 0 ? strerror(errno)
 							    : stmboot_status_text(status));

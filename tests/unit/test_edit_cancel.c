@@ -202,10 +202,13 @@ static enum stmboot_status stop(enum stmboot_status (*run)(void), size_t n)
 	told = 0;
 	stop_at = n;
 	stopped = asked_late = false;
+	why = (struct stmboot_refusal){ .message = "" };
 	status = run();
 	stop_at = 0;
 	cr_expect_not(asked_late, "%zu", n);
 	cr_expect_eq(status, stopped ? STMBOOT_CANCELLED : STMBOOT_OK, "%zu: %s", n, why.message);
+	if (stopped)
+		cr_expect_str_empty(why.hint, "%zu: %s", n, why.message);
 	return status;
 }
 
