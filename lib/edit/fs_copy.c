@@ -272,7 +272,7 @@ enum stmboot_status sb_copy_to(struct sb_copy *copy, const struct sb_original *o
 	const char *place = sb_fs_place(edit, partition, spot->path), *words;
 	enum stmboot_status status;
 
-	sb_tree_announce(copy->tree, 0);
+	sb_tree_announce(copy->tree, copy->total);
 	status = run(copy, original, spot);
 	if (sb_tree_changes(copy->tree) == changes)
 		return status;

@@ -124,6 +124,7 @@ static struct sb_original original_of(const struct sb_folder_entry *entry)
 		.minor = entry->minor,
 		.target = entry->target,
 		.path = "",
+		.size = entry->size,
 	};
 }
 
@@ -220,12 +221,66 @@ static enum stmboot_status put_file(struct host_origin *origin, const struct sb_
 	return sb_fs_put(origin->edit, place, original->name, origin->content, &gift, false);
 }
 
+/* The sizes of all files below a folder. */
+static enum stmboot_status add_sizes(struct host_origin *origin, struct sb_arena *arena,
+				     const struct sb_original *top, uint64_t *total)
+{
+	struct sb_original *folders = NULL, *list;
+	size_t count = 0, capacity = 0, entries;
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (size_t i = 0; status == STMBOOT_OK && i <= count; i++) {
+		const struct sb_original folder = i == 0 ? *top : folders[i - 1];
+
+		status = enter(origin, arena, &folder, &list, &entries);
+		for (size_t k = 0; status == STMBOOT_OK && k < entries; k++) {
+			struct sb_original *kept;
+
+			*total += list[k].size;
+			if (list[k].type != STMBOOT_FS_DIRECTORY)
+				continue;
+			kept = sb_arena_push(arena, &folders, &count, &capacity, sizeof(*kept));
+			if (kept == NULL)
+				return STMBOOT_NO_MEMORY;
+			*kept = list[k];
+		}
+	}
+	return status;
+}
+
+/* How much there is to copy, for whoever watches: folders are gone through once more for that. */
+static enum stmboot_status measure(struct host_origin *origin, const struct sb_original *original,
+				   uint64_t *total)
+{
+	struct stmboot_context *ctx = origin->edit->ctx;
+	struct sb_arena arena;
+	enum stmboot_status status;
+
+	if (ctx->options.progress == NULL || original->type != STMBOOT_FS_DIRECTORY)
+		return STMBOOT_OK;
+	sb_arena_init(&arena, ctx);
+	status = add_sizes(origin, &arena, original, total);
+	sb_arena_release(&arena);
+	sb_folder_close(origin->entered);
+	origin->entered = NULL;
+	if (status == STMBOOT_OK || status == STMBOOT_NO_MEMORY)
+		return status;
+	/* what cannot be read is told in its place */
+	origin->edit->fs_why = (struct stmboot_refusal){ .message = "" };
+	*total = 0;
+	return STMBOOT_OK;
+}
+
 static enum stmboot_status copy_from(struct sb_copy *copy, const struct sb_original *original,
 				     const struct stmboot_file_ref *to)
 {
 	struct sb_spot spot = { .exists = false };
-	enum stmboot_status status = sb_fs_tree(copy->edit, (uint32_t)to->partition, &copy->tree);
+	enum stmboot_status status = STMBOOT_OK;
 
+	if (copy->recursive)
+		status = measure(copy->self, original, &copy->total);
+	if (status == STMBOOT_OK)
+		status = sb_fs_tree(copy->edit, (uint32_t)to->partition, &copy->tree);
 	if (status == STMBOOT_OK)
 		status = sb_tree_find_into(copy->tree, to->path, original->name,
 					   sb_into_of(original->type), &spot);

@@ -48,6 +48,7 @@ struct sb_original {
 	uint32_t minor;
 	const char *target; /* of a symbolic link */
 	const char *path;   /* on the host, below what is copied */
+	uint64_t size;      /* of a regular file there */
 	uint32_t inode;     /* in an image */
 };
 
@@ -82,7 +83,8 @@ struct sb_copy {
 	bool in_tree;     /* the originals, too */
 	bool recursive;
 	bool preserve;
-	bool moves; /* what is there goes, whereas a copy changes its content */
+	bool moves;     /* what is there goes, whereas a copy changes its content */
+	uint64_t total; /* bytes of all files; 0: not known */
 	/* What was copied. */
 	uint64_t files;
 	uint64_t directories;

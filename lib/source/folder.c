@@ -95,6 +95,7 @@ static void describe(const struct stat *st, struct sb_folder_entry *entry)
 	entry->mode = st->st_mode & 07777;
 	entry->uid = st->st_uid;
 	entry->gid = st->st_gid;
+	entry->size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
 	entry->major = major(st->st_rdev);
 	entry->minor = minor(st->st_rdev);
 	entry->accessed_seconds = st->st_atim.tv_sec;

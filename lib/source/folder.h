@@ -27,6 +27,7 @@ struct sb_folder_entry {
 	uint32_t mode; /* 0 to 07777 */
 	uint32_t uid;
 	uint32_t gid;
+	uint64_t size;  /* of a regular file */
 	uint32_t major; /* of a device */
 	uint32_t minor;
 	int64_t accessed_seconds;

@@ -118,10 +118,10 @@ class Writing(Case):
             pieces[-1][1].append(percent)
         return pieces
 
-    def expect_commit(self, said):
+    def expect_commit(self, said, size=r"8(\.\d)? MiB"):
         """The last piece is the commit, from the log to what is read back."""
         total, percents = self.pieces(said)[-1]
-        self.assertRegex(total, r"8(\.\d)? MiB")
+        self.assertRegex(total, size)
         self.assertLess(percents[0], 30)
         self.assertGreater(percents[-1], 90)
         self.assertEqual(percents, sorted(percents))
@@ -133,6 +133,18 @@ class Writing(Case):
         self.assertEqual(program.run("fs", "cat", self.card, "/new").stdout, self.read("new"))
         self.expect_commit(self.watch("undo", self.card))
         self.assertNotIn(b"new", program.run("fs", "ls", self.card, "/").stdout)
+
+    def test_of_a_folder_all_files_count(self):
+        os.makedirs(self.path("folder/some"))
+        for name in ("one", "some/two"):
+            shutil.copy(self.path("tree/some/file"), self.path("folder/" + name))
+        with open(self.path("folder/small"), "wb") as f:
+            f.write(os.urandom(512 << 10))
+        before = self.expect_commit(self.watch("fs", "put", "-r", self.card, self.path("folder"),
+                                               "/"), r"6\.[5-7] MiB")
+        self.assertEqual(before[0][0], "6.5 MiB")
+        self.assertEqual(program.run("fs", "cat", self.card, "/folder/some/two").stdout,
+                         self.read("tree/some/file"))
 
     def test_standard_input_that_is_a_file_has_an_end(self):
         with open(self.path("new"), "rb") as new:
