@@ -41,22 +41,27 @@ static bool give_up(struct sb_dtb_walk *w, enum stmboot_status status)
 	return false;
 }
 
-static bool read_word(struct sb_dtb_walk *w, uint32_t *out)
+static bool read_distant_word(struct sb_dtb_walk *w, uint32_t *out)
 {
 	uint8_t bytes[WORD];
-	const uint8_t *word = bytes;
+	enum stmboot_status status;
 
 	if (!sb_range_within(w->at, WORD, w->end))
 		return fail(w, w->at, "the structure block ends inside the tree");
-	if (w->blob != NULL) {
-		word = w->blob + w->at;
-	} else {
-		enum stmboot_status status = stmboot_source_read(w->src, w->at, bytes, WORD);
+	status = stmboot_source_read(w->src, w->at, bytes, WORD);
+	if (status != STMBOOT_OK)
+		return give_up(w, status);
+	*out = sb_get_be32(bytes);
+	w->at += WORD;
+	return true;
+}
 
-		if (status != STMBOOT_OK)
-			return give_up(w, status);
-	}
-	*out = sb_get_be32(word);
+/* Three words to a property, and most of what a tree is: so this is a few instructions in place. */
+static inline bool read_word(struct sb_dtb_walk *w, uint32_t *out)
+{
+	if (w->blob == NULL || !sb_range_within(w->at, WORD, w->end))
+		return read_distant_word(w, out);
+	*out = sb_get_be32(w->blob + w->at);
 	w->at += WORD;
 	return true;
 }
