@@ -12,35 +12,33 @@
  *
  * | limit | of | what says so |
  * | --- | --- | --- |
- * | max_text_bytes | a configuration with what it includes, a list, an environment, a command line,
- * all attributes of a file | extlinux.unreadable; STMBOOT_LIMIT | | max_dtb_bytes | a device tree |
- * dtb.too-large; STMBOOT_LIMIT | | max_unpacked_bytes | a compressed payload, all payloads of a
- * kernel or an initrd; bytes for hashes of FITs; kernels of all labels | the payload counts as
- * damaged; fit.hash-unchecked; image.too-much; STMBOOT_LIMIT | | max_container_bytes | a compressed
- * card image, and a stream | STMBOOT_LIMIT | | max_gpt_entries | a partition table; those beyond it
- * are left out | gpt.entry-count; edits are refused | | max_findings | a list of findings, and of
- * events of a configuration; of troubles of an extraction | image.too-many-findings; its counts are
- * exact | | max_pending_bytes | what one edit changes | STMBOOT_LIMIT | | max_walk_names | names
- * that one walk visits | STMBOOT_LIMIT | | max_decoded_bytes | memory for what all partitions hold;
- * for all configurations; for device trees and FITs of all labels | image.too-much;
- * extlinux.unreadable |
+ * | max_text_bytes | a configuration with what it includes, a list, an environment, a command line, all attributes of a file | extlinux.unreadable; STMBOOT_LIMIT |
+ * | max_dtb_bytes | a device tree | dtb.too-large; STMBOOT_LIMIT |
+ * | max_unpacked_bytes | a compressed payload, all payloads of a kernel or an initrd; bytes for hashes of FITs; kernels of all labels | the payload counts as damaged; fit.hash-unchecked; image.too-much; STMBOOT_LIMIT |
+ * | max_container_bytes | a compressed card image, and a stream | STMBOOT_LIMIT |
+ * | max_gpt_entries | a partition table; those beyond it are left out | gpt.entry-count; edits are refused |
+ * | max_findings | a list of findings, and of events of a configuration; of troubles of an extraction | image.too-many-findings; its counts are exact |
+ * | max_pending_bytes | what one edit changes | STMBOOT_LIMIT |
+ * | max_walk_names | names that one walk visits | STMBOOT_LIMIT |
+ * | max_decoded_bytes | memory for what all partitions hold; for all configurations; for device trees and FITs of all labels | image.too-much; extlinux.unreadable |
  *
  * These do not change, for no real card comes near them, or a program of the board
  * has the same:
  *
  * | limit | of |
  * | --- | --- |
- * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and
- * 4 GiB of zeros, but 256 MiB of one of up to 1 MiB | | 66 MiB; up to 160 MiB when that is no more
- * than 32 times what is packed | a decompressor's own memory | | 100,000 lines, 256 files | a
- * configuration with what it includes | | 16 | configurations that are found; 64 places that are
- * searched | | 64 | labels that are tried, overlays of one; 32 lines of one keyword in an edit | |
- * 8,192 tokens and 256 KiB of properties | a FIT | | 128 entries; 4 KiB; 2 KiB | a FIP; metadata of
- * updates; extensions of an STM32 header | | 64 | compressed payloads that are tried in a kernel |
+ * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB of zeros, but 256 MiB of one of up to 1 MiB |
+ * | 66 MiB; up to 160 MiB when that is no more than 32 times what is packed | a decompressor's own memory |
+ * | 100,000 lines, 256 files | a configuration with what it includes |
+ * | 16 | configurations that are found; 64 places that are searched |
+ * | 64 | labels that are tried, overlays of one; 32 lines of one keyword in an edit |
+ * | 8,192 tokens and 256 KiB of properties | a FIT |
+ * | 128 entries; 4 KiB; 2 KiB | a FIP; metadata of updates; extensions of an STM32 header |
+ * | 64 | compressed payloads that are tried in a kernel |
  * | 40 links (Linux), 7 (U-Boot); 5 levels of extents (Linux), 64 (U-Boot) | a path; a file |
- * | 16 MiB of descriptors; 1,048,576 runs; 64 KiB | the groups of an ext4; a range of data; an
- * attribute | | 10,240,000 blocks | a journal | | 16 | places that cannot be read and are told one
- * by one |
+ * | 16 MiB of descriptors; 1,048,576 runs; 64 KiB | the groups of an ext4; a range of data; an attribute |
+ * | 10,240,000 blocks | a journal |
+ * | 16 | places that cannot be read and are told one by one |
  */
 #ifndef STMBOOT_CONTEXT_H
 #define STMBOOT_CONTEXT_H
@@ -59,12 +57,12 @@ struct stmboot_context;
 
 /** Ceilings for what one medium may cost. 0 takes the default in parentheses. */
 struct stmboot_limits {
-	uint64_t max_text_bytes;      /**< a configuration or list read whole (1 MiB) */
-	uint64_t max_dtb_bytes;       /**< a device tree (2 MiB) */
-	uint64_t max_unpacked_bytes;  /**< the output of one compressed payload (256 MiB) */
+	uint64_t max_text_bytes;     /**< a configuration or list read whole (1 MiB) */
+	uint64_t max_dtb_bytes;      /**< a device tree (2 MiB) */
+	uint64_t max_unpacked_bytes; /**< the output of one compressed payload (256 MiB) */
 	uint64_t max_container_bytes; /**< a compressed card image, unpacked (64 GiB) */
-	uint32_t max_gpt_entries;     /**< partition entries looked at (1024) */
-	uint32_t max_findings;        /**< findings kept in one list (10,000) */
+	uint32_t max_gpt_entries;    /**< partition entries looked at (1024) */
+	uint32_t max_findings;       /**< findings kept in one list (10,000) */
 };
 
 /**
