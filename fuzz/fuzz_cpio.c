@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "format/cpio.h"
+#include "large_blocks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,6 +26,8 @@ static void decode(struct sb_arena *arena, struct stmboot_source *src, bool deep
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stmboot_context_options options = { .struct_size = sizeof(options),
+						   .allocate = allocate_block,
+						   .release = release_block,
 						   .limits.max_unpacked_bytes = 4 << 20 };
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "format/kernel.h"
+#include "large_blocks.h"
 
 enum { CEILING = 4 << 20 };
 
@@ -69,6 +70,8 @@ static void check_identity(const struct stmboot_kernel *kernel,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stmboot_context_options options = { .struct_size = sizeof(options),
+						   .allocate = allocate_block,
+						   .release = release_block,
 						   .limits.max_unpacked_bytes = CEILING };
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "large_blocks.h"
 #include "source/unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,6 +19,9 @@ static enum stmboot_status count(void *user, const void *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct stmboot_context_options memory = { .struct_size = sizeof(memory),
+							.allocate = allocate_block,
+							.release = release_block };
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	struct sb_unpack_result result;
@@ -26,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum stmboot_status status;
 	uint64_t given = 0;
 
-	if (size == 0 || stmboot_context_new(NULL, &ctx) != STMBOOT_OK)
+	if (size == 0 || stmboot_context_new(&memory, &ctx) != STMBOOT_OK)
 		return 0;
 	compression = (enum stmboot_compression)(data[0] % 9);
 	if (compression == STMBOOT_COMPRESSION_NONE)
