@@ -55,8 +55,8 @@ static const struct stmboot_dtb_node *find_label(const struct stmboot_dtb *dtb, 
 
 static const char tree_hint[] = "'stmboot dtb show' shows the tree";
 
-static enum stmboot_status refuse_head(const struct stmboot_dtb *dtb, const char *name,
-				       size_t length, struct stmboot_refusal *why)
+static void say_no_head(const struct stmboot_dtb *dtb, const char *name, size_t length,
+			struct stmboot_refusal *why)
 {
 	const struct stmboot_dtb_node *symbols = stmboot_dtb_find_node(dtb, "/__symbols__");
 	const char *hint = dtb->has_symbols ? tree_hint
@@ -71,9 +71,8 @@ static enum stmboot_status refuse_head(const struct stmboot_dtb *dtb, const char
 		stmboot_similar(word, dtb->aliases[i].name, &best);
 	for (size_t i = 0; symbols != NULL && i < symbols->property_count; i++)
 		stmboot_similar(word, symbols->properties[i].name, &best);
-	return sb_refuse(why, STMBOOT_NOT_FOUND, sb_did_you_mean(best, hint, room),
-			 "there is no %s '%.*s'", label ? "label" : "alias or label", (int)length,
-			 name);
+	sb_refuse_say(why, sb_did_you_mean(best, hint, room), "there is no %s '%.*s'",
+		      label ? "label" : "alias or label", (int)length, name);
 }
 
 /* Of the nodes below one; few know the addresses in their names. */
@@ -108,8 +107,10 @@ static enum stmboot_status follow(const struct stmboot_dtb *dtb, const char *nam
 		node = sb_dtb_find_node(dtb, name, length);
 	if (node == NULL && name[0] != '&')
 		node = find_label(dtb, name, length);
-	if (node == NULL || name[0] == 0)
-		return refuse_head(dtb, name, length, why);
+	if (node == NULL || name[0] == 0) {
+		say_no_head(dtb, name, length, why);
+		return STMBOOT_NOT_FOUND;
+	}
 	name += length;
 	for (;;) {
 		const struct stmboot_dtb_node *child;
