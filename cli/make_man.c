@@ -71,15 +71,19 @@ static const char head[] =
 	"that adds an error is refused, unless *--force* is given. An edit that changes nothing\n"
 	"writes nothing. A change in a file system that was not unmounted, as on a card that was\n"
 	"pulled out of a running board, begins with what Linux would see of it: the journal is\n"
-	"replayed as a part of the edit.\n\n";
+	"replayed as a part of the edit.\n\n"
+	"What takes longer than half a second says on a terminal how far it is, unless *--quiet*\n"
+	"is given. It may be interrupted by Ctrl-C like anything else: an edit before its log is\n"
+	"complete has not happened, and one behind that waits for *recover* or the next edit.\n\n";
 
 static const char tail[] =
 	"# EXIT STATUS\n\n"
 	"*0*\n\tIt is done, or the answer is yes. *inspect* exits 0 whenever it could describe "
 	"the\n"
 	"\timage, whatever it found.\n\n"
-	"*1*\n\tThe answer is no: *check* found an error, or with *--strict* a warning; the\n"
-	"\tkey that *get-bootargs* was asked for is absent.\n\n"
+	"*1*\n\tThe answer is no: *check* found an error, or with *--strict* a warning; what\n"
+	"\t*get-bootargs*, *env get* or *dtb get* was asked for is absent. One line on standard\n"
+	"\terror says so, unless *--json* or *--quiet* is given.\n\n"
 	"*2*\n\tIt could not be done: wrong usage, an input or output error, not a card. One line\n"
 	"\ton standard error says why; with *--json*, an object on standard output does, too.\n\n"
 	"# ENVIRONMENT\n\n"
@@ -88,7 +92,7 @@ static const char tail[] =
 	"\tstmboot in *XDG\\_STATE\\_HOME* or in ~/.local/state. Without a home, nothing can be "
 	"undone\n\tand no block device edited.\n\n"
 	"*NO\\_COLOR*\n\tWhen set and not empty, *--color*=auto does not colour.\n\n"
-	"*TERM*\n\tA terminal of the type dumb is not sent colours.\n\n"
+	"*TERM*\n\tA terminal of the type dumb is not sent colours, nor told how far it is.\n\n"
 	"# FILES\n\n"
 	"The JSON Schemas of what *--json* prints are installed in share/stmboot/schema: what\n"
 	"says that it is stmboot.NAME/1 follows NAME.schema.json.\n\n"
