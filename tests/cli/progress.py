@@ -11,6 +11,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -169,6 +170,21 @@ class Writing(Case):
         for options, env in ((("-q",), {}), ((), {"TERM": "dumb"})):
             said = self.watch("fs", "put", self.card, self.path("new"), "/new", *options, **env)
             self.assertEqual(said, "")
+
+    def test_ctrl_c_before_the_commit_leaves_nothing_behind(self):
+        before = self.read("card.img")
+        process = subprocess.Popen([program.stmboot, "fs", "put", self.card, "-", "/new"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, start_new_session=True,
+                                   env=surroundings())
+        with process:
+            process.stdin.write(self.read("new"))
+            process.stdin.flush()
+            os.killpg(process.pid, signal.SIGINT)
+            self.assertEqual(process.wait(), -signal.SIGINT)
+        self.assertEqual(self.read("card.img"), before)
+        self.assertEqual([name for name in os.listdir(self.directory) if "journal" in name], [])
+        self.assertEqual(program.inspect(self.card)["image"]["state"], "clean")
 
     def test_of_what_is_small_nothing_is_said(self):
         with open(self.path("small"), "wb") as f:
