@@ -277,7 +277,6 @@ static enum stmboot_status commit_log(struct stmboot_edit *edit, const struct sb
 		(void)host->unlink(host->self, new_log);
 	sb_log_free(log);
 	stmboot_source_close(src);
-	/* A disk may take longer to free it than the edit took: not before the caller knows. */
 	edit->log_file = file;
 	return status;
 }
@@ -348,8 +347,7 @@ static enum stmboot_status commit_in_place(struct stmboot_edit *edit, struct stm
 		return status;
 	for (size_t i = 0; i < edit->undone_count; i++)
 		(void)host->unlink(host->self, edit->undone[i]);
-	if (record != NULL)
-		sb_undo_prune(edit);
+	edit->prunes = record != NULL;
 	return STMBOOT_OK;
 }
 

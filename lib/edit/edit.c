@@ -247,6 +247,8 @@ void stmboot_edit_close(struct stmboot_edit *edit)
 {
 	if (edit == NULL)
 		return;
+	if (edit->prunes)
+		sb_undo_prune(edit);
 	sb_overlay_free(edit->overlay);
 	sb_edit_forget_shared(edit);
 	if (edit->log_file != SB_NO_FILE)

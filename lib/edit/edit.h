@@ -122,8 +122,10 @@ struct stmboot_edit {
 	struct stmboot_edit_result result;
 	const char **undone; /* undo records that this edit uses up */
 	size_t undone_count;
-	int shared;   /* for what is handed over, or SB_NO_FILE */
-	int log_file; /* of a log that was read back; to close it may free what lost its name */
+	int shared; /* for what is handed over, or SB_NO_FILE */
+	/* What is left for the end, when nobody waits for it any more: */
+	int log_file; /* a log that lost its name; a disk may take long to free it */
+	bool prunes;  /* there is an undo record more */
 	struct stmboot_source *handed;
 	struct sb_log *handed_log; /* what is staged is in there */
 	struct sb_meter meter;     /* of taking over and the commit */
