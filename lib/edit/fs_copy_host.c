@@ -221,28 +221,41 @@ static enum stmboot_status put_file(struct host_origin *origin, const struct sb_
 	return sb_fs_put(origin->edit, place, original->name, origin->content, &gift, false);
 }
 
+/* Folders that are to be gone through. */
+struct queue {
+	struct sb_arena *arena;
+	struct sb_original *folders;
+	size_t count, capacity;
+};
+
+static enum stmboot_status add_folder(struct queue *queue, const struct sb_original *folder)
+{
+	struct sb_original *added = sb_arena_push(queue->arena, &queue->folders, &queue->count,
+						  &queue->capacity, sizeof(*added));
+
+	if (added == NULL)
+		return STMBOOT_NO_MEMORY;
+	*added = *folder;
+	return STMBOOT_OK;
+}
+
 /* The sizes of all files below a folder. */
 static enum stmboot_status add_sizes(struct host_origin *origin, struct sb_arena *arena,
 				     const struct sb_original *top, uint64_t *total)
 {
-	struct sb_original *folders = NULL, *list;
-	size_t count = 0, capacity = 0, entries;
-	enum stmboot_status status = STMBOOT_OK;
+	struct queue queue = { .arena = arena };
+	enum stmboot_status status = add_folder(&queue, top);
 
-	for (size_t i = 0; status == STMBOOT_OK && i <= count; i++) {
-		const struct sb_original folder = i == 0 ? *top : folders[i - 1];
+	for (size_t i = 0; status == STMBOOT_OK && i < queue.count; i++) {
+		const struct sb_original folder = queue.folders[i];
+		struct sb_original *list = NULL;
+		size_t count = 0;
 
-		status = enter(origin, arena, &folder, &list, &entries);
-		for (size_t k = 0; status == STMBOOT_OK && k < entries; k++) {
-			struct sb_original *kept;
-
+		status = enter(origin, arena, &folder, &list, &count);
+		for (size_t k = 0; status == STMBOOT_OK && list != NULL && k < count; k++) {
 			*total += list[k].size;
-			if (list[k].type != STMBOOT_FS_DIRECTORY)
-				continue;
-			kept = sb_arena_push(arena, &folders, &count, &capacity, sizeof(*kept));
-			if (kept == NULL)
-				return STMBOOT_NO_MEMORY;
-			*kept = list[k];
+			if (list[k].type == STMBOOT_FS_DIRECTORY)
+				status = add_folder(&queue, &list[k]);
 		}
 	}
 	return status;
