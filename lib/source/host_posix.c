@@ -331,31 +331,31 @@ static uint64_t disk_of(void *user, uint64_t device)
 		       : device;
 }
 
-/* Loop devices whose backing file is this one. */
+/*
+ * Loop devices whose backing file is this one. Those without any have no size, and
+ * the kernel leaves them out here: a machine may have many (block/genhd.c).
+ */
 static size_t loops_over(const char *path, uint64_t *devices, size_t room)
 {
-	DIR *blocks = opendir("/sys/block");
-	const struct dirent *entry;
+	FILE *disks = fopen("/proc/partitions", "re");
+	char line[SB_PATH_BYTES];
 	size_t count = 0;
 
-	while (blocks != NULL && count < room && (entry = readdir(blocks)) != NULL) {
+	while (disks != NULL && count < room && fgets(line, sizeof(line), disks) != NULL) {
 		unsigned major_number, minor_number;
-		char place[SB_PATH_BYTES], text[SB_PATH_BYTES + 1];
+		char name[32], place[SB_PATH_BYTES], text[SB_PATH_BYTES + 1];
 
-		if (strncmp(entry->d_name, "loop", 4) != 0 ||
-		    !sb_path_format(place, "/sys/block/%s/loop/backing_file", entry->d_name))
+		if (sscanf(line, "%u %u %*u %31s", &major_number, &minor_number, name) != 3 ||
+		    strncmp(name, "loop", 4) != 0 ||
+		    !sb_path_format(place, "/sys/block/%s/loop/backing_file", name))
 			continue;
 		read_text(place, text, sizeof(text));
 		text[strcspn(text, "\n")] = '\0';
-		if (strcmp(text, path) != 0 ||
-		    !sb_path_format(place, "/sys/block/%s/dev", entry->d_name))
-			continue;
-		read_text(place, text, sizeof(text));
-		if (sscanf(text, "%u:%u", &major_number, &minor_number) == 2)
+		if (strcmp(text, path) == 0)
 			devices[count++] = makedev(major_number, minor_number);
 	}
-	if (blocks != NULL)
-		(void)closedir(blocks);
+	if (disks != NULL)
+		(void)fclose(disks);
 	return count;
 }
 
