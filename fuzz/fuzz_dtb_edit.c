@@ -180,6 +180,18 @@ static void set(struct stmboot_context *ctx, const struct stmboot_dtb *base,
 	stmboot_dtb_free(made);
 }
 
+/* The node at the same place of another tree with the same nodes. */
+static const struct stmboot_dtb_node *counterpart(const struct stmboot_dtb *base,
+						  const struct stmboot_dtb_node *node,
+						  const struct stmboot_dtb *other)
+{
+	const struct stmboot_dtb_node *same = other->root;
+
+	for (const struct stmboot_dtb_node *n = base->root; n != node; n = stmboot_dtb_next_node(n))
+		same = stmboot_dtb_next_node(same);
+	return same;
+}
+
 static void remove_it(struct stmboot_context *ctx, const struct stmboot_dtb *base,
 		      const struct input *input)
 {
@@ -193,8 +205,7 @@ static void remove_it(struct stmboot_context *ctx, const struct stmboot_dtb *bas
 	if (made != NULL && property != NULL) {
 		require(made->defect == STMBOOT_DTB_GOOD && !made->misaligned);
 		require(stmboot_dtb_locate(base, input->texts[0], NULL, &node) == STMBOOT_OK);
-		require(stmboot_dtb_find_property(made->root + (node - base->root), property) ==
-			NULL);
+		require(stmboot_dtb_find_property(counterpart(base, node, made), property) == NULL);
 		require_untouched(base, made, property);
 	} else if (made != NULL) {
 		require(made->defect == STMBOOT_DTB_GOOD && !made->misaligned);

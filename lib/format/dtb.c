@@ -381,7 +381,7 @@ static enum stmboot_status decode_blob(struct sb_dtb_object *object, bool no_off
 		return status;
 	if (h->version < KNOWN_VERSION)
 		h->struct_bytes = (uint32_t)(walk.at - walk.start);
-	dtb->root = walk.nodes;
+	dtb->root = walk.root;
 	dtb->node_count = walk.node_count;
 	return gather(object);
 }

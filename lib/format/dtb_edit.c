@@ -167,18 +167,26 @@ struct work {
 	size_t told; /* differences that were meant */
 };
 
-static size_t index_of(const struct stmboot_dtb *dtb, const struct stmboot_dtb_node *node)
-{
-	return (size_t)(node - dtb->root); /* nodes stand in one array, in the order of the file */
-}
-
 static int offset_of(void *fdt, const struct work *w)
 {
 	int offset = 0;
 
-	for (size_t i = index_of(w->base, w->place.node); i > 0 && offset >= 0; i--)
+	for (const struct stmboot_dtb_node *node = w->base->root;
+	     node != w->place.node && offset >= 0; node = stmboot_dtb_next_node(node))
 		offset = fdt_next_node(fdt, offset, NULL);
 	return offset;
+}
+
+/* The node at the same place of another tree, in which nothing before it was added. */
+static const struct stmboot_dtb_node *counterpart(const struct work *w,
+						  const struct stmboot_dtb *made)
+{
+	const struct stmboot_dtb_node *other = made->root;
+
+	for (const struct stmboot_dtb_node *node = w->base->root;
+	     node != w->place.node && other != NULL; node = stmboot_dtb_next_node(node))
+		other = stmboot_dtb_next_node(other);
+	return other;
 }
 
 static int set(void *fdt, void *user)
@@ -270,7 +278,9 @@ static bool is_right(struct work *w, const struct stmboot_dtb *made)
 		return false;
 	if (w->removal)
 		return w->told == 1 || (w->told > 1 && w->property != NULL);
-	node = made->root + index_of(w->base, w->place.node);
+	node = counterpart(w, made);
+	if (node == NULL)
+		return false;
 	if (w->place.rest[0] != 0)
 		return w->told == 1 && node->child != NULL && is_created(w, node->child);
 	for (size_t i = 0; i < node->property_count; i++)

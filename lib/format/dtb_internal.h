@@ -35,10 +35,8 @@ struct sb_dtb_walk {
 	uint64_t max_copied; /* bytes of data that are copied from src: likewise */
 
 	/* results */
-	struct stmboot_dtb_node *nodes; /* in the order of the file, the root first */
+	struct stmboot_dtb_node *root;
 	size_t node_count;
-	struct stmboot_dtb_property *properties;
-	size_t property_count;
 	const char *defect_text; /* with STMBOOT_CORRUPT */
 	uint64_t defect_offset;
 
@@ -46,7 +44,8 @@ struct sb_dtb_walk {
 	uint64_t at;
 	uint64_t tokens;
 	uint64_t copied;
-	size_t node_room; /* of what the first walk counted */
+	struct stmboot_dtb_property *properties; /* of the node that is open, so far */
+	size_t property_count;
 	size_t property_room;
 	size_t names_end;    /* offsets in strings below this lead to a NUL */
 	uint64_t name_bytes; /* of all properties so far */
@@ -58,8 +57,8 @@ struct sb_dtb_walk {
 };
 
 /*
- * Check the block and make the tree of it; on success w->at is behind its end
- * token. STMBOOT_CORRUPT with defect_text and defect_offset; STMBOOT_LIMIT;
+ * Check the block and make the tree of it, in a walk that is zeroed before; on success w->at is
+ * behind its end token. STMBOOT_CORRUPT with defect_text and defect_offset; STMBOOT_LIMIT;
  * STMBOOT_NO_MEMORY; or what reading gave.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_dtb_build(struct sb_dtb_walk *w);

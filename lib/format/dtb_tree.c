@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The structure block of a device tree, from tokens to nodes. Devicetree
- * specification v0.4, section 5.4. It is walked twice: the first time checks
- * and counts, the second fills arrays of the right size.
+ * specification v0.4, section 5.4. It is walked once: a source may be a file that
+ * somebody writes meanwhile, so nothing that was read is relied on to be there again.
  */
 #include "format/dtb_internal.h"
 
@@ -23,9 +23,6 @@ enum {
 	COPY_MAX_BYTES = 4096, /* longer data stays in the source */
 	NAMES_RATIO = 4, /* bytes of names to a byte of the tree; real trees need less than 1 */
 };
-
-/* A source may be a file that somebody writes between the two walks. */
-static const char changed_text[] = "the tree changed while it was read";
 
 static bool fail(struct sb_dtb_walk *w, uint64_t offset, const char *text)
 {
@@ -74,7 +71,7 @@ static void advance(struct sb_dtb_walk *w, uint64_t length)
 	w->at = w->start + padded;
 }
 
-/* A node's name; *out stays NULL the first time when it is read from a source. */
+/* A node's name, in memory. */
 static bool read_name(struct sb_dtb_walk *w, const char **out, uint64_t *length)
 {
 	char buffer[NAME_MAX_BYTES];
@@ -97,30 +94,51 @@ static bool read_name(struct sb_dtb_walk *w, const char **out, uint64_t *length)
 	if (nul == NULL)
 		return fail(w, w->at, "the name of a node does not end");
 	*length = (uint64_t)(nul - name);
-	if (w->blob == NULL && w->nodes != NULL)
-		name = sb_arena_strdup(w->arena, name);
-	if (name == NULL)
+	*out = w->blob != NULL ? name : sb_arena_strdup(w->arena, name);
+	if (*out == NULL)
 		return give_up(w, STMBOOT_NO_MEMORY);
-	*out = w->blob == NULL && w->nodes == NULL ? NULL : name;
 	advance(w, *length + 1);
 	return true;
 }
 
-static void add_node(struct sb_dtb_walk *w, uint64_t offset, const char *name)
+static bool add_node(struct sb_dtb_walk *w, uint64_t offset, const char *name)
 {
-	struct stmboot_dtb_node *node = &w->nodes[w->node_count];
+	struct stmboot_dtb_node *node = sb_arena_alloc(w->arena, sizeof(*node));
 
+	if (node == NULL)
+		return give_up(w, STMBOOT_NO_MEMORY);
 	node->name = name;
 	node->offset = w->no_offsets ? 0 : offset;
-	node->properties = w->properties + w->property_count;
 	node->parent = w->open[w->depth];
 	if (w->last[w->depth] != NULL)
 		w->last[w->depth]->next = node;
 	else if (w->open[w->depth] != NULL)
 		w->open[w->depth]->child = node;
+	else
+		w->root = node;
 	w->last[w->depth] = node;
 	w->open[w->depth + 1] = node;
 	w->last[w->depth + 1] = NULL;
+	w->node_count++;
+	return true;
+}
+
+/* The properties of a node are all there when its first child begins, or it ends. */
+static bool keep_properties(struct sb_dtb_walk *w)
+{
+	struct stmboot_dtb_node *node = w->open[w->depth];
+	struct stmboot_dtb_property *properties;
+
+	if (w->property_count == 0)
+		return true;
+	properties = sb_arena_array(w->arena, w->property_count, sizeof(*properties));
+	if (properties == NULL)
+		return give_up(w, STMBOOT_NO_MEMORY);
+	memcpy(properties, w->properties, w->property_count * sizeof(*properties));
+	node->properties = properties;
+	node->property_count = w->property_count;
+	w->property_count = 0;
+	return true;
 }
 
 static bool begin_node(struct sb_dtb_walk *w)
@@ -133,17 +151,14 @@ static bool begin_node(struct sb_dtb_walk *w)
 		return fail(w, offset, "there is a second root");
 	if (w->depth == SB_DTB_DEPTH)
 		return fail(w, offset, "nodes are nested more than 64 deep");
-	if (w->nodes != NULL && w->node_count == w->node_room)
-		return fail(w, offset, changed_text);
 	if (!read_name(w, &name, &length))
 		return false;
 	if (w->depth == 0 && length != 0)
 		return fail(w, offset + WORD, "the root has a name");
-	if (w->nodes != NULL)
-		add_node(w, offset, name);
+	if (!keep_properties(w) || !add_node(w, offset, name))
+		return false;
 	w->has_child[w->depth] = true;
 	w->has_child[++w->depth] = false;
-	w->node_count++;
 	return true;
 }
 
@@ -185,34 +200,32 @@ static bool count_name(struct sb_dtb_walk *w, uint32_t name)
 static bool add_property(struct sb_dtb_walk *w)
 {
 	uint64_t offset = w->at - WORD;
-	struct stmboot_dtb_property property = { .data = NULL };
+	struct stmboot_dtb_property property = { .data = NULL }, *added;
 	uint32_t name;
 
 	if (w->depth == 0)
 		return fail(w, offset, "a property stands outside the root");
 	if (w->has_child[w->depth])
 		return fail(w, offset, "a property follows the children of its node");
-	if (w->nodes != NULL && w->property_count == w->property_room)
-		return fail(w, offset, changed_text);
 	if (!read_word(w, &property.length) || !read_word(w, &name))
 		return false;
 	if (name >= w->names_end)
 		return fail(w, offset + (uint64_t)2 * WORD,
 			    "the name of a property lies outside the strings block");
-	if (w->nodes == NULL && !count_name(w, name))
+	if (!count_name(w, name))
 		return fail(w, offset + (uint64_t)2 * WORD,
 			    "the names of properties are longer than any tree of its size needs");
 	if (!sb_range_within(w->at, property.length, w->end))
 		return fail(w, offset + WORD, "a property is longer than the structure block");
-	if (w->nodes != NULL) {
-		property.name = w->strings + name;
-		property.offset = w->no_offsets ? 0 : w->at;
-		if (!fetch_data(w, property.length, &property.data))
-			return false;
-		w->properties[w->property_count] = property;
-		w->open[w->depth]->property_count++;
-	}
-	w->property_count++;
+	property.name = w->strings + name;
+	property.offset = w->no_offsets ? 0 : w->at;
+	if (!fetch_data(w, property.length, &property.data))
+		return false;
+	added = sb_arena_push(w->arena, &w->properties, &w->property_count, &w->property_room,
+			      sizeof(*added));
+	if (added == NULL)
+		return give_up(w, STMBOOT_NO_MEMORY);
+	*added = property;
 	advance(w, property.length);
 	return true;
 }
@@ -228,6 +241,8 @@ static bool take_token(struct sb_dtb_walk *w, uint32_t token, bool *done)
 	case FDT_END_NODE:
 		if (w->depth == 0)
 			return fail(w, offset, "a node ends that did not begin");
+		if (!keep_properties(w))
+			return false;
 		w->depth--;
 		return true;
 	case FDT_PROP:
@@ -246,30 +261,6 @@ static bool take_token(struct sb_dtb_walk *w, uint32_t token, bool *done)
 	}
 }
 
-static bool walk_once(struct sb_dtb_walk *w)
-{
-	bool done = false;
-
-	w->at = w->start;
-	w->tokens = 0;
-	w->node_count = 0;
-	w->property_count = 0;
-	w->name_bytes = 0;
-	w->depth = 0;
-	w->has_child[0] = false;
-	w->open[0] = NULL;
-	w->last[0] = NULL;
-	while (!done) {
-		uint32_t token;
-
-		if (++w->tokens > w->max_tokens)
-			return give_up(w, STMBOOT_LIMIT);
-		if (!read_word(w, &token) || !take_token(w, token, &done))
-			return false;
-	}
-	return true;
-}
-
 /* One look for the last NUL instead of one for each name: those may all lie in one long string. */
 static size_t find_names_end(const struct sb_dtb_walk *w)
 {
@@ -280,20 +271,17 @@ static size_t find_names_end(const struct sb_dtb_walk *w)
 
 enum stmboot_status sb_dtb_build(struct sb_dtb_walk *w)
 {
-	struct stmboot_dtb_node *nodes;
-	struct stmboot_dtb_property *properties;
+	bool done = false;
 
 	w->names_end = find_names_end(w);
-	w->nodes = NULL;
-	if (!walk_once(w))
-		return w->status;
-	nodes = sb_arena_array(w->arena, w->node_count, sizeof(*nodes));
-	properties = sb_arena_array(w->arena, w->property_count, sizeof(*properties));
-	if (nodes == NULL || properties == NULL)
-		return STMBOOT_NO_MEMORY;
-	w->nodes = nodes;
-	w->node_room = w->node_count;
-	w->properties = properties;
-	w->property_room = w->property_count;
-	return walk_once(w) ? STMBOOT_OK : w->status;
+	w->at = w->start;
+	while (!done) {
+		uint32_t token;
+
+		if (++w->tokens > w->max_tokens)
+			return STMBOOT_LIMIT;
+		if (!read_word(w, &token) || !take_token(w, token, &done))
+			return w->status;
+	}
+	return STMBOOT_OK;
 }

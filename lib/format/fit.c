@@ -326,7 +326,7 @@ static enum stmboot_status decode(struct sb_fit_object *object, struct stmboot_s
 	if (status != STMBOOT_OK)
 		return status;
 	object->fit.total_bytes = dtb.header.total_bytes;
-	return describe(object, walk.nodes, stmboot_source_size(src));
+	return describe(object, walk.root, stmboot_source_size(src));
 }
 
 enum stmboot_status stmboot_fit_decode(struct stmboot_context *ctx, struct stmboot_source *src,

@@ -245,8 +245,10 @@ Test(dtb_edit, what_is_there_already_keeps_its_bytes)
 static const struct stmboot_dtb_node *pick(const struct stmboot_dtb *dtb, uint32_t number,
 					   char path[256])
 {
-	const struct stmboot_dtb_node *node = dtb->root + number % dtb->node_count;
+	const struct stmboot_dtb_node *node = dtb->root;
 
+	for (size_t i = number % dtb->node_count; i > 0; i--)
+		node = stmboot_dtb_next_node(node);
 	cr_assert_lt(stmboot_dtb_node_path(node, path, 256), 256);
 	return node;
 }
