@@ -4,7 +4,8 @@
 #include <string.h>
 
 enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena *arena,
-				    struct stmboot_image *image, bool deep, struct sb_facts *facts)
+				    struct stmboot_image *image, bool deep,
+				    const struct sb_facts *earlier, struct sb_facts *facts)
 {
 	enum stmboot_status status;
 
@@ -14,6 +15,7 @@ enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena
 				    .info = stmboot_image_info(image),
 				    .gpt = stmboot_image_gpt(image),
 				    .deep = deep,
+				    .earlier = earlier,
 				    .fsbl_taken = -1,
 				    .uboot_number = STMBOOT_EXTLINUX_VERSION,
 				    .uboot_assumed = true,
@@ -35,6 +37,7 @@ enum stmboot_status sb_facts_gather(struct stmboot_context *ctx, struct sb_arena
 		status = sb_facts_fsck(facts);
 	if (status == STMBOOT_OK)
 		status = sb_facts_journals(facts);
+	facts->earlier = NULL;
 	return status == STMBOOT_OK && arena->failed ? STMBOOT_NO_MEMORY : status;
 }
 

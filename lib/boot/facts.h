@@ -274,7 +274,8 @@ struct sb_facts {
 	const struct stmboot_image_info *info;
 	const struct stmboot_gpt *gpt;
 	bool deep;
-	bool is_card; /* a table: SD card or eMMC user area */
+	const struct sb_facts *earlier; /* while they are gathered, or NULL */
+	bool is_card;                   /* a table: SD card or eMMC user area */
 
 	/* rom */
 	struct stmboot_gpt_view rom_view;
@@ -356,13 +357,13 @@ struct sb_facts {
 
 /*
  * Gather all facts. Strings and records live in the arena, what needs closing
- * is closed by sb_facts_release(), also after a failure.
+ * is closed by sb_facts_release(), also after a failure. What the same context gathered
+ * from an earlier state of the image, or NULL, saves work: it may be gone afterwards.
  * STMBOOT_OK; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED.
  */
-STMBOOT_NODISCARD enum stmboot_status sb_facts_gather(struct stmboot_context *ctx,
-						      struct sb_arena *arena,
-						      struct stmboot_image *image, bool deep,
-						      struct sb_facts *facts);
+STMBOOT_NODISCARD enum stmboot_status
+sb_facts_gather(struct stmboot_context *ctx, struct sb_arena *arena, struct stmboot_image *image,
+		bool deep, const struct sb_facts *earlier, struct sb_facts *facts);
 
 /* Close what the facts hold open. */
 void sb_facts_release(struct sb_facts *facts);

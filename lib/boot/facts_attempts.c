@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "boot/facts.h"
+#include "format/dtb.h"
 
 enum { MAX_ATTEMPTS = 64 };
 
@@ -49,13 +50,31 @@ static bool has_room(struct sb_facts *facts, const struct sb_file *file)
 	return false;
 }
 
+/* A tree that was made of the same bytes before, or NULL. */
+static struct stmboot_dtb *find_decoded(const struct sb_facts *earlier, struct stmboot_source *src)
+{
+	for (size_t i = 0; earlier != NULL && i < earlier->config_count; i++)
+		for (size_t k = 0; k < earlier->configs[i].attempt_count; k++) {
+			struct stmboot_dtb *dtb = earlier->configs[i].attempts[k].dtb;
+
+			if (dtb != NULL && sb_dtb_is_of(dtb, src))
+				return dtb;
+		}
+	return NULL;
+}
+
 /* Labels may load one file over and over, which costs as much each time. */
 enum stmboot_status sb_facts_decode_tree(struct sb_facts *facts, const struct sb_file *file,
 					 struct stmboot_dtb **out)
 {
 	const uint64_t before = facts->ctx->allocated;
+	struct stmboot_dtb *decoded = find_decoded(facts->earlier, file->src);
 	enum stmboot_status status = STMBOOT_LIMIT;
 
+	if (decoded != NULL) {
+		*out = sb_dtb_share(decoded);
+		return STMBOOT_OK;
+	}
 	if (has_room(facts, file))
 		status = stmboot_dtb_decode(facts->ctx, file->src, out);
 	facts->loaded_bytes += facts->ctx->allocated - before;

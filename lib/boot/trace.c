@@ -259,9 +259,9 @@ static enum stmboot_status run(struct trace *trace, struct stmboot_diags *diags)
 	return status == STMBOOT_OK && trace->arena.failed ? STMBOOT_NO_MEMORY : status;
 }
 
-enum stmboot_status stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
-				       const struct stmboot_boot_options *options,
-				       struct stmboot_diags *diags, const struct stmboot_boot **out)
+static enum stmboot_status follow(struct stmboot_context *ctx, struct stmboot_image *image,
+				  bool deep, const struct sb_facts *earlier,
+				  struct stmboot_diags *diags, const struct stmboot_boot **out)
 {
 	struct trace *trace = sb_alloc(ctx, sizeof(*trace));
 	enum stmboot_status status;
@@ -269,8 +269,7 @@ enum stmboot_status stmboot_boot_trace(struct stmboot_context *ctx, struct stmbo
 	if (trace == NULL)
 		return STMBOOT_NO_MEMORY;
 	sb_arena_init(&trace->arena, ctx);
-	status = sb_facts_gather(ctx, &trace->arena, image, options != NULL && options->deep,
-				 &trace->facts);
+	status = sb_facts_gather(ctx, &trace->arena, image, deep, earlier, &trace->facts);
 	if (status == STMBOOT_OK)
 		status = run(trace, diags);
 	if (status == STMBOOT_OK)
@@ -278,6 +277,22 @@ enum stmboot_status stmboot_boot_trace(struct stmboot_context *ctx, struct stmbo
 	else
 		stmboot_boot_free(&trace->public);
 	return status;
+}
+
+enum stmboot_status stmboot_boot_trace(struct stmboot_context *ctx, struct stmboot_image *image,
+				       const struct stmboot_boot_options *options,
+				       struct stmboot_diags *diags, const struct stmboot_boot **out)
+{
+	return follow(ctx, image, options != NULL && options->deep, NULL, diags, out);
+}
+
+enum stmboot_status sb_boot_trace_again(struct stmboot_context *ctx, struct stmboot_image *image,
+					const struct stmboot_boot *earlier,
+					struct stmboot_diags *diags,
+					const struct stmboot_boot **out)
+{
+	return follow(ctx, image, false, earlier != NULL ? sb_boot_facts(earlier) : NULL, diags,
+		      out);
 }
 
 /* public is the first member, and the trace was allocated writable */

@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/context.h"
 #include "base/diag.h"
+#include "boot/trace.h"
 #include "edit/edit.h"
 #include "edit/part_edit.h"
 #include "edit/table_edit.h"
@@ -37,7 +38,9 @@ enum stmboot_status sb_boot_edit_follow(struct stmboot_boot_edit *edit,
 	if (status == STMBOOT_OK && plan != NULL && edit->before.image != NULL)
 		status = sb_image_adopt(view->image, edit->before.image, is_untouched, plan);
 	if (status == STMBOOT_OK)
-		status = stmboot_boot_trace(edit->ctx, view->image, NULL, view->diags, &view->boot);
+		status = sb_boot_trace_again(edit->ctx, view->image,
+					     plan != NULL ? edit->before.boot : NULL, view->diags,
+					     &view->boot);
 	if (status == STMBOOT_OK)
 		sb_diags_name_image(
 			view->diags, 0,

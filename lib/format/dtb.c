@@ -18,6 +18,7 @@ enum {
 	KNOWN_VERSION = 17,
 	HEADER_16_BYTES = 36,
 	RESERVE_BYTES = 16,
+	COMPARE_BYTES = 4096, /* at once */
 	AT_TOTAL = 4,
 	AT_STRUCT = 8,
 	AT_STRINGS = 12,
@@ -465,7 +466,33 @@ enum stmboot_status sb_dtb_from_memory(struct stmboot_context *ctx, const uint8_
 	return finish(object, status, out);
 }
 
+bool sb_dtb_is_of(const struct stmboot_dtb *dtb, struct stmboot_source *src)
+{
+	uint8_t bytes[COMPARE_BYTES];
+
+	if (dtb->defect != STMBOOT_DTB_GOOD || dtb->file_bytes != stmboot_source_size(src))
+		return false;
+	for (uint64_t at = 0, length; at < dtb->header.total_bytes; at += length) {
+		length = sb_min_u64(sizeof(bytes), dtb->header.total_bytes - at);
+		if (stmboot_source_read(src, at, bytes, (size_t)length) != STMBOOT_OK ||
+		    memcmp(bytes, dtb->blob + at, (size_t)length) != 0)
+			return false;
+	}
+	return true;
+}
+
+struct stmboot_dtb *sb_dtb_share(struct stmboot_dtb *dtb)
+{
+	((struct sb_dtb_object *)dtb)->shares++;
+	return dtb;
+}
+
 void stmboot_dtb_free(struct stmboot_dtb *dtb)
 {
-	sb_object_free(dtb);
+	struct sb_dtb_object *object = (struct sb_dtb_object *)dtb;
+
+	if (object != NULL && object->shares > 0)
+		object->shares--;
+	else
+		sb_object_free(dtb);
 }

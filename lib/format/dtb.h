@@ -21,4 +21,10 @@ int32_t sb_dtb_highest_alias(const struct stmboot_dtb *dtb, const char *stem);
 /* Neither the node nor one above it is disabled. */
 bool sb_dtb_is_enabled(const struct stmboot_dtb_node *node);
 
+/* Was the tree, a good one, made of the bytes of this source? If they cannot be read: no. */
+bool sb_dtb_is_of(const struct stmboot_dtb *dtb, struct stmboot_source *src);
+
+/* One owner more: stmboot_dtb_free() frees it for the last one. */
+struct stmboot_dtb *sb_dtb_share(struct stmboot_dtb *dtb);
+
 #endif

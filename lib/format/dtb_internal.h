@@ -15,6 +15,7 @@ enum {
 struct sb_dtb_object {
 	struct stmboot_dtb dtb; /* first: the outside holds a pointer to it */
 	struct sb_arena *arena;
+	unsigned shares; /* owners beside the first */
 };
 
 /*

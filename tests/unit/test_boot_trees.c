@@ -4,6 +4,8 @@
 
 #include <libfdt.h>
 
+#include "boot/trace.h"
+
 enum { MANY = 300 };
 
 static const char *const okay[] = { "okay" };
@@ -173,6 +175,38 @@ Test(boot_trees, what_changes_nothing_stages_nothing)
 	cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK);
 	cr_expect(plan->change_count == 0 && plan->write_count == 0);
 	stmboot_boot_edit_close(edit);
+	stmboot_context_free(ctx);
+}
+
+/* The device tree that a boot hands over. */
+static const struct stmboot_dtb *tree_of(struct stmboot_boot_view view)
+{
+	return sb_boot_facts(view.boot)->configs[0].attempts[0].dtb;
+}
+
+Test(boot_trees, a_tree_is_decoded_again_when_it_changed)
+{
+	static const char *const words[] = { "quiet" };
+	const struct stmboot_cmdline_edit quiet = { .struct_size = sizeof(quiet),
+						    .set = words,
+						    .set_count = 1 };
+	const struct stmboot_edit_plan *plan;
+	struct stmboot_boot_edit *edit;
+	struct stmboot_context *ctx;
+
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
+	for (int changes = 0; changes < 2; changes++) {
+		cr_assert_eq(stmboot_boot_edit_begin(ctx, card, &options, &why, &edit), STMBOOT_OK);
+		cr_assert_eq(stmboot_boot_edit_set_bootargs(edit, NULL, &quiet, &why), STMBOOT_OK);
+		if (changes)
+			cr_assert_eq(stmboot_boot_edit_set_dtb(edit, NULL, &enable, &why),
+				     STMBOOT_OK);
+		cr_assert_eq(stmboot_boot_edit_stage(edit, &why, &plan), STMBOOT_OK);
+		cr_expect_eq(tree_of(stmboot_boot_edit_before(edit)) !=
+				     tree_of(stmboot_boot_edit_after(edit)),
+			     changes);
+		stmboot_boot_edit_close(edit);
+	}
 	stmboot_context_free(ctx);
 }
 
