@@ -30,7 +30,9 @@ struct edit_session {
 /* Open and lock the first operand. EXIT_DONE, or what fail() gave and there is no session. */
 int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o);
 
-/* Behind a wall do the step, stage, and show the edit, which is written outside; once, and ended.
+/*
+ * Behind a wall do the step, stage, and show the edit, which is written outside. That
+ * ends the session: edit_end() may still be called.
  */
 int edit_carry_out(struct edit_session *session, edit_step_with *step, void *user);
 
