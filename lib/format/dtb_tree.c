@@ -101,6 +101,9 @@ static bool read_name(struct sb_dtb_walk *w, const char **out, uint64_t *length)
 	return true;
 }
 
+/* So that nobody counts from NULL in a node without any. */
+static const struct stmboot_dtb_property no_properties[1];
+
 static bool add_node(struct sb_dtb_walk *w, uint64_t offset, const char *name)
 {
 	struct stmboot_dtb_node *node = sb_arena_alloc(w->arena, sizeof(*node));
@@ -109,6 +112,7 @@ static bool add_node(struct sb_dtb_walk *w, uint64_t offset, const char *name)
 		return give_up(w, STMBOOT_NO_MEMORY);
 	node->name = name;
 	node->offset = w->no_offsets ? 0 : offset;
+	node->properties = no_properties;
 	node->parent = w->open[w->depth];
 	if (w->last[w->depth] != NULL)
 		w->last[w->depth]->next = node;
