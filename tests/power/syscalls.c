@@ -14,6 +14,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "../support/fast_folder.h"
 #include "edit/edit.h"
 
 enum manner {
@@ -302,7 +303,7 @@ int main(void)
 	struct stmboot_context *ctx = NULL;
 	unsigned tried = 0, failed = 0;
 
-	strcpy(folder, "/tmp/stmboot-syscalls-XXXXXX");
+	fast_folder(folder, sizeof(folder), "syscalls");
 	must(mkdtemp(folder) != NULL, folder);
 	(void)snprintf(image, sizeof(image), "%s/card.img", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);

@@ -11,6 +11,7 @@
 
 #include <stmboot/boot_edit.h>
 
+#include "fast_folder.h"
 #include "heap.h"
 
 enum { MOST_BYTES = 4 << 20 };
@@ -50,7 +51,7 @@ static inline void set_up_with(const char *name)
 	cr_assert_not_null(images, "run through golden_images.sh");
 	(void)snprintf(path, sizeof(path), "%s/%s.img", images, name);
 	original_size = read_file(path, original);
-	strcpy(folder, "/tmp/stmboot-boot-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "boot-edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(card, sizeof(card), "%s/card.img", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);

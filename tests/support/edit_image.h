@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fast_folder.h"
+
 /* Of three sectors that an edit changes, the one in the middle is written whole. */
 enum { IMAGE = 40 * 512 + 100, AT = 1000, LENGTH = 700 };
 
@@ -39,7 +41,7 @@ static inline bool holds(const char *path, const uint8_t *data)
 
 static inline void image_set_up(void)
 {
-	strcpy(folder, "/tmp/stmboot-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(image, sizeof(image), "%s/card.img", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "../support/fast_folder.h"
 #include "base/context.h"
 #include "base/crc32.h"
 #include "base/cursor.h"
@@ -55,7 +56,7 @@ static bool is_there(const char *path)
 
 static void set_up(void)
 {
-	strcpy(folder, "/tmp/stmboot-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(image, sizeof(image), "%s/card.img", folder);
 	(void)snprintf(log_path, sizeof(log_path), "%s.stmboot-journal", image);

@@ -12,6 +12,7 @@
 
 #include <stmboot/fs_edit.h>
 
+#include "../support/fast_folder.h"
 #include "../support/pace.h"
 #include "base/context.h"
 #include "edit/edit.h"
@@ -86,7 +87,7 @@ static void set_up(void)
 						     .progress = on_progress,
 						     .cancel = on_cancel };
 
-	strcpy(folder, "/tmp/stmboot-cancel-XXXXXX");
+	fast_folder(folder, sizeof(folder), "cancel");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(image, sizeof(image), "%s/card.img", folder);
 	(void)snprintf(log_path, sizeof(log_path), "%s.stmboot-journal", image);

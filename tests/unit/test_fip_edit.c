@@ -9,6 +9,7 @@
 #include <stmboot/extract.h>
 #include <stmboot/fip_edit.h>
 
+#include "../support/fast_folder.h"
 #include "../support/bytes.h"
 #include "../support/heap.h"
 #include "../support/pace.h"
@@ -44,7 +45,7 @@ static void read_package(void)
 
 static void set_up(void)
 {
-	strcpy(folder, "/tmp/stmboot-fip-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "fip-edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(package, sizeof(package), "%s/fip.bin", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);

@@ -11,6 +11,7 @@
 #include <stmboot/fs_edit.h>
 #include <stmboot/image.h>
 
+#include "../support/fast_folder.h"
 #include "../support/heap.h"
 #include "../support/pace.h"
 #include "base/context.h"
@@ -77,7 +78,7 @@ static void set_up(void)
 	cr_assert_not_null(images, "run through golden_images.sh");
 	(void)snprintf(path, sizeof(path), "%s/healthy.img", images);
 	original_size = read_file(path, original);
-	strcpy(folder, "/tmp/stmboot-fs-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "fs-edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(card, sizeof(card), "%s/card.img", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);

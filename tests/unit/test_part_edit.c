@@ -10,6 +10,7 @@
 
 #include <stmboot/part_edit.h>
 
+#include "../support/fast_folder.h"
 #include "../support/containers.h"
 #include "../support/gpt_card.h"
 #include "../support/heap.h"
@@ -60,7 +61,7 @@ static void set_up(void)
 	cr_assert_not_null(images, "run through golden_images.sh");
 	(void)snprintf(path, sizeof(path), "%s/healthy.img", images);
 	original_size = read_file(path, original, MOST_BYTES);
-	strcpy(folder, "/tmp/stmboot-part-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "part-edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(card, sizeof(card), "%s/card.img", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);

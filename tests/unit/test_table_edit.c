@@ -8,6 +8,7 @@
 
 #include <stmboot/table_edit.h>
 
+#include "../support/fast_folder.h"
 #include "../support/containers.h"
 #include "../support/gpt_card.h"
 #include "../support/heap.h"
@@ -60,7 +61,7 @@ static void load(const char *name)
 
 static void set_up(void)
 {
-	strcpy(folder, "/tmp/stmboot-table-edit-XXXXXX");
+	fast_folder(folder, sizeof(folder), "table-edit");
 	cr_assert_not_null(mkdtemp(folder));
 	(void)snprintf(card, sizeof(card), "%s/card.img", folder);
 	(void)snprintf(state, sizeof(state), "%s/state", folder);
