@@ -17,7 +17,7 @@ import sys
 import unittest
 
 import program
-from terminal import drain, surroundings
+from terminal import drain, drain_bytes, surroundings
 
 CLOCK = None
 MIB = 1 << 20
@@ -190,19 +190,6 @@ class Writing(Case):
         with open(self.path("small"), "wb") as f:
             f.write(b"text\n")
         self.assertEqual(self.watch("fs", "put", self.card, self.path("small"), "/small"), "")
-
-
-def drain_bytes(reader):
-    """As drain(), of what is no text."""
-    said = b""
-    while True:
-        try:
-            piece = os.read(reader, 65536)
-        except OSError:
-            break
-        said += piece
-    os.close(reader)
-    return said
 
 
 if __name__ == "__main__":

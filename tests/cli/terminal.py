@@ -32,7 +32,7 @@ def surroundings(**env):
             "STMBOOT_STATE_DIR": program.state_directory(), **env}
 
 
-def drain(reader):
+def drain_bytes(reader):
     """All that a terminal got, once nobody has it open any more."""
     said = b""
     while True:
@@ -44,7 +44,12 @@ def drain(reader):
             break
         said += piece
     os.close(reader)
-    return said.decode()
+    return said
+
+
+def drain(reader):
+    """The same as text."""
+    return drain_bytes(reader).decode()
 
 
 def plain(text):
