@@ -45,11 +45,14 @@ static void *allocate_block(void *user, size_t size)
 		return malloc(size);
 	ASAN_UNPOISON_MEMORY_REGION(block->memory, block->size);
 	if (block->size != size) {
-		free(block->memory);
-		*block = (struct large_block){ .memory = malloc(size) };
+		void *memory = realloc(block->memory, size);
+
+		if (memory == NULL)
+			return NULL;
+		block->memory = memory;
+		block->size = size;
 	}
-	block->used = block->memory != NULL;
-	block->size = block->used ? size : 0;
+	block->used = true;
 	return block->memory;
 }
 
