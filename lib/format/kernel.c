@@ -54,7 +54,8 @@ static enum stmboot_status find_efi_stub(const struct sb_kernel_reader *r,
 	if (memcmp(r->head, "MZ", 2) != 0)
 		return STMBOOT_OK;
 	status = sb_source_peek(r->src, offset, magic, sizeof(magic), &got);
-	if (status == STMBOOT_OK && memcmp(magic, "PE\0\0", sizeof(magic)) == 0) {
+	if (status == STMBOOT_OK && got == sizeof(magic) &&
+	    memcmp(magic, "PE\0\0", sizeof(magic)) == 0) {
 		kernel->has_efi_stub = true;
 		kernel->pe_offset = offset;
 	}

@@ -112,6 +112,9 @@ Test(kernel, an_image_of_efi_zboot_is_nothing_for_booti)
 	cr_expect(b.kernel->has_efi_stub);
 	cr_expect_str_eq(only(&b)->code, "kernel.not-bootable");
 	bench_free(&b);
+	b = bench(data, 67); /* the end of the signature is not there */
+	cr_expect_not(b.kernel->has_efi_stub);
+	bench_free(&b);
 }
 
 Test(kernel, barebox_and_a_compressed_image)
