@@ -50,15 +50,22 @@ static bool has_room(struct sb_facts *facts, const struct sb_file *file)
 	return false;
 }
 
-/* A tree that was made of the same bytes before, or NULL. */
-static struct stmboot_dtb *find_decoded(const struct sb_facts *earlier, struct stmboot_source *src)
+/*
+ * The tree of that file as it was, if it is of the same bytes, or NULL. One file is
+ * compared, however many labels there are.
+ */
+static struct stmboot_dtb *find_decoded(const struct sb_facts *earlier, const struct sb_file *file)
 {
-	for (size_t i = 0; earlier != NULL && i < earlier->config_count; i++)
+	if (earlier == NULL || file->path == NULL)
+		return NULL;
+	for (size_t i = 0; i < earlier->config_count; i++)
 		for (size_t k = 0; k < earlier->configs[i].attempt_count; k++) {
-			struct stmboot_dtb *dtb = earlier->configs[i].attempts[k].dtb;
+			const struct sb_attempt *attempt = &earlier->configs[i].attempts[k];
 
-			if (dtb != NULL && sb_dtb_is_of(dtb, src))
-				return dtb;
+			if (attempt->dtb == NULL || attempt->fdt.path == NULL ||
+			    strcmp(attempt->fdt.path, file->path) != 0)
+				continue;
+			return sb_dtb_is_of(attempt->dtb, file->src) ? attempt->dtb : NULL;
 		}
 	return NULL;
 }
@@ -68,7 +75,7 @@ enum stmboot_status sb_facts_decode_tree(struct sb_facts *facts, const struct sb
 					 struct stmboot_dtb **out)
 {
 	const uint64_t before = facts->ctx->allocated;
-	struct stmboot_dtb *decoded = find_decoded(facts->earlier, file->src);
+	struct stmboot_dtb *decoded = find_decoded(facts->earlier, file);
 	enum stmboot_status status = STMBOOT_LIMIT;
 
 	if (decoded != NULL) {
