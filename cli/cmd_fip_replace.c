@@ -77,7 +77,7 @@ int cmd_fip_replace(struct stmboot_context *ctx, const struct options *o)
 	pairs = calloc(pair_count(o) + 1, sizeof(*pairs));
 	if (pairs == NULL)
 		return fail(o, NULL, stmboot_status_text(STMBOOT_NO_MEMORY), NULL);
-	result = edit_begin(&session, ctx, o);
+	result = edit_begin(&session, ctx, o, false);
 	if (result == EXIT_DONE) {
 		result = replace_pairs(&session, ctx, pairs);
 		edit_end(&session);

@@ -342,7 +342,7 @@ int cmd_fs_edit(struct stmboot_context *ctx, const struct options *o)
 {
 	struct content content = { .old = NULL };
 	struct edit_session session;
-	int result = edit_begin(&session, ctx, o);
+	int result = edit_begin(&session, ctx, o, false);
 
 	if (result != EXIT_DONE)
 		return result;

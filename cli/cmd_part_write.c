@@ -25,7 +25,7 @@ int cmd_part_write(struct stmboot_context *ctx, const struct options *o)
 	struct stmboot_source *file = NULL;
 	struct edit_session session;
 	enum stmboot_status status;
-	int result = edit_begin(&session, ctx, o);
+	int result = edit_begin(&session, ctx, o, true);
 
 	if (result != EXIT_DONE)
 		return result;

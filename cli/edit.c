@@ -136,8 +136,8 @@ static struct stmboot_boot_edit_options boot_options(const struct options *o,
 						   .force = o->value[OPTION_FORCE] != 0 };
 }
 
-static int begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o,
-		 bool undo)
+static int prepare(struct edit_session *session, struct stmboot_context *ctx,
+		   const struct options *o, bool undo, bool large)
 {
 	char path[STATE_PATH];
 	const struct stmboot_edit_options edit_how = edit_options(o, path);
@@ -152,7 +152,7 @@ static int begin(struct edit_session *session, struct stmboot_context *ctx, cons
 						       &session->edit)
 		      : stmboot_boot_edit_prepare(ctx, o->operands[0], &how, &why, &session->edit);
 	if (status == STMBOOT_OK && !undo && !edit_how.dry_run)
-		status = stmboot_boot_edit_share(session->edit, &why, &session->shared);
+		status = stmboot_boot_edit_share(session->edit, large, &why, &session->shared);
 	/* The image is open for reading only: what it is unpacked into may be written, too. */
 	if (edit_how.dry_run || edit_how.output != NULL)
 		session->shared = WALL_ANY_FILE;
@@ -163,9 +163,10 @@ static int begin(struct edit_session *session, struct stmboot_context *ctx, cons
 	return result;
 }
 
-int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o)
+int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o,
+	       bool large)
 {
-	return begin(session, ctx, o, false);
+	return prepare(session, ctx, o, false, large);
 }
 
 void edit_end(struct edit_session *session)
@@ -216,7 +217,7 @@ static enum stmboot_status plain_step(struct stmboot_boot_edit *edit, const stru
 int edit_run(struct stmboot_context *ctx, const struct options *o, edit_step *step)
 {
 	struct edit_session session;
-	int result = edit_begin(&session, ctx, o);
+	int result = edit_begin(&session, ctx, o, false);
 
 	if (result == EXIT_DONE) {
 		result = edit_carry_out(&session, plain_step, &step);
@@ -228,7 +229,7 @@ int edit_run(struct stmboot_context *ctx, const struct options *o, edit_step *st
 int edit_run_undo(struct stmboot_context *ctx, const struct options *o)
 {
 	struct edit_session session;
-	int result = begin(&session, ctx, o, true);
+	int result = prepare(&session, ctx, o, true, false);
 
 	if (result == EXIT_DONE) {
 		result = edit_carry_out(&session, NULL, NULL);

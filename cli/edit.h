@@ -27,8 +27,12 @@ struct edit_session {
 	int shared; /* for wall_raise() */
 };
 
-/* Open and lock the first operand. EXIT_DONE, or what fail() gave and there is no session. */
-int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o);
+/*
+ * Open and lock the first operand. EXIT_DONE, or what fail() gave and there is no session.
+ * `large`: as stmboot_boot_edit_share().
+ */
+int edit_begin(struct edit_session *session, struct stmboot_context *ctx, const struct options *o,
+	       bool large);
 
 /*
  * Behind a wall do the step, stage, and show the edit, which is written outside. That

@@ -139,14 +139,19 @@ stmboot_boot_edit_follow(struct stmboot_boot_edit *edit, struct stmboot_refusal 
  * call, decodes nothing: it takes that over, and commits. So nothing that a
  * decoder can be brought to do by an image reaches it, except another edit.
  *
- * @param edit  that was begun
- * @param why   says why not; may be NULL
- * @param file  on success, the one file that handing over writes; borrowed from the
- *              edit. It has no name.
+ * @param edit   that was begun
+ * @param large  stmboot_part_edit_write() may stage more than the context lets be
+ *               pending: what is handed over is kept in TMPDIR. Else it is kept in
+ *               memory, of which the other process cannot take more than that limit
+ *               asks for, whatever an image makes of it.
+ * @param why    says why not; may be NULL
+ * @param file   on success, the one file that handing over writes; borrowed from the
+ *               edit. It has no name.
  * @return STMBOOT_OK or STMBOOT_IO
  */
 STMBOOT_API STMBOOT_NODISCARD enum stmboot_status
-stmboot_boot_edit_share(struct stmboot_boot_edit *edit, struct stmboot_refusal *why, int *file);
+stmboot_boot_edit_share(struct stmboot_boot_edit *edit, bool large, struct stmboot_refusal *why,
+			int *file);
 
 /**
  * Hand what is staged over to the other process. Of an edit that is not shared

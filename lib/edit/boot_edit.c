@@ -200,10 +200,10 @@ enum stmboot_status stmboot_boot_edit_begin_undo(struct stmboot_context *ctx, co
 	return status == STMBOOT_OK ? follow_or_close(edit, why, out) : status;
 }
 
-enum stmboot_status stmboot_boot_edit_share(struct stmboot_boot_edit *edit,
+enum stmboot_status stmboot_boot_edit_share(struct stmboot_boot_edit *edit, bool large,
 					    struct stmboot_refusal *why, int *file)
 {
-	return sb_edit_share(edit->edit, why, file);
+	return sb_edit_share(edit->edit, large, why, file);
 }
 
 enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,

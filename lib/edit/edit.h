@@ -71,8 +71,8 @@ STMBOOT_NODISCARD enum stmboot_status sb_edit_look(struct stmboot_edit *edit,
  * edit, or that it was forked from, commits. Before the fork an edit is shared.
  */
 
-/* *file: borrowed from the edit; the one file that the other process writes. */
-STMBOOT_NODISCARD enum stmboot_status sb_edit_share(struct stmboot_edit *edit,
+/* As stmboot_boot_edit_share(). */
+STMBOOT_NODISCARD enum stmboot_status sb_edit_share(struct stmboot_edit *edit, bool large,
 						    struct stmboot_refusal *why, int *file);
 
 /* Write down what is staged. */

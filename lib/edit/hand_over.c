@@ -9,18 +9,44 @@
  */
 #include "edit/edit.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "base/checked.h"
 #include "base/context.h"
+#include "source/spill.h"
 
-/*
- * In memory: what is handed over was pending there, which is limited, and a file of a
- * disk takes a tenth of the time of a small edit.
- */
-enum stmboot_status sb_edit_share(struct stmboot_edit *edit, struct stmboot_refusal *why, int *file)
+/* To make a file longer than this limit is answered with a signal. */
+static uint64_t most_of_a_file(void)
 {
-	const int fd = memfd_create("stmboot", MFD_CLOEXEC);
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+/* Memory as a file that is as long as a log can be, takes what is written, and cannot grow. */
+static int memory_file(uint64_t most)
+{
+	const int fd = memfd_create("stmboot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, (off_t)sb_min_u64(most, most_of_a_file())) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+/* A file of a disk takes a tenth of the time of a small edit. */
+enum stmboot_status sb_edit_share(struct stmboot_edit *edit, bool large,
+				  struct stmboot_refusal *why, int *file)
+{
+	const uint64_t most = sb_log_most_bytes(edit->ctx->options.max_pending_bytes);
+	const int fd = large ? sb_spill_file() : memory_file(most);
 
 	if (fd < 0)
 		return sb_refuse_work(why, STMBOOT_IO, "make a temporary file", NULL);

@@ -93,9 +93,12 @@ STMBOOT_NODISCARD enum stmboot_status
 sb_log_write(struct stmboot_context *ctx, const struct sb_host *host, const char *path,
 	     const struct sb_log_head *head, struct sb_overlay *overlay, struct sb_meter *meter);
 
+/* The longest that a log of so many bytes of sectors can be. */
+uint64_t sb_log_most_bytes(uint64_t payload);
+
 /*
- * The same into an open file that is empty, and not durably: for another process
- * of the same program. What was written of it stays on failure.
+ * The same into an open file, which ends where the log does, and not durably: for
+ * another process of the same program. What was written of it stays on failure.
  */
 STMBOOT_NODISCARD enum stmboot_status
 sb_log_put(struct stmboot_context *ctx, const struct sb_host *host, int file,

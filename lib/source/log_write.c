@@ -166,9 +166,19 @@ static void reserve(struct writer *w, uint64_t size)
 		w->status = STMBOOT_OK;
 }
 
-enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host *host, int file,
-			       const struct sb_log_head *head, struct sb_overlay *overlay,
-			       struct sb_meter *meter)
+uint64_t sb_log_most_bytes(uint64_t payload)
+{
+	const uint64_t texts = SB_LOG_HEADER + SB_LOG_MAX_NAME + SB_LOG_MAX_SUMMARY;
+	/* at worst each sector is a record of its own, and the last one is shorter */
+	const uint64_t sectors = sb_min_u64(payload, INT64_MAX / 2) / SB_SECTOR_BYTES + 1;
+
+	return texts + sectors * (SB_LOG_RECORD + 8 + SB_SECTOR_BYTES) + SB_LOG_TRAILER;
+}
+
+static enum stmboot_status put_log(struct stmboot_context *ctx, const struct sb_host *host,
+				   int file, const struct sb_log_head *head,
+				   struct sb_overlay *overlay, struct sb_meter *meter,
+				   uint64_t *size)
 {
 	struct sb_log_head counted = *head;
 	struct writer *w = writer_new(ctx, host, meter);
@@ -181,9 +191,20 @@ enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host
 	put_header(w, &counted);
 	put_records(w, head->kind, overlay);
 	put_trailer(w);
+	*size = w->offset;
 	status = w->status;
 	sb_free(ctx, w);
 	return status;
+}
+
+enum stmboot_status sb_log_put(struct stmboot_context *ctx, const struct sb_host *host, int file,
+			       const struct sb_log_head *head, struct sb_overlay *overlay,
+			       struct sb_meter *meter)
+{
+	uint64_t size = 0;
+	enum stmboot_status status = put_log(ctx, host, file, head, overlay, meter, &size);
+
+	return status == STMBOOT_OK ? host->set_size(host->self, file, size) : status;
 }
 
 /* A file that was made for a log: durable, or gone. */
@@ -206,12 +227,13 @@ enum stmboot_status sb_log_write(struct stmboot_context *ctx, const struct sb_ho
 				 const char *path, const struct sb_log_head *head,
 				 struct sb_overlay *overlay, struct sb_meter *meter)
 {
+	uint64_t size;
 	int file;
 	enum stmboot_status status = host->open(host->self, path, SB_HOST_CREATE, &file);
 
 	if (status != STMBOOT_OK)
 		return status;
-	status = sb_log_put(ctx, host, file, head, overlay, meter);
+	status = put_log(ctx, host, file, head, overlay, meter, &size);
 	return keep_or_drop(host, path, file, status);
 }
 

@@ -54,7 +54,7 @@ static size_t next_run(const struct sb_spill *spill, const uint8_t *data, size_t
 }
 
 /* Not every file system has O_TMPFILE. */
-static int open_unlinked(void)
+int sb_spill_file(void)
 {
 	const char *folder = getenv("TMPDIR");
 	char path[4096];
@@ -80,7 +80,7 @@ static int open_unlinked(void)
 
 enum stmboot_status sb_spill_open(struct sb_spill *spill)
 {
-	*spill = (struct sb_spill){ .fd = open_unlinked() };
+	*spill = (struct sb_spill){ .fd = sb_spill_file() };
 	return spill->fd >= 0 ? STMBOOT_OK : STMBOOT_IO;
 }
 

@@ -6,13 +6,16 @@
 
 #include <stmboot/source.h>
 
+/* A file without a name in TMPDIR; -1, and errno. */
+int sb_spill_file(void);
+
 struct sb_spill {
 	int fd;
 	uint64_t size;
 	uint64_t written; /* of that, not left as holes */
 };
 
-/* In TMPDIR. STMBOOT_OK or STMBOOT_IO. */
+/* STMBOOT_OK or STMBOOT_IO. */
 STMBOOT_NODISCARD enum stmboot_status sb_spill_open(struct sb_spill *spill);
 
 /* STMBOOT_OK or STMBOOT_IO. */

@@ -289,6 +289,14 @@ class Large(Case):
         done = self.edit("undo", self.card, status=2)
         self.assertIn("no edit to take back", done["message"])
 
+    def test_it_is_handed_over_in_a_file_and_not_in_memory(self):
+        done = program.run("part", "write", self.card, "data", self.data,
+                           env={"TMPDIR": self.path("nowhere")})
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"could not make a temporary file", done.stderr)
+        done = program.run("set-bootargs", self.card, "quiet", env={"TMPDIR": self.path("nowhere")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_it_is_seen_and_finished_after_an_interruption(self):
         env = dict(tools.surroundings(), STMBOOT_STATE_DIR=program.state_directory())
         try:

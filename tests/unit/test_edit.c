@@ -18,6 +18,7 @@
 #include "base/crc32.h"
 #include "base/cursor.h"
 #include "edit/edit.h"
+#include "source/spill.h"
 
 /* Not whole sectors, so that the last one is short. */
 enum { IMAGE = 64 * 512 + 100 };
@@ -676,7 +677,7 @@ static struct stmboot_edit *hand_over(uint8_t *expected, int *file)
 {
 	struct stmboot_edit *edit = begin();
 
-	cr_assert_eq(sb_edit_share(edit, &why, file), STMBOOT_OK, "%s", why.message);
+	cr_assert_eq(sb_edit_share(edit, false, &why, file), STMBOOT_OK, "%s", why.message);
 	stage(edit, expected, 1);
 	cr_assert_eq(sb_edit_hand_over(edit, &why), STMBOOT_OK, "%s", why.message);
 	/* nothing of it is staged where it is taken over */
@@ -778,13 +779,16 @@ static void replace_handed(const struct stmboot_edit *edit, int file, uint64_t o
 	cr_assert_eq(sb_overlay_new(ctx, edit->medium.source, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, offset, other, sizeof(other)), STMBOOT_OK);
 	cr_assert_eq(fstat(file, &st), 0);
+	head.summary = summary;
 	for (int turn = 0; turn < 2; turn++) {
-		cr_assert_eq(ftruncate(file, 0), 0);
-		head.summary = summary;
-		cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay, NULL), STMBOOT_OK);
-		cr_assert_eq(fstat(file, &plain), 0);
+		const int to = turn == 0 ? sb_spill_file() : file; /* which cannot grow */
+
+		cr_assert_eq(sb_log_put(ctx, &host, to, &head, overlay, NULL), STMBOOT_OK);
+		cr_assert_eq(fstat(to, &plain), 0);
 		cr_assert_leq(st.st_size - plain.st_size, SB_LOG_MAX_SUMMARY);
 		memset(summary, 'x', (size_t)(st.st_size - plain.st_size));
+		if (to != file)
+			(void)close(to);
 	}
 	cr_assert_eq(plain.st_size, st.st_size);
 	sb_overlay_free(overlay);
@@ -863,7 +867,7 @@ Test(edit, a_log_that_is_headed_for_another_image_gets_a_head_of_its_own)
 
 	memcpy(expected, original, IMAGE);
 	memcpy(expected + 512, "bytes", 5);
-	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_new(ctx, edit->medium.source, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, 512, "bytes", 5), STMBOOT_OK);
 	cr_assert_eq(sb_log_put(ctx, &host, file, &head, overlay, NULL), STMBOOT_OK);
@@ -922,7 +926,7 @@ static enum stmboot_status take_over_log(const struct sb_log_head *head, struct 
 	enum stmboot_status status;
 	int file = -1;
 
-	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_new(ctx, src, &overlay), STMBOOT_OK);
 	cr_assert_eq(sb_overlay_write(overlay, offset, "bytes", 5), STMBOOT_OK);
 	cr_assert_eq(sb_log_put(ctx, &host, file, head, overlay, NULL), STMBOOT_OK);

@@ -178,7 +178,7 @@ static enum stmboot_status edit_handed_over(void)
 	int shared;
 	enum stmboot_status status;
 
-	cr_assert_eq(sb_edit_share(edit, &why, &shared), STMBOOT_OK);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &shared), STMBOOT_OK);
 	status = sb_edit_hand_over(edit, &why);
 	if (status == STMBOOT_OK)
 		status = sb_edit_take_over(edit, &why);

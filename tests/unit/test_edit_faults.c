@@ -160,7 +160,7 @@ static enum stmboot_status edit_it(struct stmboot_context *ctx, const struct sb_
 	enum stmboot_status status = sb_edit_prepare(ctx, host, path, &options, &why, &edit);
 
 	if (status == STMBOOT_OK)
-		status = sb_edit_share(edit, &why, &file);
+		status = sb_edit_share(edit, false, &why, &file);
 	if (status == STMBOOT_OK)
 		status = sb_edit_look(edit, &why);
 	if (status == STMBOOT_OK)

@@ -274,7 +274,7 @@ Test(edit_refusals, what_changed_below_the_edit_after_its_plan_is_noticed)
 	struct stmboot_edit *edit = begin_staged();
 	int file = -1;
 
-	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK);
 	cr_assert_eq(stmboot_edit_plan(edit, &plan), STMBOOT_OK);
 	meddle(600);
 	cr_expect_eq(sb_edit_hand_over(edit, &why), STMBOOT_CONFLICT);
@@ -292,7 +292,7 @@ Test(edit_refusals, what_changed_below_a_log_that_is_written_anew_is_noticed)
 
 	make_it_a_device();
 	edit = begin_staged();
-	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK);
 	cr_assert_eq(sb_log_put(ctx, &host, file, &head, edit->overlay, NULL), STMBOOT_OK);
 	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK, "%s", why.message);
 	meddle(600);
@@ -316,16 +316,65 @@ Test(edit_refusals, an_edit_is_handed_over_without_a_folder_for_temporary_files)
 	none = limit;
 	none.rlim_cur = 0;
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-	cr_expect_eq(sb_edit_share(edit, &why, &file), STMBOOT_IO);
+	cr_expect_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_IO);
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	cr_expect(strstr(why.message, "could not make a temporary file") != NULL, "%s",
 		  why.message);
-	cr_assert_eq(sb_edit_share(edit, &why, &file), STMBOOT_OK, "%s", why.message);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK, "%s", why.message);
 	cr_assert_eq(sb_edit_hand_over(edit, &why), STMBOOT_OK, "%s", why.message);
 	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK, "%s", why.message);
 	cr_assert_eq(stmboot_edit_commit(edit, &why), STMBOOT_OK, "%s", why.message);
 	stmboot_edit_close(edit);
 	cr_expect(holds(image, new));
+}
+
+/* What decodes a hostile image may be taken over, and write what it likes. */
+Test(edit_refusals, what_is_handed_over_in_memory_cannot_fill_it)
+{
+	struct stmboot_edit *edit = begin_staged();
+	struct stat st;
+	int file = -1;
+
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK, "%s", why.message);
+	cr_assert_eq(fstat(file, &st), 0);
+	cr_expect_eq(st.st_blocks, 0);
+	cr_expect_geq((uint64_t)st.st_size, sb_log_most_bytes(ctx->options.max_pending_bytes));
+	cr_expect_lt((uint64_t)st.st_size, 2 * ctx->options.max_pending_bytes);
+	cr_expect_eq(pwrite(file, "x", 1, st.st_size), -1);
+	cr_expect_eq(ftruncate(file, st.st_size + 1), -1);
+	cr_expect_eq(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	cr_assert_eq(sb_edit_hand_over(edit, &why), STMBOOT_OK, "%s", why.message);
+	cr_expect_eq(sb_edit_take_over(edit, &why), STMBOOT_OK, "%s", why.message);
+	stmboot_edit_close(edit);
+}
+
+Test(edit_refusals, what_is_large_is_not_handed_over_in_memory)
+{
+	struct stmboot_edit *edit = begin_staged();
+	int file = -1;
+
+	cr_assert_eq(setenv("TMPDIR", "/nonexistent", 1), 0);
+	cr_expect_eq(sb_edit_share(edit, true, &why, &file), STMBOOT_IO);
+	cr_expect(strstr(why.message, "could not make a temporary file") != NULL, "%s",
+		  why.message);
+	cr_assert_eq(unsetenv("TMPDIR"), 0);
+	cr_assert_eq(sb_edit_share(edit, true, &why, &file), STMBOOT_OK, "%s", why.message);
+	cr_expect_eq(fcntl(file, F_GET_SEALS), -1);
+	stmboot_edit_close(edit);
+}
+
+/* A limit to what a file may hold ends who makes a longer one. */
+Test(edit_refusals, a_limit_of_the_size_of_files_does_not_stop_a_small_edit)
+{
+	const struct rlimit limit = { 1 << 20, 1 << 20 };
+	struct stmboot_edit *edit = begin_staged();
+	int file = -1;
+
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	cr_assert_eq(sb_edit_share(edit, false, &why, &file), STMBOOT_OK, "%s", why.message);
+	cr_assert_eq(sb_edit_hand_over(edit, &why), STMBOOT_OK, "%s", why.message);
+	cr_assert_eq(sb_edit_take_over(edit, &why), STMBOOT_OK, "%s", why.message);
+	stmboot_edit_close(edit);
 }
 
 /* --- at the commit point --- */
