@@ -4,7 +4,9 @@
  * asked for on it. An input describes a medium by what makes it different from
  * a healthy one: two bytes give its size (0, or left out: as made), and then
  * patches follow, each an offset (16 bits, little-endian), a length (8 bits)
- * and that many bytes.
+ * and that many bytes. A patch without bytes is a choice instead: with bit 0 of
+ * its offset the file system has checksums (metadata_csum), and they are mended
+ * at the end unless bits 5 to 7 are all set.
  *
  * Blocks of 1 KiB, inodes of 256 bytes, one group: 1 superblock, 2 descriptor,
  * 3 and 4 bitmaps, 5 to 8 inodes, then directories, maps and data.
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ext4_mend.h"
 #include "fs/fs.h"
 #include "source/source.h"
 
@@ -23,6 +26,7 @@ enum {
 	BLOCK = 1024,
 	INODE = 256,
 	INODE_TABLE = 5,
+	INODE_COUNT = 16,
 	ROOT_BLOCK = 9,
 	BOOT_BLOCK = 10,
 	LEAF_BLOCK = 11,
@@ -35,6 +39,8 @@ enum {
 	SIZE_BYTES = 2,
 	PATCH_HEAD = 3,
 	MAX_STEPS = 64,
+	CHECKSUMS = 1,
+	UNMENDED = 0xe0,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -94,7 +100,7 @@ static inline void image_super(uint8_t *medium)
 {
 	uint8_t *sb = medium + BLOCK;
 
-	put(sb, 16, 4);
+	put(sb, INODE_COUNT, 4);
 	put(sb + 0x04, MEDIUM / BLOCK, 4);
 	put(sb + 0x14, 1, 4);
 	put(sb + 0x20, 8192, 4);
@@ -198,20 +204,36 @@ static inline void image_attributes(uint8_t *medium)
 	put(map - 0x28 + 0x08, 0x49109c39, 4); /* crc32c of 100 times 'x', seed 0 */
 }
 
+/* Does an input leave the medium as it was made, with its checksums or without any? */
+static inline bool image_is_made(const uint8_t *data, size_t size)
+{
+	static const uint8_t with_checksums[] = { 0, 0, CHECKSUMS, 0, 0 };
+
+	return size == 0 || (size == sizeof(with_checksums) &&
+			     memcmp(data, with_checksums, sizeof(with_checksums)) == 0);
+}
+
 static inline size_t image_patch(uint8_t *medium, const uint8_t *data, size_t size)
 {
 	size_t medium_size = size >= SIZE_BYTES ? (size_t)(data[0] | data[1] << 8) : 0;
+	size_t choice = 0;
 
-	for (size_t at = SIZE_BYTES; at < size && size - at > PATCH_HEAD;) {
+	for (size_t at = SIZE_BYTES; at < size && size - at >= PATCH_HEAD;) {
 		size_t offset = (size_t)(data[at] | data[at + 1] << 8);
 		size_t bytes = data[at + 2];
 
 		at += PATCH_HEAD;
+		if (bytes == 0)
+			choice = offset;
 		bytes = bytes < size - at ? bytes : size - at;
 		memcpy(medium + offset, data + at,
 		       bytes < MEDIUM - offset ? bytes : MEDIUM - offset);
 		at += bytes;
 	}
+	if ((choice & CHECKSUMS) != 0)
+		ext4_enable_checksums(medium);
+	if ((choice & CHECKSUMS) != 0 && (choice & UNMENDED) != UNMENDED)
+		ext4_mend(medium, MEDIUM, INODE_COUNT, INODE_TABLE);
 	return medium_size != 0 ? medium_size : MEDIUM;
 }
 
@@ -284,6 +306,7 @@ static inline void tour_input(const uint8_t *data, size_t size, open_reader *ope
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	size_t medium_size;
+	bool healthy = image_is_made(data, size);
 
 	image_make(medium);
 	medium_size = image_patch(medium, data, size);
@@ -294,11 +317,11 @@ static inline void tour_input(const uint8_t *data, size_t size, open_reader *ope
 		bool has_offset;
 		uint64_t offset;
 
-		require(size > 0 || (status == STMBOOT_OK && tour.steps == 10));
+		require(!healthy || (status == STMBOOT_OK && tour.steps == 10));
 		(void)stmboot_fs_trouble(tour.fs, &has_offset, &offset);
 		stmboot_fs_close(tour.fs);
 	} else {
-		require(size > 0);
+		require(!healthy);
 	}
 	stmboot_source_close(src);
 	stmboot_context_free(ctx);

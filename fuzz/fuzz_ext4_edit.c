@@ -97,7 +97,8 @@ static void run(const uint8_t *data, size_t size)
 	sb_arena_init(&trial.arena, trial.ctx);
 	status = try_edit(&trial);
 	/* As it was made, there is room for this much. */
-	require(size > HEAD || data[0] >= 5 || trial.size > 32 * BLOCK || status == STMBOOT_OK);
+	require(!image_is_made(data + HEAD, size - HEAD) || data[0] >= 5 ||
+		trial.size > 32 * BLOCK || status == STMBOOT_OK);
 	sb_arena_release(&trial.arena);
 	sb_overlay_free(trial.overlay);
 	stmboot_source_close(trial.src);

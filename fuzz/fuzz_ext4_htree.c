@@ -140,9 +140,9 @@ static void run(const uint8_t *data, size_t size)
 	sb_arena_init(&trial.arena, trial.ctx);
 	if (sb_tree_open(trial.ctx, trial.overlay, 0, medium_size, &trial.why, &trial.tree) ==
 	    STMBOOT_OK)
-		add_names(&trial, data + 1, count, size == head);
+		add_names(&trial, data + 1, count, image_is_made(data + head, size - head));
 	else
-		require(size > head);
+		require(!image_is_made(data + head, size - head));
 	sb_tree_close(trial.tree);
 	sb_arena_release(&trial.arena);
 	sb_overlay_free(trial.overlay);

@@ -123,8 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	medium_size = image_patch(medium, data, size);
 	require(stmboot_context_new(&options, &ctx) == STMBOOT_OK);
 	require(stmboot_source_from_memory(ctx, medium, medium_size, &src) == STMBOOT_OK);
-	walk(ctx, src, stmboot_fs_open_linux, size == 0);
-	walk(ctx, src, stmboot_fs_open_uboot, size == 0);
+	walk(ctx, src, stmboot_fs_open_linux, image_is_made(data, size));
+	walk(ctx, src, stmboot_fs_open_uboot, image_is_made(data, size));
 	stmboot_source_close(src);
 	stmboot_context_free(ctx);
 	return 0;
