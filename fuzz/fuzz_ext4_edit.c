@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Replacing files on damaged file systems. What the pre-flight calls fit can be
- * edited, and is fit afterwards; what it refuses stays as it was.
+ * edited where there is a file that can be read, and room; it is fit afterwards.
+ * What is refused stays as it was.
  *
  * An input begins with the file (one byte) and the size of its new content (two
  * bytes); the rest describes the medium as in ext4_image.h.
@@ -9,7 +10,7 @@
 #include "ext4_fit.h"
 #include "fs/ext4_edit.h"
 
-enum { HEAD = 3, MAX_CONTENT = 0xffff };
+enum { HEAD = 3, MAX_CONTENT = 0xffff, MAP_BLOCKS = 4 };
 
 static const char *const paths[] = {
 	"/boot/tree", "/boot/list", "/fast", "/slow", "/boot/inline", "/boot", "/missing",
@@ -40,6 +41,36 @@ static bool is_fit(struct trial *trial, struct stmboot_source *src, enum sb_ext4
 	return status == STMBOOT_OK;
 }
 
+/* Is there a file all of which can be read, and which is not the file system's own? */
+static bool is_readable_file(struct trial *trial, const uint8_t *medium)
+{
+	static uint8_t found[MEDIUM];
+	enum stmboot_status status = STMBOOT_NOT_FOUND;
+	struct stmboot_fs_node node;
+	struct stmboot_source *file;
+	struct stmboot_fs *fs;
+
+	require(stmboot_fs_open_linux(trial->ctx, trial->src, &fs) == STMBOOT_OK);
+	if (stmboot_fs_stat(fs, trial->path, true, &node) == STMBOOT_OK &&
+	    node.type == STMBOOT_FS_FILE && node.inode >= em_get(medium + BLOCK + 0x54, 4) &&
+	    node.size <= sizeof(found) && stmboot_fs_open(fs, trial->path, &file) == STMBOOT_OK) {
+		status = node.size == 0 ? STMBOOT_OK
+					: stmboot_source_read(file, 0, found, (size_t)node.size);
+		stmboot_source_close(file);
+	}
+	stmboot_fs_close(fs);
+	return status == STMBOOT_OK;
+}
+
+/* Is there an inode, and room for the content with what maps it? */
+static bool has_room(const uint8_t *medium, size_t bytes)
+{
+	const uint8_t *super = medium + BLOCK;
+
+	return em_get(super + 0x10, 4) != 0 &&
+	       (bytes + BLOCK - 1) / BLOCK + MAP_BLOCKS <= em_get(super + 0x0c, 4);
+}
+
 static void expect_content(struct trial *trial)
 {
 	static uint8_t found[MAX_CONTENT + 1];
@@ -56,7 +87,7 @@ static void expect_content(struct trial *trial)
 	stmboot_fs_close(fs);
 }
 
-static enum stmboot_status try_edit(struct trial *trial)
+static enum stmboot_status try_edit(struct trial *trial, const uint8_t *medium)
 {
 	bool fit = is_fit(trial, trial->src, SB_EXT4_ALLOCATION);
 	enum stmboot_status status = sb_ext4_replace_file(
@@ -66,6 +97,8 @@ static enum stmboot_status try_edit(struct trial *trial)
 	require(status != STMBOOT_INTERNAL);
 	require(sb_overlay_status(trial->overlay) == STMBOOT_OK);
 	if (status != STMBOOT_OK) {
+		require(!fit || status == STMBOOT_UNSUPPORTED || !is_readable_file(trial, medium) ||
+			!has_room(medium, trial->size));
 		require(trial->refusal.message[0] != '\0');
 		require(sb_overlay_pending(trial->overlay) == 0);
 		return status;
@@ -95,7 +128,7 @@ static void run(const uint8_t *data, size_t size)
 		STMBOOT_OK);
 	require(sb_overlay_new(trial.ctx, trial.src, &trial.overlay) == STMBOOT_OK);
 	sb_arena_init(&trial.arena, trial.ctx);
-	status = try_edit(&trial);
+	status = try_edit(&trial, medium);
 	/* As it was made, there is room for this much. */
 	require(!image_is_made(data + HEAD, size - HEAD) || data[0] >= 5 ||
 		trial.size > 32 * BLOCK || status == STMBOOT_OK);

@@ -119,7 +119,7 @@ static void try_changes(struct trial *trial, const uint8_t *changes, size_t coun
 	for (size_t i = 0; i < count; i++)
 		require(change(trial, changes + i * CHANGE) != STMBOOT_INTERNAL);
 	status = sb_tree_finish(trial->tree, &trial->arena, &writes);
-	require(status != STMBOOT_INTERNAL);
+	require(status != STMBOOT_INTERNAL && status != STMBOOT_CORRUPT);
 	require(sb_overlay_status(trial->overlay) == STMBOOT_OK);
 	if (status == STMBOOT_OK)
 		require(is_fit(trial, sb_overlay_source(trial->overlay)));
