@@ -55,6 +55,38 @@ static void check_checksums(uint8_t *medium, const struct stmboot_gpt *gpt,
 	require(memcmp(before, medium + copy->offset, sizeof(before)) == 0);
 }
 
+/* What both copies have to say, without where each stands. */
+static bool says_same(const uint8_t *medium, const struct stmboot_gpt_copy *a,
+		      const struct stmboot_gpt_copy *b)
+{
+	const uint8_t *x = medium + a->offset, *y = medium + b->offset;
+	size_t bytes = (size_t)a->entry_count * a->entry_size;
+
+	return memcmp(x + 40, y + 40, 32) == 0 && /* the usable range, the GUID */
+	       memcmp(x + 80, y + 80, 8) == 0 &&  /* how many entries of which size */
+	       memcmp(medium + a->entries_lba * CARD_SECTOR, medium + b->entries_lba * CARD_SECTOR,
+		      bytes) == 0;
+}
+
+/* Two good copies differ when their bytes do, and else list the same partitions. */
+static void check_both(const uint8_t *medium, const struct stmboot_gpt *gpt)
+{
+	const struct stmboot_gpt_copy *a = &gpt->primary, *b = stmboot_gpt_backup(gpt);
+
+	if (gpt->sector_size != CARD_SECTOR || a->state != STMBOOT_GPT_OK ||
+	    b->state != STMBOOT_GPT_OK)
+		return;
+	require(gpt->copies_differ != says_same(medium, a, b));
+	require(gpt->copies_differ || a->entry_items == b->entry_items);
+	for (size_t i = 0; !gpt->copies_differ && i < a->entry_items; i++) {
+		const struct stmboot_partition *p = a->entries[i], *q = b->entries[i];
+
+		require(p->number == q->number && strcmp(p->name, q->name) == 0);
+		require(p->first_lba == q->first_lba && p->last_lba == q->last_lba);
+		require(strcmp(p->guid, q->guid) == 0 && strcmp(p->type_guid, q->type_guid) == 0);
+	}
+}
+
 static void check_views(const struct stmboot_gpt *gpt)
 {
 	struct stmboot_gpt_view uboot = stmboot_gpt_uboot_view(gpt);
@@ -119,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_copy(gpt, &gpt->primary);
 	check_copy(gpt, &gpt->backup);
 	check_copy(gpt, &gpt->alternate);
+	check_both(medium, gpt);
 	check_views(gpt);
 	check_findings(ctx, src, gpt);
 	check_checksums(medium, gpt, &gpt->primary);
