@@ -2,7 +2,8 @@
 /*
  * Replacing files on damaged file systems. What the pre-flight calls fit can be
  * edited where there is a file that can be read, and room; it is fit afterwards.
- * What is refused stays as it was.
+ * Nothing but what is planned changes, and no other file. What is refused stays
+ * as it was.
  *
  * An input begins with the file (one byte) and the size of its new content (two
  * bytes); the rest describes the medium as in ext4_image.h.
@@ -41,25 +42,35 @@ static bool is_fit(struct trial *trial, struct stmboot_source *src, enum sb_ext4
 	return status == STMBOOT_OK;
 }
 
+/* The size of a file, read into `to`; SIZE_MAX when it is none, or cannot be read. */
+static size_t read_file(struct stmboot_fs *fs, const char *path, uint8_t *to, uint32_t *inode)
+{
+	struct stmboot_fs_node node;
+	struct stmboot_source *file;
+	enum stmboot_status status = STMBOOT_OK;
+
+	if (stmboot_fs_stat(fs, path, true, &node) != STMBOOT_OK || node.type != STMBOOT_FS_FILE ||
+	    node.size > MEDIUM || stmboot_fs_open(fs, path, &file) != STMBOOT_OK)
+		return SIZE_MAX;
+	if (node.size > 0)
+		status = stmboot_source_read(file, 0, to, (size_t)node.size);
+	stmboot_source_close(file);
+	*inode = node.inode;
+	return status == STMBOOT_OK ? (size_t)node.size : SIZE_MAX;
+}
+
 /* Is there a file all of which can be read, and which is not the file system's own? */
 static bool is_readable_file(struct trial *trial, const uint8_t *medium)
 {
 	static uint8_t found[MEDIUM];
-	enum stmboot_status status = STMBOOT_NOT_FOUND;
-	struct stmboot_fs_node node;
-	struct stmboot_source *file;
 	struct stmboot_fs *fs;
+	uint32_t inode = 0;
+	size_t size;
 
 	require(stmboot_fs_open_linux(trial->ctx, trial->src, &fs) == STMBOOT_OK);
-	if (stmboot_fs_stat(fs, trial->path, true, &node) == STMBOOT_OK &&
-	    node.type == STMBOOT_FS_FILE && node.inode >= em_get(medium + BLOCK + 0x54, 4) &&
-	    node.size <= sizeof(found) && stmboot_fs_open(fs, trial->path, &file) == STMBOOT_OK) {
-		status = node.size == 0 ? STMBOOT_OK
-					: stmboot_source_read(file, 0, found, (size_t)node.size);
-		stmboot_source_close(file);
-	}
+	size = read_file(fs, trial->path, found, &inode);
 	stmboot_fs_close(fs);
-	return status == STMBOOT_OK;
+	return size != SIZE_MAX && inode >= em_get(medium + BLOCK + 0x54, 4);
 }
 
 /* Is there an inode, and room for the content with what maps it? */
@@ -69,6 +80,49 @@ static bool has_room(const uint8_t *medium, size_t bytes)
 
 	return em_get(super + 0x10, 4) != 0 &&
 	       (bytes + BLOCK - 1) / BLOCK + MAP_BLOCKS <= em_get(super + 0x0c, 4);
+}
+
+/* Outside of the writes that are planned every byte is as it was. */
+static void check_plan(struct trial *trial, const uint8_t *medium)
+{
+	static uint8_t after[MEDIUM];
+	size_t size = (size_t)stmboot_source_size(trial->src), at = 0;
+
+	require(stmboot_source_read(sb_overlay_source(trial->overlay), 0, after, size) ==
+		STMBOOT_OK);
+	for (size_t i = 0; i < trial->edit.write_count; i++) {
+		const struct sb_ext4_write *write = &trial->edit.writes[i];
+
+		if (write->offset > at)
+			require(memcmp(medium + at, after + at, write->offset - at) == 0);
+		require(write->offset <= size && write->length <= size - write->offset);
+		if (write->offset + write->length > at)
+			at = (size_t)(write->offset + write->length);
+	}
+	require(memcmp(medium + at, after + at, size - at) == 0);
+}
+
+/* Of a sound file system, what other files hold. */
+static void check_others(struct trial *trial)
+{
+	static uint8_t old[MEDIUM], new[MEDIUM];
+	struct stmboot_fs *before, *after;
+	uint32_t target = 0, inode = 0;
+
+	require(stmboot_fs_open_linux(trial->ctx, trial->src, &before) == STMBOOT_OK);
+	require(stmboot_fs_open_linux(trial->ctx, sb_overlay_source(trial->overlay), &after) ==
+		STMBOOT_OK);
+	(void)read_file(before, trial->path, old, &target);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		size_t size = read_file(before, paths[i], old, &inode);
+
+		if (size == SIZE_MAX || inode == target)
+			continue;
+		require(read_file(after, paths[i], new, &inode) == size);
+		require(memcmp(old, new, size) == 0);
+	}
+	stmboot_fs_close(after);
+	stmboot_fs_close(before);
 }
 
 static void expect_content(struct trial *trial)
@@ -107,6 +161,9 @@ static enum stmboot_status try_edit(struct trial *trial, const uint8_t *medium)
 	require(is_fit(trial, sb_overlay_source(trial->overlay),
 		       fit ? SB_EXT4_ALLOCATION : SB_EXT4_CONTENT));
 	expect_content(trial);
+	check_plan(trial, medium);
+	if (fit)
+		check_others(trial);
 	return status;
 }
 
