@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Edits of a whole card, as far as the commit: what is planned, and nothing
- * else, is another afterwards, and it is what was asked for.
+ * else, is another afterwards, and it is what was asked for. Where nothing is
+ * found about a card and its file system is sound, the command line can be edited.
  *
  * An input says by its first byte what is done, and describes the card by
  * patches until it ends, each an offset (24 bits, little-endian), a length (8
  * bits) and that many bytes. Seven of eight first bytes let the checksums of the
- * partition table be right.
+ * partition table be right; three of four give the file system checksums, which
+ * two of these let be right.
  */
 #include <stmboot/fs_edit.h>
 #include <stmboot/table_edit.h>
 
 #include "edit/boot_edit.h"
 #include "edit_card.h"
+#include "ext4_mend.h"
+#include "fs/ext4_edit.h"
 #include "memory_file.h"
 
-enum { OPERATIONS = 8, CARD_PATCH_HEAD = 4, LONG_LINE = 900, NEW_BYTES = 3000 };
+enum {
+	OPERATIONS = 8,
+	TABLES = 8,
+	NO_CHECKSUMS = 0,
+	WRONG_CHECKSUMS = 3,
+	CARD_PATCH_HEAD = 4,
+	LONG_LINE = 900,
+	NEW_BYTES = 3000,
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +41,20 @@ static void patch_card(uint8_t *card, const uint8_t *data, size_t size)
 		bytes = bytes < size - at ? bytes : size - at;
 		memcpy(card + offset, data + at, bytes < CARD - offset ? bytes : CARD - offset);
 		at += bytes;
+	}
+}
+
+static void mend_card(uint8_t *card, uint8_t choice)
+{
+	unsigned checksums = choice / (OPERATIONS * TABLES);
+
+	if (checksums != NO_CHECKSUMS)
+		ext4_enable_checksums(card + ROOTFS);
+	if (checksums != NO_CHECKSUMS && checksums != WRONG_CHECKSUMS)
+		ext4_mend(card + ROOTFS, (size_t)ROOTFS_BLOCKS * BLOCK, INODES, INODE_TABLE);
+	if (choice / OPERATIONS % TABLES != 0) {
+		card_mend(card, SECTORS, 1);
+		card_mend(card, SECTORS, SECTORS - 1);
 	}
 }
 
@@ -162,6 +188,36 @@ static void check_result(struct stmboot_boot_edit *edit, unsigned operation)
 		require(boot->label != NULL);
 }
 
+static enum stmboot_fs_answer note_trouble(void *user, const struct stmboot_fs_step *step)
+{
+	bool *sound = user;
+
+	*sound = *sound && step->status == STMBOOT_OK;
+	return STMBOOT_FS_GO_ON;
+}
+
+/* Nothing is found about the card as it is, nor about its file system. */
+static bool is_clean(const struct stmboot_boot_edit *edit, const uint8_t *card)
+{
+	struct stmboot_context *ctx = stmboot_boot_edit_context(edit);
+	struct stmboot_boot_view before = stmboot_boot_edit_before(edit);
+	struct stmboot_refusal why;
+	struct stmboot_source *src;
+	struct stmboot_fs *fs = NULL;
+	bool sound = true;
+
+	if (before.boot == NULL || stmboot_diags_count(before.diags) != 0)
+		return false;
+	require(stmboot_source_from_memory(ctx, card + ROOTFS, ROOTFS_BLOCKS * BLOCK, &src) ==
+		STMBOOT_OK);
+	if (sb_ext4_open_fit(ctx, src, SB_EXT4_ALLOCATION, &why, &fs) != STMBOOT_OK ||
+	    stmboot_fs_walk(fs, "/", NULL, note_trouble, &sound) != STMBOOT_OK)
+		sound = false;
+	stmboot_fs_close(fs);
+	stmboot_source_close(src);
+	return sound;
+}
+
 static void try_edit(const uint8_t *card, struct stmboot_boot_edit *edit, unsigned operation,
 		     bool healthy)
 {
@@ -173,10 +229,11 @@ static void try_edit(const uint8_t *card, struct stmboot_boot_edit *edit, unsign
 		status = stmboot_boot_edit_stage(edit, &why, &plan);
 	require(status != STMBOOT_INTERNAL && (!healthy || status == STMBOOT_OK));
 	if (status != STMBOOT_OK) {
+		require(operation != 0 || status == STMBOOT_UNSUPPORTED || !is_clean(edit, card));
 		require(why.message[0] != '\0');
 		return;
 	}
-	require(!healthy || plan->write_count != 0);
+	require(!healthy || (plan->write_count != 0 && is_clean(edit, card)));
 	check_plan(card, stmboot_edit_source(edit->edit), plan);
 	check_result(edit, operation);
 }
@@ -189,20 +246,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						       .edit = &dry,
 						       .force = true };
 	uint8_t choice = size != 0 ? data[0] : OPERATIONS;
+	bool healthy = size <= 1 && choice / (OPERATIONS * TABLES) != WRONG_CHECKSUMS;
 	struct stmboot_boot_edit *edit = NULL;
 	struct stmboot_context *ctx;
 
 	make_edit_card(card);
 	patch_card(card, data, size);
-	if (choice / OPERATIONS % 8 != 0) {
-		card_mend(card, SECTORS, 1);
-		card_mend(card, SECTORS, SECTORS - 1);
-	}
+	mend_card(card, choice);
 	require(stmboot_context_new(NULL, &ctx) == STMBOOT_OK);
 	if (stmboot_boot_edit_begin(ctx, memory_file(card, CARD), &how, NULL, &edit) == STMBOOT_OK)
-		try_edit(card, edit, choice % OPERATIONS, size <= 1);
+		try_edit(card, edit, choice % OPERATIONS, healthy);
 	else
-		require(size > 1);
+		require(!healthy);
 	stmboot_boot_edit_close(edit);
 	stmboot_context_free(ctx);
 	return 0;

@@ -32,6 +32,8 @@ enum {
 	MEND_UBOOT = 8,
 	EMMC = 16,
 	CUT = 32,
+	FS_CHECKSUMS = 64,
+	WRONG_CHECKSUMS = 128, /* of the file system, when it has some */
 };
 
 /* Inodes and blocks that the file system of ext4_image.h leaves free. */
@@ -149,6 +151,10 @@ static void mend_card(uint8_t *card, uint8_t choices)
 {
 	size_t uboot = card_get(card + UBOOT + 14, 1) * 256 + card_get(card + UBOOT + 15, 1);
 
+	if (choices & FS_CHECKSUMS)
+		ext4_enable_checksums(card + ROOTFS);
+	if ((choices & FS_CHECKSUMS) && !(choices & WRONG_CHECKSUMS))
+		ext4_mend(card + ROOTFS, MEDIUM, INODE_COUNT, INODE_TABLE);
 	if (choices & KEEP_TABLE_MASK) {
 		card_mend(card, SECTORS, 1);
 		card_mend(card, SECTORS, SECTORS - 1);
@@ -278,6 +284,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	struct stmboot_image *image;
+	bool healthy = size == 0 || (size == 1 && choices == (KEEP_TABLE_MASK | FS_CHECKSUMS));
 
 	make_card(card);
 	patch_card(card, data, size);
@@ -286,13 +293,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(stmboot_source_from_memory(ctx, card, choices & CUT ? CARD / 2 : CARD, &src) ==
 		STMBOOT_OK);
 	if (stmboot_image_open_source(ctx, src, &options, &image) == STMBOOT_OK) {
-		int deep = trace(ctx, image, true, size == 0);
+		int deep = trace(ctx, image, true, healthy);
 
-		require(deep == trace(ctx, image, false, size == 0));
+		require(deep == trace(ctx, image, false, healthy));
 		check_map(ctx, image);
 		stmboot_image_close(image);
 	} else {
-		require(size != 0);
+		require(!healthy);
 	}
 	stmboot_source_close(src);
 	stmboot_context_free(ctx);
