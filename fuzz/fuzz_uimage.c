@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Legacy images and their size tables; the input is that of patched.h. In seven of
- * eight values of the last three bits of the choice the checksums are mended.
+ * eight values of the last three bits of the choice the checksums are mended. What
+ * is found in the data does not depend on where a read of it ends.
  */
 #include <stmboot/uimage.h>
 
 #include "../tests/support/containers.h"
 #include "format/formats.h"
+#include "format/scan.h"
 #include "patched.h"
 
-enum { UNMENDED = 0xe0 };
+enum { UNMENDED = 0xe0, READ_BYTES = 65536 };
 
 /* U-Boot, a script or a multi image of two parts; compressed by name with bit 3. */
 static size_t make(uint8_t *bytes, uint8_t choice)
@@ -38,6 +40,33 @@ static void check_record(const struct patched *p, const struct stmboot_uimage *u
 	}
 }
 
+/* The same bytes behind so many zeros that a read ends in their middle. */
+static void check_cut(struct patched *p)
+{
+	static uint8_t bytes[READ_BYTES + PATCHED_ROOM];
+	size_t before = READ_BYTES - (p->size < READ_BYTES ? p->size / 2 : READ_BYTES / 2);
+	struct stmboot_source *src;
+	struct sb_scan whole, cut;
+
+	memset(bytes, 0, before);
+	memcpy(bytes + before, p->bytes, p->size);
+	require(stmboot_source_from_memory(p->ctx, bytes, before + p->size, &src) == STMBOOT_OK);
+	require(sb_scan_range(p->ctx, p->src, 0, p->size, &whole) == STMBOOT_OK);
+	require(sb_scan_range(p->ctx, src, 0, before + p->size, &cut) == STMBOOT_OK);
+	require(whole.byte_sum == cut.byte_sum);
+	require(whole.text_count == cut.text_count && whole.dtb_count == cut.dtb_count);
+	for (size_t i = 0; i < whole.text_count; i++) {
+		require(whole.texts[i].firmware == cut.texts[i].firmware);
+		require(whole.texts[i].offset + before == cut.texts[i].offset);
+		require(strcmp(whole.texts[i].version, cut.texts[i].version) == 0);
+		require(strcmp(whole.texts[i].banner, cut.texts[i].banner) == 0);
+	}
+	for (size_t i = 0; i < whole.dtb_count; i++)
+		require(whole.dtbs[i].offset + before == cut.dtbs[i].offset &&
+			whole.dtbs[i].size == cut.dtbs[i].size);
+	stmboot_source_close(src);
+}
+
 static void check_data(struct patched *p, struct stmboot_uimage *u)
 {
 	struct sb_scan scan;
@@ -61,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (stmboot_uimage_decode(p->ctx, p->src, &u) == STMBOOT_OK) {
 		check_record(p, u);
 		check_data(p, u);
+		check_cut(p);
 		for (int role = STMBOOT_UIMAGE_ANY; role <= STMBOOT_UIMAGE_INITRD; role++)
 			require(stmboot_uimage_validate(u, p->src, (enum stmboot_uimage_role)role,
 							p->diags) == STMBOOT_OK);
