@@ -79,6 +79,10 @@ static const struct {
 	{ S_FEATURE_INCOMPAT, INCOMPAT_INLINE_DATA,
 	  "blocks would have to be allocated, which is not handled with the feature inline_data",
 	  OTHER_FEATURES },
+	/* never used by anyone: Linux takes it, libext2fs does not */
+	{ S_FEATURE_RO_COMPAT, RO_COMPAT_BTREE_DIR,
+	  "blocks would have to be allocated, which is not handled with the feature btree_dir",
+	  OTHER_FEATURES },
 	{ S_FEATURE_RO_COMPAT, RO_COMPAT_QUOTA,
 	  "blocks would have to be allocated, which is not handled with the feature quota",
 	  "switch it off with tune2fs -O ^quota" },

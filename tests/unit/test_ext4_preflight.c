@@ -154,6 +154,7 @@ static const struct {
 	{ "a future feature", S_FEATURE_RO_COMPAT, 0x800000, 0, 4, "not known" },
 	{ "quota", S_FEATURE_RO_COMPAT, 0x100, 0, 4, "feature quota", true },
 	{ "project quota", S_FEATURE_RO_COMPAT, 0x2000, 0, 4, "feature project", true },
+	{ "directories as trees", S_FEATURE_RO_COMPAT, 0x4, 0, 4, "feature btree_dir", true },
 	{ "errors seen by Linux", S_STATE, 2, 0, 2, "Linux found errors" },
 	{ "a file system in use", S_STATE, 0, 1, 2, "not unmounted" },
 	{ "a recovery under way", S_STATE, 4, 0, 2, "being recovered" },
