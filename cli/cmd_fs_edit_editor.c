@@ -62,12 +62,14 @@ static bool make_folder(struct draft *draft, const char *place)
 	return true;
 }
 
-/* With whatever the editor left beside it. */
+/* With whatever the editor left beside it. To look for that may fail, without memory too. */
 static void remove_draft(const struct draft *draft)
 {
-	DIR *folder = opendir(draft->folder);
 	const struct dirent *entry;
+	DIR *folder;
 
+	(void)unlink(draft->path);
+	folder = opendir(draft->folder);
 	while (folder != NULL && (entry = readdir(folder)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			(void)unlinkat(dirfd(folder), entry->d_name, 0);
