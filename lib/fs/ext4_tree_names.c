@@ -306,6 +306,9 @@ static enum stmboot_status link_name(struct sb_tree *tree, uint32_t directory, c
 	if (now.flags & EXT2_INDEX_FL)
 		return sb_tree_add_to_index(tree, directory, text, inode, type);
 	error = ext2fs_link(tree->ext2, directory, text, inode, (int)type);
+	/* 1.47.0 sees no room either where it lacks the memory to look: ext2fs_block_iterate3(). */
+	if (error == EXT2_ET_DIR_NO_SPACE)
+		error = ext2fs_link(tree->ext2, directory, text, inode, (int)type);
 	if (error == EXT2_ET_DIR_NO_SPACE) {
 		error = ext2fs_expand_dir(tree->ext2, directory);
 		if (error == 0)

@@ -27,6 +27,7 @@ CRASHES = {"crash": "crashed", "abort": "crashed", "memory": "crashed"}
 FORBIDDEN = ["socket", "fork", "exec", "kill", "code", "renumber"]
 READS = (["inspect"], ["check"], ["get-bootargs"], ["fs", "ls"], ["fs", "get"])
 COULD = 99
+ALLOCATIONS = 450  # more than an edit makes
 FSBL = 17408  # where the first loader is
 
 
@@ -68,6 +69,24 @@ class Case(EditCase):
         self.assertRegex(said, r"\Astmboot: [^\n]+\n\Z")
         for word in words:
             self.assertIn(word, said)
+
+
+class Memory(Case):
+    """Commands for which memory runs out."""
+
+    def test_a_directory_that_cannot_be_looked_into_is_not_taken_for_full(self):
+        words = ["fs", "mkdir", "--dry-run", self.card, "/boot/new"]
+        good = self.run_in("", *words)
+        self.assertEqual(good.returncode, 0)
+        ended = 0
+        for number in range(1, ALLOCATIONS):
+            env = {**self.env("", ""), "STMBOOT_TROUBLE_AT": str(number)}
+            done = program.run(*words, env=env, cwd=self.path("out"))
+            ended += done.returncode == 2
+            if done.returncode != 2:
+                self.assertEqual((done.returncode, done.stdout), (0, good.stdout), number)
+        self.assertGreater(ended, ALLOCATIONS // 4)
+        self.nothing_changed()
 
 
 class Reading(Case):
