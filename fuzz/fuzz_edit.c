@@ -13,11 +13,10 @@
 #include <stmboot/fs_edit.h>
 #include <stmboot/table_edit.h>
 
-#include "edit/boot_edit.h"
 #include "edit_card.h"
 #include "ext4_mend.h"
 #include "fs/ext4_edit.h"
-#include "memory_file.h"
+#include "memory_edit.h"
 
 enum {
 	OPERATIONS = 8,
@@ -241,24 +240,21 @@ static void try_edit(const uint8_t *card, struct stmboot_boot_edit *edit, unsign
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t card[CARD];
-	const struct stmboot_edit_options dry = { .struct_size = sizeof(dry), .dry_run = true };
-	const struct stmboot_boot_edit_options how = { .struct_size = sizeof(how),
-						       .edit = &dry,
-						       .force = true };
 	uint8_t choice = size != 0 ? data[0] : OPERATIONS;
 	bool healthy = size <= 1 && choice / (OPERATIONS * TABLES) != WRONG_CHECKSUMS;
-	struct stmboot_boot_edit *edit = NULL;
+	static struct memory_edit on_card;
 	struct stmboot_context *ctx;
 
 	make_edit_card(card);
 	patch_card(card, data, size);
 	mend_card(card, choice);
 	require(stmboot_context_new(NULL, &ctx) == STMBOOT_OK);
-	if (stmboot_boot_edit_begin(ctx, memory_file(card, CARD), &how, NULL, &edit) == STMBOOT_OK)
-		try_edit(card, edit, choice % OPERATIONS, healthy);
+	memory_edit_begin(&on_card, ctx, card, CARD);
+	if (on_card.edit != NULL)
+		try_edit(card, on_card.edit, choice % OPERATIONS, healthy);
 	else
 		require(!healthy);
-	stmboot_boot_edit_close(edit);
+	memory_edit_end(&on_card);
 	stmboot_context_free(ctx);
 	return 0;
 }

@@ -6,14 +6,11 @@
 #include <stmboot/table_edit.h>
 
 #include "gpt_image.h"
-#include "memory_file.h"
+#include "memory_edit.h"
 
-#include "edit/boot_edit.h"
 #include "format/gpt_encode.h"
 
 enum { OPERATION_SHIFT = 2, OPERATIONS = 6 };
-
-static const char *path;
 
 static void check_piece(struct stmboot_source *src, const struct sb_gpt_piece *piece)
 {
@@ -103,32 +100,20 @@ static void check_repaired(const struct stmboot_gpt *gpt)
 	}
 }
 
-static struct stmboot_boot_edit *begin(struct stmboot_context *ctx)
-{
-	const struct stmboot_edit_options dry = { .struct_size = sizeof(dry), .dry_run = true };
-	const struct stmboot_boot_edit_options how = { .struct_size = sizeof(how),
-						       .edit = &dry,
-						       .force = true };
-	struct stmboot_boot_edit *edit = NULL;
-
-	return stmboot_boot_edit_begin(ctx, path, &how, NULL, &edit) == STMBOOT_OK ? edit : NULL;
-}
-
 /* A second repair has nothing left to do. */
 static void check_idempotent(struct stmboot_context *ctx, struct stmboot_source *src, size_t size)
 {
 	static uint8_t bytes[MEDIUM];
+	static struct memory_edit again;
 	const struct stmboot_edit_plan *plan;
-	struct stmboot_boot_edit *edit;
 
 	require(stmboot_source_read(src, 0, bytes, size) == STMBOOT_OK);
-	path = memory_file(bytes, size);
-	edit = begin(ctx);
-	require(edit != NULL);
-	require(stmboot_table_edit_repair(edit, STMBOOT_TABLE_COPY_AUTO, NULL) == STMBOOT_OK);
-	require(stmboot_boot_edit_stage(edit, NULL, &plan) == STMBOOT_OK);
+	memory_edit_begin(&again, ctx, bytes, size);
+	require(again.edit != NULL);
+	require(stmboot_table_edit_repair(again.edit, STMBOOT_TABLE_COPY_AUTO, NULL) == STMBOOT_OK);
+	require(stmboot_boot_edit_stage(again.edit, NULL, &plan) == STMBOOT_OK);
 	require(plan->write_count == 0 && plan->change_count == 0);
-	stmboot_boot_edit_close(edit);
+	memory_edit_end(&again);
 }
 
 static void try_edit(struct stmboot_context *ctx, struct stmboot_boot_edit *edit,
@@ -166,8 +151,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned operation = size != 0 ? (unsigned)data[0] >> OPERATION_SHIFT : 0;
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
-	struct stmboot_boot_edit *edit;
 	struct stmboot_gpt *gpt;
+	static struct memory_edit card;
 
 	require(stmboot_context_new(NULL, &ctx) == STMBOOT_OK);
 	require(stmboot_source_from_memory(ctx, medium, medium_size, &src) == STMBOOT_OK);
@@ -175,11 +160,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_identity(ctx, src, gpt, &gpt->primary);
 	check_identity(ctx, src, gpt, &gpt->backup);
 	check_identity(ctx, src, gpt, &gpt->alternate);
-	path = memory_file(medium, medium_size);
-	edit = begin(ctx);
-	if (edit != NULL && stmboot_boot_edit_before(edit).boot != NULL)
-		try_edit(ctx, edit, operation % OPERATIONS, medium_size);
-	stmboot_boot_edit_close(edit);
+	memory_edit_begin(&card, ctx, medium, medium_size);
+	if (card.edit != NULL && stmboot_boot_edit_before(card.edit).boot != NULL)
+		try_edit(ctx, card.edit, operation % OPERATIONS, medium_size);
+	memory_edit_end(&card);
 	stmboot_gpt_free(gpt);
 	stmboot_source_close(src);
 	stmboot_context_free(ctx);

@@ -81,10 +81,11 @@ static struct stmboot_boot_edit *new_edit(struct stmboot_context *ctx, const cha
 	return edit;
 }
 
-enum stmboot_status stmboot_boot_edit_prepare(struct stmboot_context *ctx, const char *path,
-					      const struct stmboot_boot_edit_options *options,
-					      struct stmboot_refusal *why,
-					      struct stmboot_boot_edit **out)
+enum stmboot_status sb_boot_edit_prepare(struct stmboot_context *ctx, const struct sb_host *host,
+					 const char *path,
+					 const struct stmboot_boot_edit_options *options,
+					 struct stmboot_refusal *why,
+					 struct stmboot_boot_edit **out)
 {
 	struct stmboot_boot_edit_options o = { .struct_size = sizeof(o) };
 	struct stmboot_boot_edit *edit = new_edit(ctx, path, options, &o);
@@ -92,12 +93,20 @@ enum stmboot_status stmboot_boot_edit_prepare(struct stmboot_context *ctx, const
 
 	if (edit == NULL)
 		return STMBOOT_NO_MEMORY;
-	status = sb_edit_prepare(ctx, &sb_host_posix, path, o.edit, why, &edit->edit);
+	status = sb_edit_prepare(ctx, host, path, o.edit, why, &edit->edit);
 	if (status != STMBOOT_OK)
 		stmboot_boot_edit_close(edit);
 	else
 		*out = edit;
 	return status;
+}
+
+enum stmboot_status stmboot_boot_edit_prepare(struct stmboot_context *ctx, const char *path,
+					      const struct stmboot_boot_edit_options *options,
+					      struct stmboot_refusal *why,
+					      struct stmboot_boot_edit **out)
+{
+	return sb_boot_edit_prepare(ctx, &sb_host_posix, path, options, why, out);
 }
 
 /* The image as it is, beside the edit that has staged already what it was. */

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/refusal.h"
+#include "source/host.h"
 
 /* An image with its boot followed. */
 struct sb_view {
@@ -84,6 +85,12 @@ enum stmboot_status sb_boot_edit_spoil(struct stmboot_boot_edit *edit, enum stmb
  */
 STMBOOT_NODISCARD enum stmboot_status sb_refuse_unread(const struct sb_view *view, size_t known,
 						       struct stmboot_refusal *why);
+
+/* Open what an edit needs on a host of the caller's, which must outlive the edit. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_boot_edit_prepare(struct stmboot_context *ctx, const struct sb_host *host, const char *path,
+		     const struct stmboot_boot_edit_options *options, struct stmboot_refusal *why,
+		     struct stmboot_boot_edit **out);
 
 /*
  * Stage the replay of a partition's journal, once, if it needs it: an edit
