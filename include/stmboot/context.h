@@ -27,7 +27,8 @@
  *
  * | limit | of |
  * | --- | --- |
- * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB of zeros, but 256 MiB of one of up to 1 MiB |
+ * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB, or 64 MiB that are not zeros |
+ * | 256 MiB, and 4 KiB for each byte beyond 1 MiB of what is packed | a card image, unpacked |
  * | 66 MiB; up to 160 MiB when that is no more than 32 times what is packed | a decompressor's own memory |
  * | 100,000 lines, 256 files | a configuration with what it includes |
  * | 16 | configurations that are found; 64 places that are searched |
