@@ -115,11 +115,17 @@ static void try_changes(struct trial *trial, const uint8_t *changes, size_t coun
 {
 	struct sb_writes writes = { 0 };
 	enum stmboot_status status;
+	bool met_damage = false;
 
-	for (size_t i = 0; i < count; i++)
-		require(change(trial, changes + i * CHANGE) != STMBOOT_INTERNAL);
+	for (size_t i = 0; i < count; i++) {
+		status = change(trial, changes + i * CHANGE);
+		require(status != STMBOOT_INTERNAL);
+		met_damage = met_damage || status == STMBOOT_CORRUPT;
+	}
 	status = sb_tree_finish(trial->tree, &trial->arena, &writes);
-	require(status != STMBOOT_INTERNAL && status != STMBOOT_CORRUPT);
+	require(status != STMBOOT_INTERNAL);
+	/* What is damaged then is so by the changes. */
+	require(status != STMBOOT_CORRUPT || met_damage);
 	require(sb_overlay_status(trial->overlay) == STMBOOT_OK);
 	if (status == STMBOOT_OK)
 		require(is_fit(trial, sb_overlay_source(trial->overlay)));
