@@ -50,6 +50,9 @@ def run(*arguments, env=None, under=(), **options):
                     if key not in ("NO_COLOR", "TERM")}
     surroundings.update(LC_ALL="C.UTF-8", STMBOOT_STATE_DIR=state_directory())
     surroundings.update(env or {})
+    if "strace" in under:  # the sanitizer of leaks traces, too; and no file of who counts lines
+        surroundings["ASAN_OPTIONS"] = surroundings.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        surroundings["LLVM_PROFILE_FILE"] = os.devnull
     for name in ("stdout", "stderr"):
         options.setdefault(name, subprocess.PIPE)
     return subprocess.run(prefix + [stmboot, *arguments], env=surroundings,
