@@ -317,10 +317,13 @@ struct sb_facts {
 	enum stmboot_status fs_status;       /* of reading its file system */
 
 	/* what all labels load, together */
-	uint64_t loaded_bytes; /* allocated for device trees and FITs */
-	uint64_t kernel_bytes; /* in the files of kernels */
-	uint64_t hashed_bytes; /* looked at for hashes of FITs */
-	const char *unloaded;  /* the first file that is more than is looked at, or NULL */
+	uint64_t loaded_bytes;   /* allocated for device trees and FITs */
+	uint64_t kernel_bytes;   /* in the files of kernels */
+	uint64_t hashed_bytes;   /* looked at for hashes of FITs */
+	uint64_t unpack_budget;  /* of the payloads of kernel and initrd */
+	uint64_t compared_bytes; /* of files, as they are with and without the journal */
+	size_t tried;            /* labels */
+	const char *unloaded;    /* the first file that is more than is looked at, or NULL */
 
 	/* what a journal keeps from U-Boot */
 	struct sb_journal journals[SB_MAX_JOURNALS];

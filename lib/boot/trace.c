@@ -259,6 +259,13 @@ static enum stmboot_status run(struct trace *trace, struct stmboot_diags *diags)
 	return status == STMBOOT_OK && trace->arena.failed ? STMBOOT_NO_MEMORY : status;
 }
 
+/*
+ * What finding the files of a boot may look at of directories. One lookup in a directory
+ * of a thousand names takes 64 KiB; a made-up card asks for thousands of them, in
+ * directories of millions.
+ */
+static const uint64_t MOST_LOOKUPS = (uint64_t)64 << 20;
+
 static enum stmboot_status follow(struct stmboot_context *ctx, struct stmboot_image *image,
 				  bool deep, const struct sb_facts *earlier,
 				  struct stmboot_diags *diags, const struct stmboot_boot **out)
@@ -269,9 +276,11 @@ static enum stmboot_status follow(struct stmboot_context *ctx, struct stmboot_im
 	if (trace == NULL)
 		return STMBOOT_NO_MEMORY;
 	sb_arena_init(&trace->arena, ctx);
+	sb_image_limit_lookups(image, MOST_LOOKUPS);
 	status = sb_facts_gather(ctx, &trace->arena, image, deep, earlier, &trace->facts);
 	if (status == STMBOOT_OK)
 		status = run(trace, diags);
+	sb_image_limit_lookups(image, UINT64_MAX);
 	if (status == STMBOOT_OK)
 		*out = &trace->public;
 	else

@@ -30,7 +30,9 @@ struct reading {
 	struct stmboot_fip_payload *payloads;
 	struct stmboot_fip_optee *optee;
 	struct sb_scan *uboot;
-	uint64_t budget; /* bytes that may still be read */
+	bool cut;             /* an image was more than could be read */
+	uint64_t budget;      /* bytes that may still be read */
+	uint64_t hash_budget; /* and hashed */
 };
 
 /* Which programs an image may be, the likeliest first. */
@@ -203,6 +205,17 @@ static enum stmboot_status read_content(struct reading *r, const struct stmboot_
 	return status == STMBOOT_OK ? read_code(r, e, payload) : status;
 }
 
+/* The whole file may be each of its images, which costs as much each time. */
+static bool take(struct reading *r, uint64_t *budget, uint64_t bytes)
+{
+	if (bytes > *budget) {
+		r->cut = true;
+		return false;
+	}
+	*budget -= bytes;
+	return true;
+}
+
 static enum stmboot_status read_payload(struct reading *r, size_t index)
 {
 	const struct stmboot_fip_entry *e = &r->fip->entries[index];
@@ -211,9 +224,8 @@ static enum stmboot_status read_payload(struct reading *r, size_t index)
 	struct stmboot_source *window = NULL;
 	enum stmboot_status status;
 
-	if (!e->fits || e->size == 0 || e->size > r->budget)
+	if (!e->fits || e->size == 0 || !take(r, &r->budget, e->size))
 		return STMBOOT_OK;
-	r->budget -= e->size;
 	status = stmboot_source_window(r->ctx, r->src, e->offset, e->size, &window);
 	if (status == STMBOOT_OK)
 		status = read_content(r, e, known != NULL ? known->kind : SB_FIP_OTHER, window,
@@ -294,7 +306,8 @@ static enum stmboot_status compare_hash(struct reading *r, size_t index)
 	enum stmboot_status status;
 	uint8_t *bytes;
 
-	if (certificate == NULL)
+	if (certificate == NULL ||
+	    !take(r, &r->hash_budget, r->fip->entries[index].size + certificate->size))
 		return STMBOOT_OK;
 	bytes = sb_alloc(r->ctx, (size_t)certificate->size);
 	if (bytes == NULL)
@@ -325,6 +338,14 @@ static enum stmboot_status read_all(struct reading *r,
 	return first;
 }
 
+/* Of images that do not overlap; those that do so here and there are looked at as well. */
+static uint64_t most_bytes(const struct stmboot_context *ctx, const struct stmboot_fip *fip)
+{
+	uint64_t most = sb_limits(ctx)->max_unpacked_bytes;
+
+	return sb_min_u64(most, 2 * sb_min_u64(fip->source_bytes, most));
+}
+
 enum stmboot_status sb_fip_scan(struct stmboot_context *ctx, struct stmboot_source *src,
 				struct stmboot_fip *fip, struct sb_scan *scan)
 {
@@ -333,7 +354,8 @@ enum stmboot_status sb_fip_scan(struct stmboot_context *ctx, struct stmboot_sour
 			     .src = src,
 			     .fip = fip,
 			     .uboot = scan,
-			     .budget = sb_limits(ctx)->max_unpacked_bytes };
+			     .budget = most_bytes(ctx, fip),
+			     .hash_budget = most_bytes(ctx, fip) };
 	enum stmboot_status status, hashes;
 
 	*scan = (struct sb_scan){ .bytes = 0 };
@@ -348,6 +370,7 @@ enum stmboot_status sb_fip_scan(struct stmboot_context *ctx, struct stmboot_sour
 		status = hashes;
 	if (status == STMBOOT_NO_MEMORY || status == STMBOOT_CANCELLED)
 		return status;
+	scan->cut = r.cut;
 	fip->payloads = r.payloads;
 	fip->optee = r.optee;
 	return status;

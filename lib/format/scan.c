@@ -19,12 +19,17 @@ enum {
 	OVERLAP_BYTES = 256, /* longer than any banner with its prefix */
 	FDT_HEADER_BYTES = 40,
 	BLOCK_BYTES = 64,
+	MAX_UNPACKED = 32 << 20, /* of a packed U-Boot: those of boards have 1 MiB */
 };
 
 struct scanner {
 	struct sb_scan *out;
 	uint64_t position; /* of buffer[0], counted in the range */
 	uint64_t total;    /* bytes in the range; UINT64_MAX when not known */
+	uint64_t
+		run_start; /* of the characters of versions that were measured last, in the range */
+	uint64_t run_end;
+	bool run_cut; /* more of them may follow */
 	size_t filled;
 	uint8_t before; /* the byte before buffer[0] */
 	uint8_t buffer[CHUNK_BYTES + OVERLAP_BYTES];
@@ -42,7 +47,7 @@ static bool is_alnum(uint8_t c)
 
 static bool is_version_char(uint8_t c)
 {
-	return is_alnum(c) || (c != '\0' && strchr("+-._~", c) != NULL);
+	return is_alnum(c) || c == '+' || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 static bool is_printable(uint8_t c)
@@ -97,37 +102,68 @@ static void keep_text(struct sb_scan *scan, uint64_t offset, const uint8_t *at, 
 	struct sb_scan_text text = { .firmware = match->firmware, .offset = offset };
 
 	copy_text(text.version, sizeof(text.version), at + match->version, match->length);
+	if (scan->text_count == SB_SCAN_MAX_TEXTS || is_kept(scan, &text))
+		return;
 	copy_text(text.banner, sizeof(text.banner), at, span(at, left, is_printable));
-	if (scan->text_count < SB_SCAN_MAX_TEXTS && !is_kept(scan, &text))
-		scan->texts[scan->text_count++] = text;
+	scan->texts[scan->text_count++] = text;
+}
+
+/* What stands at a position, as far as a match may see. */
+struct view {
+	struct scanner *scanner;
+	uint64_t offset; /* in the range */
+	const uint8_t *at;
+	size_t left;
+	uint8_t before;
+};
+
+/*
+ * How many characters of a version stand `skip` bytes further. In a long row of them
+ * each may seem to begin one: the row is measured once, not at each of them.
+ */
+static size_t version_length(const struct view *v, size_t skip)
+{
+	struct scanner *s = v->scanner;
+	uint64_t start = v->offset + skip;
+
+	if (start < s->run_start || start >= s->run_end ||
+	    (s->run_cut && s->run_end - start < SB_SCAN_VERSION)) {
+		size_t length = span(v->at + skip, v->left - skip, is_version_char);
+
+		s->run_start = start;
+		s->run_end = start + length;
+		s->run_cut = length == v->left - skip;
+	}
+	return (size_t)sb_min_u64(s->run_end - start, v->left - skip);
 }
 
 /* "U-Boot 2023.01..." or "U-Boot SPL 2023.01..." (U-Boot include/version_string.h). */
-static bool match_uboot(const uint8_t *at, size_t left, struct match *match)
+static bool match_uboot(const struct view *view, struct match *match)
 {
 	static const char spl[] = "U-Boot SPL ", plain[] = "U-Boot ";
-	bool is_spl = starts_with(at, left, spl);
+	bool is_spl = starts_with(view->at, view->left, spl);
 	size_t skip = is_spl ? sizeof(spl) - 1 : sizeof(plain) - 1;
-	const uint8_t *v = at + skip;
+	const uint8_t *v = view->at + skip;
 
-	if (!is_spl && !starts_with(at, left, plain))
+	if (!is_spl && !starts_with(view->at, view->left, plain))
 		return false;
-	if (left - skip < 7 || v[0] != '2' || v[1] != '0' || !is_digit(v[2]) || !is_digit(v[3]) ||
-	    v[4] != '.' || !is_digit(v[5]) || !is_digit(v[6]))
+	if (view->left - skip < 7 || v[0] != '2' || v[1] != '0' || !is_digit(v[2]) ||
+	    !is_digit(v[3]) || v[4] != '.' || !is_digit(v[5]) || !is_digit(v[6]))
 		return false;
 	*match = (struct match){ is_spl ? SB_FIRMWARE_SPL : SB_FIRMWARE_UBOOT, skip,
-				 span(v, left - skip, is_version_char) };
+				 version_length(view, skip) };
 	return true;
 }
 
 /* "v2.8(release):..." (TF-A make_helpers/build_macros.mk, VERSION_STRING). */
-static bool match_tfa(const uint8_t *at, size_t left, uint8_t before, struct match *match)
+static bool match_tfa(const struct view *view, struct match *match)
 {
-	size_t length;
+	const uint8_t *at = view->at;
+	size_t left = view->left, length;
 
-	if (is_alnum(before) || left < 4 || !is_digit(at[1]))
+	if (is_alnum(view->before) || left < 4 || !is_digit(at[1]))
 		return false;
-	length = 1 + span(at + 1, left - 1, is_version_char);
+	length = version_length(view, 0); /* 'v' is one of them */
 	if (length >= SB_SCAN_VERSION || memchr(at, '.', length) == NULL)
 		return false;
 	if (!starts_with(at + length, left - length, "(release)") &&
@@ -138,13 +174,14 @@ static bool match_tfa(const uint8_t *at, size_t left, uint8_t before, struct mat
 }
 
 /* "3.19.0 (gcc version ...) #1 date arm" (OP-TEE core/arch/arm/kernel/link.mk). */
-static bool match_optee(const uint8_t *at, size_t left, uint8_t before, struct match *match)
+static bool match_optee(const struct view *view, struct match *match)
 {
-	size_t length;
+	const uint8_t *at = view->at;
+	size_t left = view->left, length;
 
-	if (before != '\0')
+	if (view->before != '\0')
 		return false;
-	length = span(at, left, is_version_char);
+	length = version_length(view, 0);
 	if (length < 5 || length >= SB_SCAN_VERSION || memchr(at, '.', length) == NULL)
 		return false;
 	if (!starts_with(at + length, left - length, " (gcc version ") &&
@@ -183,20 +220,23 @@ static bool is_fdt_header(const uint8_t *at, size_t left, uint64_t rest, uint32_
 static void look_at(struct scanner *s, size_t index)
 {
 	const uint8_t *at = s->buffer + index;
-	size_t left = (size_t)sb_min_u64(s->filled - index, OVERLAP_BYTES);
-	uint8_t before = index > 0 ? at[-1] : s->before;
-	uint64_t offset = s->position + index;
+	const struct view view = { .scanner = s,
+				   .offset = s->position + index,
+				   .at = at,
+				   .left = (size_t)sb_min_u64(s->filled - index, OVERLAP_BYTES),
+				   .before = index > 0 ? at[-1] : s->before };
 	struct match match;
 	uint32_t size;
 
 	if (*at == 0xd0) {
 		if (s->out->dtb_count < SB_SCAN_MAX_DTBS &&
-		    is_fdt_header(at, left, s->total - offset, &size))
-			s->out->dtbs[s->out->dtb_count++] = (struct sb_scan_dtb){ offset, size };
-	} else if ((*at == 'U' && match_uboot(at, left, &match)) ||
-		   (*at == 'v' && match_tfa(at, left, before, &match)) ||
-		   (is_digit(*at) && match_optee(at, left, before, &match))) {
-		keep_text(s->out, offset, at, left, &match);
+		    is_fdt_header(at, view.left, s->total - view.offset, &size))
+			s->out->dtbs[s->out->dtb_count++] =
+				(struct sb_scan_dtb){ view.offset, size };
+	} else if ((*at == 'U' && match_uboot(&view, &match)) ||
+		   (*at == 'v' && match_tfa(&view, &match)) ||
+		   (is_digit(*at) && match_optee(&view, &match))) {
+		keep_text(s->out, view.offset, at, view.left, &match);
 	}
 }
 
@@ -382,7 +422,10 @@ static enum stmboot_status take_unpacked(void *user, const void *data, size_t si
 enum stmboot_status sb_scan_gzip(struct stmboot_context *ctx, struct stmboot_source *src,
 				 uint64_t offset, uint64_t length, struct sb_scan *out)
 {
-	struct sb_unpack_options options = { .progress = true };
+	struct sb_unpack_options options = {
+		.max_output = sb_min_u64(MAX_UNPACKED, sb_limits(ctx)->max_unpacked_bytes),
+		.progress = true
+	};
 	struct sb_unpack_result result;
 	enum stmboot_status status;
 	struct scanner *s;
@@ -396,6 +439,7 @@ enum stmboot_status sb_scan_gzip(struct stmboot_context *ctx, struct stmboot_sou
 			   take_unpacked, s, &result);
 	consume(s, s->filled);
 	sb_free(ctx, s);
+	out->cut = status == STMBOOT_LIMIT;
 	return status;
 }
 

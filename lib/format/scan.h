@@ -40,6 +40,7 @@ struct sb_scan {
 	uint64_t bytes;    /* scanned */
 	uint32_t crc32;    /* as zlib */
 	uint32_t byte_sum; /* modulo 2^32 */
+	bool cut;          /* there is more than is looked at */
 	size_t text_count;
 	struct sb_scan_text texts[SB_SCAN_MAX_TEXTS];
 	size_t dtb_count;
@@ -57,9 +58,9 @@ STMBOOT_NODISCARD enum stmboot_status sb_scan_range(struct stmboot_context *ctx,
 
 /*
  * Unpack `length` bytes of gzip at `offset` and scan the result: checksums and
- * offsets are those of the unpacked bytes. Also as sb_unpack(): on
- * STMBOOT_CORRUPT, STMBOOT_LIMIT and when the stream is cut *out holds what was
- * found before.
+ * offsets are those of the unpacked bytes, of which there may be 32 MiB. Also as
+ * sb_unpack(): on STMBOOT_CORRUPT, STMBOOT_LIMIT and when the stream is cut *out holds
+ * what was found before.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_scan_gzip(struct stmboot_context *ctx,
 						   struct stmboot_source *src, uint64_t offset,

@@ -186,6 +186,9 @@ struct stmboot_fs {
 	struct sb_arena arena;
 	const struct stmboot_ext4_info *info;
 	uint64_t budget; /* bytes of directories that the running call may still look at */
+	uint64_t *
+		lookups; /* that all calls together may, of all file systems of an image; or NULL */
+	uint64_t mapped; /* bytes of maps that were looked at so far */
 	struct sb_ext4_slot slots[EXT4_LEVELS];
 	void *reader; /* what only this reader needs */
 	const char *trouble;
@@ -215,7 +218,10 @@ STMBOOT_NODISCARD enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigne
  */
 void sb_fs_renew(struct stmboot_fs *fs);
 
-/* Take `bytes` from the budget of the running call, or STMBOOT_LIMIT. */
+/*
+ * Take `bytes` from the budget of the running call, and from what all calls share, or
+ * STMBOOT_LIMIT; nothing is left to share then.
+ */
 STMBOOT_NODISCARD enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_t bytes);
 
 /* The way of a path, as the reader goes it, with a budget of its own. */

@@ -117,9 +117,12 @@ static enum stmboot_status scan_blocks(struct scan *scan, uint8_t *buffer)
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, scan->directory->offset,
 				  "a directory larger than the file system");
 	for (uint64_t block = 0; block < blocks && !scan->stopped;) {
+		const uint64_t mapped = fs->mapped;
 		struct sb_ext4_run run;
 
 		status = sb_ext4_map(fs, scan->directory, block, &run);
+		if (status == STMBOOT_OK)
+			status = sb_fs_spend(fs, fs->mapped - mapped);
 		if (status != STMBOOT_OK)
 			return status;
 		run.count = sb_min_u64(run.count, blocks - block);

@@ -13,7 +13,7 @@ enum {
 	EXTENT_HEADER_BYTES = 12,
 	EXTENT_ENTRY_BYTES = 12, /* of an index and of an extent */
 	MAX_INITIALISED = 32768, /* a longer extent is one that was never written */
-	MAX_UBOOT_DEPTH = 64,    /* U-Boot knows no limit: a tree deeper than this never ends */
+	MAX_UBOOT_DEPTH = 8, /* it knows no limit, but no program makes a tree of more than five */
 	DIRECT_BLOCKS = 12,
 	INDIRECT_LEVELS = 3,
 	POINTER_BYTES = 4,
@@ -126,8 +126,10 @@ static enum stmboot_status node_child(struct stmboot_fs *fs, const struct sb_ext
 static enum stmboot_status node_down(struct stmboot_fs *fs, const struct sb_ext4_inode *inode,
 				     uint64_t block, struct node *node, uint64_t *limit)
 {
-	const uint8_t *entry = entry_at(node, index_find(node, block, limit));
+	unsigned index = index_find(node, block, limit);
+	const uint8_t *entry = entry_at(node, index);
 
+	fs->mapped += (uint64_t)index * EXTENT_ENTRY_BYTES;
 	if (fs->ops->verifies && node->entries == 0)
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, node->offset,
 				  "an extent index that leads nowhere");
@@ -145,7 +147,7 @@ static int64_t extent_start(const struct stmboot_fs *fs, const uint8_t *entry)
 static enum stmboot_status leaf_find(struct stmboot_fs *fs, const struct node *leaf, uint64_t block,
 				     uint64_t limit, struct sb_ext4_run *run)
 {
-	for (unsigned i = 0; i < leaf->entries; i++) {
+	for (unsigned i = 0; i < leaf->entries; i++, fs->mapped += EXTENT_ENTRY_BYTES) {
 		const uint8_t *entry = entry_at(leaf, i);
 		int64_t start = extent_start(fs, entry);
 		uint64_t length = sb_get_le16(entry + 4);

@@ -118,11 +118,14 @@ static enum stmboot_status scan_next(struct scan *scan, struct entry *entry)
 	while (size > ENTRY_BYTES && scan->position < size - ENTRY_BYTES) {
 		uint64_t at = scan->position;
 		uint8_t raw[ENTRY_BYTES];
+		const uint64_t mapped = fs->mapped;
 		enum stmboot_status status = sb_fs_spend(fs, ENTRY_COST);
 		size_t length;
 
 		if (status == STMBOOT_OK)
 			status = sb_ext4_content_read(&scan->content, at, raw, sizeof(raw));
+		if (status == STMBOOT_OK) /* each entry may stand in a run of its own */
+			status = sb_fs_spend(fs, fs->mapped - mapped);
 		if (status != STMBOOT_OK)
 			return status;
 		entry->inode = sb_get_le32(raw);

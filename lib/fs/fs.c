@@ -54,6 +54,7 @@ enum stmboot_status sb_fs_block(struct stmboot_fs *fs, unsigned slot_number, uin
 		return STMBOOT_OK;
 	slot->block = UINT64_MAX;
 	slot->inode = 0;
+	fs->mapped += size;
 	if (!sb_mul_u64(block, size, &offset))
 		return sb_fs_fail(fs, STMBOOT_TRUNCATED, SB_NOWHERE, "a block number out of range");
 	status = sb_fs_read(fs, offset, slot->data, (size_t)size);
@@ -71,11 +72,22 @@ void sb_fs_renew(struct stmboot_fs *fs)
 
 enum stmboot_status sb_fs_spend(struct stmboot_fs *fs, uint64_t bytes)
 {
+	if (fs->lookups != NULL && bytes > *fs->lookups) {
+		*fs->lookups = 0;
+		fs->budget = 0;
+	}
 	if (bytes > fs->budget)
 		return sb_fs_fail(fs, STMBOOT_LIMIT, SB_NOWHERE,
 				  "the path leads through too many names");
 	fs->budget -= bytes;
+	if (fs->lookups != NULL)
+		*fs->lookups -= bytes;
 	return STMBOOT_OK;
+}
+
+void sb_fs_share(struct stmboot_fs *fs, uint64_t *lookups)
+{
+	fs->lookups = lookups;
 }
 
 enum stmboot_status sb_fs_new(struct stmboot_context *ctx, struct stmboot_source *src,

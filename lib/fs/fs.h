@@ -14,6 +14,12 @@ STMBOOT_NODISCARD enum stmboot_status sb_ext4_decode(struct stmboot_source *src,
 /* Where a file system is read from; borrowed from it. */
 struct stmboot_source *sb_fs_source(const struct stmboot_fs *fs);
 
+/*
+ * Count what is looked at of directories down from *lookups, too, which must outlive the
+ * file system; at 0 names are not found: STMBOOT_LIMIT.
+ */
+void sb_fs_share(struct stmboot_fs *fs, uint64_t *lookups);
+
 extern const struct sb_rules sb_ext4_rules;
 
 /*

@@ -24,6 +24,7 @@ struct stmboot_image {
 	enum stmboot_medium asked; /* what the caller says that it is */
 	uint64_t decoded;          /* bytes that were allocated for what the parts hold */
 	const struct stmboot_part *undecoded;
+	uint64_t lookups; /* bytes of directories that may still be looked at; UINT64_MAX: any */
 };
 
 static const char *const medium_names[] = { "auto", "sd", "emmc", "part" };
@@ -61,6 +62,24 @@ const struct stmboot_part *sb_image_undecoded(const struct stmboot_image *image)
 	return image->undecoded;
 }
 
+enum stmboot_status sb_image_count_data(struct stmboot_image *image, uint64_t enough, uint64_t *out)
+{
+	struct stmboot_source *packed =
+		image->below.unpacked != NULL ? image->below.file : image->below.source;
+
+	return sb_source_count_data(packed != NULL ? packed : image->below.source, enough, out);
+}
+
+void sb_image_limit_lookups(struct stmboot_image *image, uint64_t bytes)
+{
+	image->lookups = bytes;
+}
+
+bool sb_image_lookups_met(const struct stmboot_image *image)
+{
+	return image->lookups == 0;
+}
+
 static enum stmboot_status open_parts(struct stmboot_image *image)
 {
 	const struct stmboot_gpt *gpt = image->gpt;
@@ -82,6 +101,7 @@ static enum stmboot_status open_parts(struct stmboot_image *image)
 			part->public.offset = gpt->partitions[i]->offset;
 			part->public.size = gpt->partitions[i]->size;
 		}
+		part->lookups = &image->lookups;
 		image->part_count = i + 1;
 		status = sb_part_open(image->ctx, image->medium, part);
 		if (status == STMBOOT_OK)
@@ -175,6 +195,7 @@ static enum stmboot_status new_image(struct stmboot_context *ctx,
 	if (image == NULL)
 		return STMBOOT_NO_MEMORY;
 	image->ctx = ctx;
+	image->lookups = UINT64_MAX;
 	image->asked = options != NULL ? options->medium : STMBOOT_MEDIUM_AUTO;
 	sb_arena_init(&image->arena, ctx);
 	*out = image;

@@ -66,6 +66,20 @@ sb_image_adopt(struct stmboot_image *image, const struct stmboot_image *earlier,
 /* The first part that was left undecoded because others took all that may be spent, or NULL. */
 const struct stmboot_part *sb_image_undecoded(const struct stmboot_image *image);
 
+/*
+ * The bytes of the file or device that the image was read from, as it is packed, and
+ * without holes. As sb_source_count_data().
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_image_count_data(struct stmboot_image *image,
+							  uint64_t enough, uint64_t *out);
+
+/*
+ * How many bytes of directories may be looked at from now on to find files in all file
+ * systems of the image; UINT64_MAX: as many as it takes. Whether the limit was met.
+ */
+void sb_image_limit_lookups(struct stmboot_image *image, uint64_t bytes);
+bool sb_image_lookups_met(const struct stmboot_image *image);
+
 /* What could not be read of the medium since the image was opened. */
 const struct sb_read_errors *sb_image_read_errors(const struct stmboot_image *image);
 

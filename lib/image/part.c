@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/context.h"
+#include "fs/fs.h"
 #include "source/source.h"
 
 static enum stmboot_status only_fatal(enum stmboot_status status)
@@ -143,12 +144,14 @@ enum stmboot_status sb_part_adopt(struct stmboot_context *ctx, struct sb_part *p
 typedef enum stmboot_status open_fs(struct stmboot_context *ctx, struct stmboot_source *src,
 				    struct stmboot_fs **out);
 
-static enum stmboot_status open_view(struct stmboot_context *ctx, struct stmboot_source *src,
-				     struct sb_fs_view *view, open_fs *open,
-				     struct stmboot_fs **out)
+static enum stmboot_status open_view(struct stmboot_context *ctx, const struct sb_part *part,
+				     struct stmboot_source *src, struct sb_fs_view *view,
+				     open_fs *open, struct stmboot_fs **out)
 {
 	if (!view->tried) {
 		view->status = open(ctx, src, &view->fs);
+		if (view->status == STMBOOT_OK)
+			sb_fs_share(view->fs, part->lookups);
 		/* what says nothing about the file system is tried again */
 		view->tried = only_fatal(view->status) == STMBOOT_OK;
 	}
@@ -160,7 +163,7 @@ static enum stmboot_status open_view(struct stmboot_context *ctx, struct stmboot
 enum stmboot_status sb_part_fs_uboot(struct stmboot_context *ctx, struct sb_part *part,
 				     struct stmboot_fs **out)
 {
-	return open_view(ctx, part->cached, &part->uboot_view, stmboot_fs_open_uboot, out);
+	return open_view(ctx, part, part->cached, &part->uboot_view, stmboot_fs_open_uboot, out);
 }
 
 enum stmboot_status sb_part_open_journal(struct stmboot_context *ctx, struct sb_part *part)
@@ -197,5 +200,5 @@ enum stmboot_status sb_part_fs_linux(struct stmboot_context *ctx, struct sb_part
 	default:
 		return status;
 	}
-	return open_view(ctx, src, &part->linux_view, stmboot_fs_open_linux, out);
+	return open_view(ctx, part, src, &part->linux_view, stmboot_fs_open_linux, out);
 }

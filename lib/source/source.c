@@ -136,3 +136,21 @@ enum stmboot_status sb_source_peek(struct stmboot_source *src, uint64_t offset, 
 	*got = there;
 	return there != 0 ? stmboot_source_read(src, offset, buffer, there) : STMBOOT_OK;
 }
+
+enum stmboot_status sb_source_count_data(struct stmboot_source *src, uint64_t enough, uint64_t *out)
+{
+	uint64_t start = 0, end = 0;
+	enum stmboot_status status = STMBOOT_OK;
+
+	for (*out = 0; *out < enough; *out += end - start) {
+		uint64_t from = end;
+
+		status = stmboot_source_next_data(src, from, &start, &end);
+		if (status != STMBOOT_OK)
+			break;
+		start = start > from ? start : from;
+		if (end <= start)
+			return STMBOOT_IO;
+	}
+	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
+}

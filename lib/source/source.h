@@ -88,4 +88,11 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_load(struct sb_arena *arena,
 STMBOOT_NODISCARD enum stmboot_status sb_source_peek(struct stmboot_source *src, uint64_t offset,
 						     void *buffer, size_t size, size_t *got);
 
+/*
+ * Count the bytes that are not in holes, until there are `enough`; *out may be more than
+ * that. As stmboot_source_next_data(), but for STMBOOT_NOT_FOUND.
+ */
+STMBOOT_NODISCARD enum stmboot_status sb_source_count_data(struct stmboot_source *src,
+							   uint64_t enough, uint64_t *out);
+
 #endif

@@ -33,31 +33,12 @@ static enum stmboot_status spill_bytes(void *user, const void *data, size_t size
 	return status;
 }
 
-/* The bytes of a file that are not holes in it, up to `enough`. */
-static enum stmboot_status count_data(struct stmboot_source *src, uint64_t enough, uint64_t *out)
-{
-	uint64_t start = 0, end = 0;
-	enum stmboot_status status = STMBOOT_OK;
-
-	for (*out = 0; *out < enough; *out += end - start) {
-		uint64_t from = end;
-
-		status = stmboot_source_next_data(src, from, &start, &end);
-		if (status != STMBOOT_OK)
-			break;
-		start = start > from ? start : from;
-		if (end <= start)
-			return STMBOOT_IO;
-	}
-	return status == STMBOOT_NOT_FOUND ? STMBOOT_OK : status;
-}
-
 static enum stmboot_status find_ceiling(const struct stmboot_context *ctx,
 					struct stmboot_source *src, uint64_t *out)
 {
 	const uint64_t most = sb_limits(ctx)->max_container_bytes, steps = most / GROWTH;
 	uint64_t packed;
-	enum stmboot_status status = count_data(src, SMALL_INPUT + steps, &packed);
+	enum stmboot_status status = sb_source_count_data(src, SMALL_INPUT + steps, &packed);
 	uint64_t more = packed > SMALL_INPUT ? packed - SMALL_INPUT : 0;
 
 	if (status == STMBOOT_OK)
