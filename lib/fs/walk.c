@@ -4,14 +4,13 @@
  * stack of our own, so a deep tree takes heap and no stack; what they hold is
  * reached by the number of its inode, so a large directory is read once.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/context.h"
 #include "fs/ext4.h"
-
-/* How much of directories is looked at beyond what the medium holds. */
-static const uint64_t DIRECTORY_SLACK = (uint64_t)64 << 20;
 
 /* Names sort by their bytes, and those that are equal by their place. */
 struct name {
@@ -19,6 +18,18 @@ struct name {
 	uint32_t inode;
 	uint32_t order;
 };
+
+/*
+ * No two directories share a block, so a walk meets no more of them than the medium holds.
+ * U-Boot's reader counts 64 bytes for a name, which takes at least 9.
+ */
+enum { DIRECTORY_SLACK = 64 << 10, UBOOT_NAME_COST = 8 };
+
+/* Made-up directories are one inside the other, each with a name as long as can be. */
+enum { PATH_SLACK = 16 << 20, PATH_RATIO = 8 };
+
+/* Names that are held at once: those of all directories on the way down. */
+enum { MOST_HELD = 32 << 20, NAME_COST = 2 * sizeof(struct name) + sizeof(max_align_t) };
 
 /* How something that was tried ended. */
 struct outcome {
@@ -30,8 +41,9 @@ struct outcome {
 
 /* A directory whose names are being visited. */
 struct frame {
-	struct sb_arena arena; /* of the names */
+	struct sb_arena arena; /* of what the names are */
 	struct name *names;
+	size_t held; /* bytes, as they are counted */
 	size_t count, capacity, next;
 	const struct stmboot_fs_inode *inode;
 	uint64_t place;      /* of the inode in the source */
@@ -52,6 +64,8 @@ struct walk {
 	size_t max_depth;
 	uint64_t budget; /* bytes of directories that may still be looked at */
 	uint64_t names;  /* that may still be visited */
+	uint64_t paths;  /* bytes of their paths */
+	size_t held;     /* bytes of names, of all frames */
 	struct seen seen;
 	struct frame *frames;
 	size_t depth, capacity;
@@ -150,32 +164,57 @@ struct collect {
 	enum stmboot_status status;
 };
 
+/* The arrays that were outgrown do not stay. */
+static bool make_name_room(struct stmboot_context *ctx, struct frame *frame)
+{
+	size_t wanted = frame->capacity != 0 ? frame->capacity * 2 : 8;
+	struct name *grown;
+
+	if (frame->count < frame->capacity)
+		return true;
+	grown = sb_alloc_array(ctx, wanted, sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	if (frame->count > 0)
+		memcpy(grown, frame->names, frame->count * sizeof(*grown));
+	sb_free(ctx, frame->names);
+	frame->names = grown;
+	frame->capacity = wanted;
+	return true;
+}
+
+static enum stmboot_status keep_name(struct walk *walk, struct frame *frame,
+				     const struct stmboot_fs_entry *entry)
+{
+	size_t cost = strlen(entry->name) + NAME_COST;
+	char *text;
+
+	if (walk->names == 0)
+		return sb_fs_fail(walk->fs, STMBOOT_LIMIT, frame->place,
+				  "more names than the limit allows");
+	if (cost > MOST_HELD - walk->held)
+		return sb_fs_fail(walk->fs, STMBOOT_LIMIT, frame->place,
+				  "a directory of more names than the limit allows");
+	text = sb_arena_strdup(&frame->arena, entry->name);
+	if (text == NULL || !make_name_room(walk->fs->ctx, frame))
+		return STMBOOT_NO_MEMORY;
+	walk->names--;
+	walk->held += cost;
+	frame->held += cost;
+	frame->names[frame->count++] = (struct name){ text, entry->inode, (uint32_t)frame->count };
+	return STMBOOT_OK;
+}
+
 static bool collect_name(void *user, const struct stmboot_fs_entry *entry)
 {
 	struct collect *collect = user;
-	struct frame *frame = collect->frame;
-	struct name *name;
 
 	/* U-Boot's reader gives removed names, too, and any bytes in them. */
 	if (entry->inode == 0 || entry->name[0] == '\0' || strchr(entry->name, '/') != NULL ||
 	    strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
 		return true;
-	if (collect->walk->names == 0) {
-		collect->status = sb_fs_fail(collect->walk->fs, STMBOOT_LIMIT, frame->place,
-					     "more names than the limit allows");
-		return false;
-	}
-	collect->walk->names--;
-	name = sb_arena_push(&frame->arena, &frame->names, &frame->count, &frame->capacity,
-			     sizeof(*name));
-	if (name != NULL) {
-		name->text = sb_arena_strdup(&frame->arena, entry->name);
-		name->inode = entry->inode;
-		name->order = (uint32_t)frame->count;
-	}
-	if (frame->arena.failed)
-		collect->status = STMBOOT_NO_MEMORY;
-	return !frame->arena.failed;
+	collect->status = keep_name(collect->walk, collect->frame, entry);
+	return collect->status == STMBOOT_OK;
 }
 
 static int compare(const void *a, const void *b)
@@ -248,6 +287,8 @@ static void pop(struct walk *walk)
 {
 	struct frame *frame = &walk->frames[--walk->depth];
 
+	walk->held -= frame->held;
+	sb_free(walk->fs->ctx, frame->names);
 	sb_arena_release(&frame->arena);
 	stmboot_fs_inode_free(frame->inode);
 }
@@ -317,6 +358,10 @@ static enum stmboot_status visit_name(struct walk *walk, const struct frame *fra
 	if (!add_name(walk, name->text))
 		return visit_trouble(walk, sb_fs_fail(fs, STMBOOT_LIMIT, frame->place,
 						      "a name below it makes the path too long"));
+	if (walk->length > walk->paths)
+		return sb_fs_fail(fs, STMBOOT_LIMIT, frame->place,
+				  "longer paths than the limit allows");
+	walk->paths -= walk->length;
 	if (index > 0 && strcmp(name->text, frame->names[index - 1].text) == 0)
 		return visit_trouble(walk, sb_fs_fail(fs, STMBOOT_CORRUPT, frame->place,
 						      "a name that stands in its directory twice"));
@@ -355,7 +400,10 @@ static void begin(struct walk *walk, const struct sb_walk *found)
 {
 	struct stmboot_fs *fs = walk->fs;
 
-	walk->budget = stmboot_source_size(fs->src) + DIRECTORY_SLACK;
+	uint64_t size = sb_min_u64(stmboot_source_size(fs->src), INT64_MAX / UBOOT_NAME_COST);
+
+	walk->budget = size * (fs->ops->verifies ? 1 : UBOOT_NAME_COST) + DIRECTORY_SLACK;
+	walk->paths = size * PATH_RATIO + PATH_SLACK;
 	walk->names = fs->ctx->options.max_walk_names;
 	walk->length = found->length;
 	walk->start = found->length;
