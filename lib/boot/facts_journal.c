@@ -87,21 +87,40 @@ static enum stmboot_status compare_piece(const struct views *views, struct sb_di
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
 }
 
+/* A file may be given any size, and be named many times. */
+static bool take_budget(struct sb_facts *facts, const struct sb_difference *file, uint64_t bytes)
+{
+	uint64_t left = sb_limits(facts->ctx)->max_unpacked_bytes - facts->compared_bytes;
+
+	if (bytes > left) {
+		if (facts->unloaded == NULL)
+			facts->unloaded = file->path;
+		return false;
+	}
+	facts->compared_bytes += bytes;
+	return true;
+}
+
 /* Only what stands in other places is read. */
 static enum stmboot_status compare_content(const struct views *views, struct sb_difference *file,
 					   bool *differs)
 {
 	uint64_t end = sb_min_u64(file->by_uboot.size, file->by_linux.size), at = 0;
 
+	*differs = false;
 	while (at < end) {
 		size_t size, same = 0;
 		enum stmboot_status status;
 
+		if (!take_budget(views->facts, file, views->block_bytes))
+			return STMBOOT_OK;
 		if (is_shared(file, at)) {
 			at = (at / views->block_bytes + 1) * views->block_bytes;
 			continue;
 		}
 		size = piece_at(views, file, at, end);
+		if (!take_budget(views->facts, file, size))
+			return STMBOOT_OK;
 		status = compare_piece(views, file, at, size, &same);
 		if (status != STMBOOT_OK)
 			return status;
