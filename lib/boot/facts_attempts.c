@@ -8,7 +8,7 @@
 #include "boot/facts.h"
 #include "format/dtb.h"
 
-enum { MAX_ATTEMPTS = 64 };
+enum { MAX_ATTEMPTS = 64 }; /* of all configurations */
 
 static const char *environment(void *user, const char *name)
 {
@@ -331,6 +331,8 @@ static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_
 	status = open_file(config, step, &overlay->file);
 	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
 		status = sb_facts_decode_tree(facts, &overlay->file, &overlay->dtb);
+	if (status != STMBOOT_OK)
+		overlay->file.status = status;
 	if (status != STMBOOT_OK || overlay->dtb == NULL)
 		return sb_is_fatal(status) ? status : STMBOOT_OK;
 	return sb_facts_apply_overlay(facts, attempt, overlay);
@@ -432,19 +434,22 @@ enum stmboot_status sb_facts_attempts(struct sb_facts *facts, struct sb_config *
 	const struct stmboot_extlinux *conf = config->conf;
 	enum stmboot_status status = STMBOOT_OK;
 	int32_t overriding;
-	size_t count;
+	size_t count, most = MAX_ATTEMPTS - facts->tried;
 
 	if (conf == NULL || conf->outcome != STMBOOT_EXTLINUX_READ)
 		return STMBOOT_OK;
 	overriding = overriding_label(facts, conf);
 	count = overriding == STMBOOT_NO_LABEL ? conf->selection.order_count : conf->label_count;
-	count = count < MAX_ATTEMPTS ? count : MAX_ATTEMPTS;
+	if (count > most && facts->unloaded == NULL)
+		facts->unloaded = conf->labels[label_of(conf, overriding, most)].name.text;
+	count = count < most ? count : most;
 	config->attempts = sb_arena_array(facts->arena, count, sizeof(*config->attempts));
 	if (config->attempts == NULL)
 		return STMBOOT_NO_MEMORY;
 	for (size_t i = 0; i < count && config->boots < 0 && status == STMBOOT_OK; i++) {
 		struct sb_attempt *attempt = &config->attempts[config->attempt_count++];
 
+		facts->tried++;
 		attempt->label = label_of(conf, overriding, i);
 		status = attempt_label(facts, config, attempt);
 		if (status == STMBOOT_OK && attempt->failure == SB_BOOTS)
