@@ -10,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void decode(struct sb_arena *arena, struct stmboot_source *src, bool deep,
 		   struct sb_initramfs *out)
 {
-	uint64_t end = 0;
+	uint64_t end = 0, budget = 256 << 20;
 
-	if (sb_initramfs_decode(arena, src, "/init", deep, out) != STMBOOT_OK)
+	if (sb_initramfs_decode(arena, src, "/init", deep, &budget, out) != STMBOOT_OK)
 		abort();
 	for (size_t i = 0; i < out->archive_count; i++) {
 		if (out->archives[i].offset < end)

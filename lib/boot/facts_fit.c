@@ -144,7 +144,6 @@ static enum stmboot_status keep_unpacked(struct sb_facts *facts, const struct ou
 
 	if (data == NULL)
 		return STMBOOT_NO_MEMORY;
-	facts->loaded_bytes += output->used;
 	return stmboot_source_from_memory(facts->ctx, data, output->used, out);
 }
 
@@ -165,6 +164,7 @@ static enum stmboot_status unpack(struct sb_facts *facts, struct stmboot_source 
 		return STMBOOT_NO_MEMORY;
 	status = sb_unpack(facts->ctx, compression, src, image->offset, image->bytes, &options,
 			   keep, &output, &result);
+	facts->loaded_bytes += result.produced; /* also of what turns out to be damaged */
 	if (status == STMBOOT_OK)
 		status = keep_unpacked(facts, &output, out);
 	sb_free(facts->ctx, output.data);

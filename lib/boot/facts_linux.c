@@ -6,10 +6,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/checked.h"
+#include "base/context.h"
 #include "boot/facts.h"
+#include "format/kernel_payload.h"
 
 /* Of the MMC block driver; CONFIG_MMC_BLOCK_MINORS. */
 enum { MMC_MAJOR = 179, MMC_MINORS = 8 };
+
+/* What the payloads of kernel and initrd unpack to; an image of 29 MiB may fill it. */
+enum { UNPACKED_SLACK = 24 << 20, UNPACKED_RATIO = 8, MOST_UNPACKED = 256 << 20 };
 
 /*
  * U-Boot writes its variable bootargs into the device tree. Where that is not
@@ -165,7 +171,8 @@ static enum stmboot_status identify_kernel(struct sb_facts *facts)
 	if (!facts->deep || attempt->image == NULL ||
 	    attempt->image->format == STMBOOT_KERNEL_UNKNOWN)
 		return STMBOOT_OK;
-	status = stmboot_kernel_identify(facts->ctx, attempt->image_src, attempt->image, &identity);
+	status = sb_kernel_identify(facts->ctx, attempt->image_src, attempt->image,
+				    &facts->unpack_budget, &identity);
 	if (sb_is_fatal(status))
 		return status;
 	facts->identity = identity;
@@ -190,10 +197,26 @@ static enum stmboot_status look_into_initrd(struct sb_facts *facts)
 					       wrapper->data_bytes, &inner);
 	if (!sb_is_fatal(status))
 		status = sb_initramfs_decode(facts->arena, inner != NULL ? inner : src,
-					     facts->initramfs_program, true, &facts->initramfs);
+					     facts->initramfs_program, true, &facts->unpack_budget,
+					     &facts->initramfs);
 	stmboot_source_close(inner);
 	stmboot_uimage_free(wrapper);
 	facts->initramfs.unseen = facts->initramfs.unseen || status != STMBOOT_OK;
+	return sb_is_fatal(status) ? status : STMBOOT_OK;
+}
+
+/*
+ * Kernel and initrd together may unpack to a multiple of the image: a few bytes of LZMA
+ * or bzip2 keep a processor busy for seconds.
+ */
+static enum stmboot_status find_budget(struct sb_facts *facts)
+{
+	uint64_t most = sb_limits(facts->ctx)->max_unpacked_bytes, bytes = 0;
+	enum stmboot_status status =
+		sb_image_count_data(facts->image, MOST_UNPACKED / UNPACKED_RATIO, &bytes);
+
+	facts->unpack_budget = sb_min_u64(most, UNPACKED_SLACK + sb_min_u64(bytes, MOST_UNPACKED) *
+									 UNPACKED_RATIO);
 	return sb_is_fatal(status) ? status : STMBOOT_OK;
 }
 
@@ -202,7 +225,9 @@ enum stmboot_status sb_facts_linux(struct sb_facts *facts)
 	enum stmboot_status status = STMBOOT_OK;
 
 	if (facts->attempt != NULL) {
-		status = read_cmdline(facts);
+		status = find_budget(facts);
+		if (status == STMBOOT_OK)
+			status = read_cmdline(facts);
 		facts->has_initrd = facts->attempt->initrd.path != NULL;
 		if (status == STMBOOT_OK)
 			status = look_into_initrd(facts);

@@ -14,6 +14,9 @@
 enum { HEADER_BYTES = 110, MAGIC_BYTES = 6, FIELD_BYTES = 8 };
 enum { FIELD_MODE = 1, FIELD_FILESIZE = 6, FIELD_NAMESIZE = 11 };
 
+/* A file may have any size and be the same blocks over and over: a read counts as so much. */
+enum { LEAST_COST = 256 };
+
 /* The kernel passes over entries with longer names and links (PATH_MAX). */
 enum { MAX_PATH = 4096 };
 
@@ -213,9 +216,20 @@ static void begin(struct walk *walk, enum state state, size_t need)
 	gather(walk, state, need);
 }
 
+/* Take what a read costs from what may be looked at in all, or false. */
+static bool take_budget(uint64_t *budget, uint64_t bytes)
+{
+	uint64_t cost = bytes > LEAST_COST ? bytes : LEAST_COST;
+
+	if (cost > *budget)
+		return false;
+	*budget -= cost;
+	return true;
+}
+
 /* The files' data are not read, only passed over. */
 static enum stmboot_status walk_plain(struct walk *walk, struct stmboot_source *src,
-				      struct sb_initramfs_archive *archive)
+				      uint64_t *budget, struct sb_initramfs_archive *archive)
 {
 	uint64_t size = stmboot_source_size(src);
 	uint64_t at = archive->offset;
@@ -225,8 +239,13 @@ static enum stmboot_status walk_plain(struct walk *walk, struct stmboot_source *
 	while (at < size && walk->status == STMBOOT_OK && walk->state != STATE_BETWEEN) {
 		uint64_t skip = sb_min_u64(walk->skip, size - at);
 		size_t part = (size_t)sb_min_u64(walk->need, size - at - skip);
-		enum stmboot_status status = stmboot_source_read(src, at + skip, bytes, part);
+		enum stmboot_status status;
 
+		if (!take_budget(budget, part)) {
+			archive->status = STMBOOT_LIMIT;
+			return STMBOOT_OK;
+		}
+		status = stmboot_source_read(src, at + skip, bytes, part);
 		if (status != STMBOOT_OK)
 			return status;
 		walk->skip -= skip;
@@ -270,8 +289,9 @@ static enum stmboot_status walk_packed(struct walk *walk, struct stmboot_source 
 	return is_about_archive(status) ? STMBOOT_OK : status;
 }
 
-/* Move past zero bytes; *offset may reach the end. */
-static enum stmboot_status skip_zeros(struct stmboot_source *src, uint64_t *offset)
+/* Move past zero bytes; *offset may reach the end. STMBOOT_LIMIT when there are too many. */
+static enum stmboot_status skip_zeros(struct stmboot_source *src, uint64_t *budget,
+				      uint64_t *offset)
 {
 	char bytes[4096];
 	size_t got, zeros;
@@ -284,6 +304,8 @@ static enum stmboot_status skip_zeros(struct stmboot_source *src, uint64_t *offs
 			return status;
 		for (zeros = 0; zeros < got && bytes[zeros] == '\0'; zeros++)
 			continue;
+		if (zeros != 0 && !take_budget(budget, zeros))
+			return STMBOOT_LIMIT;
 		*offset += zeros;
 	} while (got != 0 && zeros == got);
 	return STMBOOT_OK;
@@ -324,7 +346,7 @@ static enum stmboot_status walk_one(struct walk *walk, struct stmboot_source *sr
 		return STMBOOT_OK;
 	}
 	status = archive->compression == STMBOOT_COMPRESSION_NONE
-			 ? walk_plain(walk, src, archive)
+			 ? walk_plain(walk, src, budget, archive)
 			 : walk_packed(walk, src, budget, archive);
 	archive->entries = walk->entries;
 	*offset += archive->consumed;
@@ -334,10 +356,10 @@ static enum stmboot_status walk_one(struct walk *walk, struct stmboot_source *sr
 }
 
 enum stmboot_status sb_initramfs_decode(struct sb_arena *arena, struct stmboot_source *src,
-					const char *program, bool deep, struct sb_initramfs *out)
+					const char *program, bool deep, uint64_t *budget,
+					struct sb_initramfs *out)
 {
 	struct walk *walk = sb_alloc(arena->ctx, sizeof(*walk));
-	uint64_t budget = sb_limits(arena->ctx)->max_unpacked_bytes;
 	enum stmboot_status status = STMBOOT_OK;
 	uint64_t offset = 0;
 	bool more = true;
@@ -353,9 +375,13 @@ enum stmboot_status sb_initramfs_decode(struct sb_arena *arena, struct stmboot_s
 			out->unseen = offset < stmboot_source_size(src);
 			break;
 		}
-		status = walk_one(walk, src, deep, &budget, &offset, &more);
+		status = walk_one(walk, src, deep, budget, &offset, &more);
 		if (status == STMBOOT_OK && more)
-			status = skip_zeros(src, &offset);
+			status = skip_zeros(src, budget, &offset);
+	}
+	if (status == STMBOOT_LIMIT) {
+		out->unseen = true;
+		status = STMBOOT_OK;
 	}
 	out->recognised = out->archive_count != 0;
 	if (!out->recognised)

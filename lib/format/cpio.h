@@ -46,13 +46,13 @@ struct sb_initramfs {
 /*
  * Walk an initramfs and look for a program ("/init") under exactly that name:
  * links in its path are not followed. Without `deep`, compressed archives are
- * only recognised, and what follows one stays unseen. Strings live in the arena.
+ * only recognised, and what follows one stays unseen. *budget is counted down by what
+ * is unpacked and read; what there is more of stays unseen. Strings live in the arena.
  * STMBOOT_OK, also for a damaged one; STMBOOT_NO_MEMORY; STMBOOT_CANCELLED;
  * or what reading gave.
  */
-STMBOOT_NODISCARD enum stmboot_status sb_initramfs_decode(struct sb_arena *arena,
-							  struct stmboot_source *src,
-							  const char *program, bool deep,
-							  struct sb_initramfs *out);
+STMBOOT_NODISCARD enum stmboot_status
+sb_initramfs_decode(struct sb_arena *arena, struct stmboot_source *src, const char *program,
+		    bool deep, uint64_t *budget, struct sb_initramfs *out);
 
 #endif

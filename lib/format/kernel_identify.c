@@ -77,12 +77,12 @@ static enum stmboot_status take_config(struct owned_identity *owned,
 }
 
 static enum stmboot_status identify(struct owned_identity *owned, struct stmboot_source *src,
-				    const struct stmboot_kernel *kernel)
+				    const struct stmboot_kernel *kernel, uint64_t *budget)
 {
 	struct stmboot_kernel_identity *identity = &owned->identity;
 	struct sb_kernel_payload payload;
 	enum stmboot_status status =
-		sb_kernel_payload_find(owned->arena->ctx, src, kernel, &payload);
+		sb_kernel_payload_find(owned->arena->ctx, src, kernel, budget, &payload);
 
 	identity->payload = payload.status;
 	identity->compression = payload.compression;
@@ -98,9 +98,9 @@ static enum stmboot_status identify(struct owned_identity *owned, struct stmboot
 	return status;
 }
 
-enum stmboot_status stmboot_kernel_identify(struct stmboot_context *ctx, struct stmboot_source *src,
-					    const struct stmboot_kernel *kernel,
-					    struct stmboot_kernel_identity **out)
+enum stmboot_status sb_kernel_identify(struct stmboot_context *ctx, struct stmboot_source *src,
+				       const struct stmboot_kernel *kernel, uint64_t *budget,
+				       struct stmboot_kernel_identity **out)
 {
 	struct owned_identity *owned;
 	enum stmboot_status status;
@@ -111,12 +111,21 @@ enum stmboot_status stmboot_kernel_identify(struct stmboot_context *ctx, struct 
 	if (owned == NULL)
 		return STMBOOT_NO_MEMORY;
 	owned->arena = sb_object_arena(owned);
-	status = identify(owned, src, kernel);
+	status = identify(owned, src, kernel, budget);
 	if (status == STMBOOT_OK)
 		*out = &owned->identity;
 	else
 		stmboot_kernel_identity_free(&owned->identity);
 	return status;
+}
+
+enum stmboot_status stmboot_kernel_identify(struct stmboot_context *ctx, struct stmboot_source *src,
+					    const struct stmboot_kernel *kernel,
+					    struct stmboot_kernel_identity **out)
+{
+	uint64_t budget = sb_limits(ctx)->max_unpacked_bytes;
+
+	return sb_kernel_identify(ctx, src, kernel, &budget, out);
 }
 
 void stmboot_kernel_identity_free(struct stmboot_kernel_identity *identity)

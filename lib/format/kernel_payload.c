@@ -22,8 +22,8 @@ struct search {
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	const struct stmboot_zimage *zimage;
-	uint64_t end;    /* the payload lies before it */
-	uint64_t budget; /* output that may still be made */
+	uint64_t end;     /* the payload lies before it */
+	uint64_t *budget; /* output that may still be made */
 	uint32_t attempts;
 	bool accepted;
 	bool limited; /* something could not be tried to its end */
@@ -91,7 +91,7 @@ static enum stmboot_status attempt(struct search *s, enum stmboot_compression co
 {
 	struct sb_kernel_payload payload = { .compression = compression, .offset = offset };
 	uint64_t wanted = s->zimage->has_size_word ? s->zimage->unpacked_bytes : UINT64_MAX;
-	uint64_t ceiling = sb_min_u64(wanted, s->budget);
+	uint64_t ceiling = sb_min_u64(wanted, *s->budget);
 	enum stmboot_status status;
 
 	if (s->attempts == MAX_ATTEMPTS || ceiling == 0) {
@@ -105,8 +105,8 @@ static enum stmboot_status attempt(struct search *s, enum stmboot_compression co
 		sb_kernel_text_release(&payload.text);
 		return status;
 	}
-	s->budget -= payload.unpacked_bytes;
-	if (payload.status == STMBOOT_LIMIT && ceiling == s->budget + payload.unpacked_bytes)
+	*s->budget -= payload.unpacked_bytes;
+	if (payload.status == STMBOOT_LIMIT && ceiling == *s->budget + payload.unpacked_bytes)
 		s->limited = true;
 	s->accepted = payload.status == STMBOOT_OK && is_whole(s, payload.unpacked_bytes);
 	if (!s->accepted && (payload.status == STMBOOT_OK || payload.status == STMBOOT_LIMIT))
@@ -203,7 +203,7 @@ static void conclude(struct search *s)
 }
 
 static enum stmboot_status find_in_zimage(struct stmboot_context *ctx, struct stmboot_source *src,
-					  const struct stmboot_kernel *kernel,
+					  const struct stmboot_kernel *kernel, uint64_t *budget,
 					  struct sb_kernel_payload *out)
 {
 	const struct stmboot_zimage *z = &kernel->zimage;
@@ -211,7 +211,7 @@ static enum stmboot_status find_in_zimage(struct stmboot_context *ctx, struct st
 			    .src = src,
 			    .zimage = z,
 			    .end = kernel->file_bytes,
-			    .budget = sb_limits(ctx)->max_unpacked_bytes,
+			    .budget = budget,
 			    .best = out };
 	enum stmboot_status status;
 
@@ -257,7 +257,7 @@ static enum stmboot_status read_plain(struct stmboot_context *ctx, struct stmboo
 
 /* The place is known: the whole file, or what an EFI zboot header says. */
 static enum stmboot_status unpack_known(struct stmboot_context *ctx, struct stmboot_source *src,
-					const struct stmboot_kernel *kernel,
+					const struct stmboot_kernel *kernel, uint64_t *budget,
 					struct sb_kernel_payload *out)
 {
 	bool zboot = kernel->format == STMBOOT_KERNEL_ZBOOT;
@@ -270,26 +270,27 @@ static enum stmboot_status unpack_known(struct stmboot_context *ctx, struct stmb
 		out->status = STMBOOT_NOT_FOUND;
 		return STMBOOT_OK;
 	}
-	status = unpack(ctx, src, length, sb_limits(ctx)->max_unpacked_bytes, out);
+	status = unpack(ctx, src, length, *budget, out);
+	*budget -= out->unpacked_bytes;
 	if (out->status == STMBOOT_NOT_RECOGNISED)
 		out->status = STMBOOT_CORRUPT;
 	return status;
 }
 
 enum stmboot_status sb_kernel_payload_find(struct stmboot_context *ctx, struct stmboot_source *src,
-					   const struct stmboot_kernel *kernel,
+					   const struct stmboot_kernel *kernel, uint64_t *budget,
 					   struct sb_kernel_payload *out)
 {
 	*out = (struct sb_kernel_payload){ .status = STMBOOT_OK };
 	sb_kernel_text_init(&out->text, ctx);
 	switch (kernel->format) {
 	case STMBOOT_KERNEL_ZIMAGE:
-		return find_in_zimage(ctx, src, kernel, out);
+		return find_in_zimage(ctx, src, kernel, budget, out);
 	case STMBOOT_KERNEL_ARM64:
 		return read_plain(ctx, src, out);
 	case STMBOOT_KERNEL_ZBOOT:
 	case STMBOOT_KERNEL_COMPRESSED:
-		return unpack_known(ctx, src, kernel, out);
+		return unpack_known(ctx, src, kernel, budget, out);
 	default:
 		out->status = STMBOOT_NOT_FOUND; /* barebox is no Linux */
 		return STMBOOT_OK;

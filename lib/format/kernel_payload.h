@@ -21,11 +21,19 @@ struct sb_kernel_payload {
 /*
  * Find and unpack it. STMBOOT_OK, whatever was found; STMBOOT_NO_MEMORY;
  * STMBOOT_CANCELLED; or what reading gave. out->text is to be released in
- * every case.
+ * every case. *budget is counted down by what is unpacked of it.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_kernel_payload_find(struct stmboot_context *ctx,
 							     struct stmboot_source *src,
 							     const struct stmboot_kernel *kernel,
+							     uint64_t *budget,
 							     struct sb_kernel_payload *out);
+
+/* As stmboot_kernel_identify(), with a budget as above. */
+STMBOOT_NODISCARD enum stmboot_status sb_kernel_identify(struct stmboot_context *ctx,
+							 struct stmboot_source *src,
+							 const struct stmboot_kernel *kernel,
+							 uint64_t *budget,
+							 struct stmboot_kernel_identity **out);
 
 #endif

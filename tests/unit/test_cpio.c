@@ -79,6 +79,9 @@ static void pack_in(struct image *image, enum stmboot_compression compression,
 	free(packed.data);
 }
 
+/* More than any of them takes. */
+enum { BUDGET = 256 << 20 };
+
 struct fixture {
 	struct stmboot_context *ctx;
 	struct sb_arena arena;
@@ -88,12 +91,14 @@ struct fixture {
 static struct fixture decode_bytes(const void *data, size_t size, bool deep)
 {
 	struct fixture f = { 0 };
+	uint64_t budget = BUDGET;
 	struct stmboot_source *src;
 
 	cr_assert_eq(stmboot_context_new(NULL, &f.ctx), STMBOOT_OK);
 	sb_arena_init(&f.arena, f.ctx);
 	cr_assert_eq(stmboot_source_from_memory(f.ctx, data, size, &src), STMBOOT_OK);
-	cr_assert_eq(sb_initramfs_decode(&f.arena, src, "/init", deep, &f.got), STMBOOT_OK);
+	cr_assert_eq(sb_initramfs_decode(&f.arena, src, "/init", deep, &budget, &f.got),
+		     STMBOOT_OK);
 	stmboot_source_close(src);
 	return f;
 }
@@ -373,23 +378,67 @@ Test(cpio, no_more_archives_are_opened_than_there_is_room_for)
 	release(&f);
 }
 
+static struct fixture decode_within(const struct image *image, uint64_t budget)
+{
+	struct fixture f = { 0 };
+	struct stmboot_source *src;
+
+	cr_assert_eq(stmboot_context_new(NULL, &f.ctx), STMBOOT_OK);
+	sb_arena_init(&f.arena, f.ctx);
+	cr_assert_eq(stmboot_source_from_memory(f.ctx, image->bytes, image->size, &src),
+		     STMBOOT_OK);
+	cr_assert_eq(sb_initramfs_decode(&f.arena, src, "/init", true, &budget, &f.got),
+		     STMBOOT_OK);
+	stmboot_source_close(src);
+	return f;
+}
+
+/* A made-up file may have any size, and be the same blocks over and over. */
+Test(cpio, the_ceiling_holds_for_what_is_not_packed)
+{
+	struct image image = { 0 };
+	struct fixture f;
+
+	for (unsigned i = 0; i < 800; i++)
+		entry(&image, 0, "x", S_IFREG | 0644, "");
+	f = decode_within(&image, 16 << 10);
+	cr_expect_eq(f.got.archives[0].status, STMBOOT_LIMIT);
+	cr_expect_leq(f.got.archives[0].entries, 64);
+	cr_expect(f.got.unseen);
+	release(&f);
+}
+
+Test(cpio, the_ceiling_holds_for_zeros_behind_an_archive)
+{
+	struct image image = { 0 };
+	struct fixture f;
+
+	archive(&image, "init", S_IFREG | 0755, "x");
+	image.size = sizeof(image.bytes);
+	f = decode_within(&image, 32 << 10);
+	cr_expect_eq(f.got.archive_count, 1);
+	cr_expect(f.got.found);
+	cr_expect(f.got.unseen);
+	release(&f);
+}
+
 Test(cpio, the_ceiling_holds_for_all_archives_together)
 {
-	struct stmboot_context_options options = { .struct_size = sizeof(options) };
 	struct image inner = { 0 }, image = { 0 };
 	struct stmboot_context *ctx;
 	struct stmboot_source *src;
 	struct sb_initramfs got;
 	struct sb_arena arena;
+	uint64_t budget;
 
 	archive(&inner, "init", S_IFREG | 0755, "x");
-	options.limits.max_unpacked_bytes = inner.size + inner.size / 2;
+	budget = inner.size + inner.size / 2;
 	pack_in(&image, STMBOOT_COMPRESSION_ZSTD, &inner);
 	pack_in(&image, STMBOOT_COMPRESSION_ZSTD, &inner);
-	cr_assert_eq(stmboot_context_new(&options, &ctx), STMBOOT_OK);
+	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
 	sb_arena_init(&arena, ctx);
 	cr_assert_eq(stmboot_source_from_memory(ctx, image.bytes, image.size, &src), STMBOOT_OK);
-	cr_assert_eq(sb_initramfs_decode(&arena, src, "/init", true, &got), STMBOOT_OK);
+	cr_assert_eq(sb_initramfs_decode(&arena, src, "/init", true, &budget, &got), STMBOOT_OK);
 	cr_expect_eq(got.archives[0].status, STMBOOT_OK);
 	cr_expect_eq(got.archives[1].status, STMBOOT_LIMIT);
 	cr_expect(got.unseen);
@@ -403,6 +452,7 @@ Test(cpio, every_allocation_may_fail)
 	struct heap heap = { 0 };
 	struct image inner = { 0 }, image = { 0 };
 	enum stmboot_status status = STMBOOT_NO_MEMORY;
+	uint64_t budget = BUDGET;
 
 	archive(&image, "init", S_IFLNK | 0777, "sbin/init");
 	archive(&inner, "init", S_IFLNK | 0777, "usr/sbin/init");
@@ -419,7 +469,7 @@ Test(cpio, every_allocation_may_fail)
 			     STMBOOT_OK);
 		sb_arena_init(&arena, ctx);
 		heap_refuse(&heap, n + 1);
-		status = sb_initramfs_decode(&arena, src, "/init", true, &got);
+		status = sb_initramfs_decode(&arena, src, "/init", true, &budget, &got);
 		cr_expect(status == STMBOOT_NO_MEMORY || status == STMBOOT_OK, "%s",
 			  stmboot_status_text(status));
 		if (status == STMBOOT_OK)
