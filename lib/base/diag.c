@@ -15,8 +15,9 @@ struct stmboot_diags {
 	struct stmboot_diag *items;
 	size_t count;
 	size_t capacity;
-	ptrdiff_t cut;      /* the one that says that others are left out, or NO_DIAG */
-	size_t left_out;    /* how many */
+	ptrdiff_t cut;                /* the one that says that others are left out, or NO_DIAG */
+	size_t left_out;              /* how many */
+	size_t counts[SB_CODE_COUNT]; /* of the items with each code */
 	size_t *left_marks; /* of each code: the mark behind the last one that was left out */
 	char left_text[64];
 };
@@ -116,11 +117,9 @@ bool stmboot_code_is_known(const char *selector)
 
 static size_t count_code(const struct stmboot_diags *diags, const char *code)
 {
-	size_t count = 0;
+	const struct stmboot_code *known = stmboot_code_find(code);
 
-	for (size_t i = 0; i < diags->count; i++)
-		count += strcmp(diags->items[i].code, code) == 0;
-	return count;
+	return known != NULL ? diags->counts[known - catalogue] : 0;
 }
 
 bool stmboot_diags_has_more(const struct stmboot_diags *after, const struct stmboot_diags *before,
@@ -154,10 +153,13 @@ void stmboot_diags_select(struct stmboot_diags *diags, const struct stmboot_sele
 		return;
 	diags->cut = NO_DIAG;
 	for (size_t i = 0; i < diags->count; i++) {
+		const struct stmboot_code *about = stmboot_code_find(diags->items[i].code);
 		bool is_cut = (ptrdiff_t)i == cut;
 
-		if (!is_selected(selection, diags->items[i].code, is_cut))
+		if (!is_selected(selection, about->code, is_cut)) {
+			diags->counts[about - catalogue]--;
 			continue;
+		}
 		if (is_cut)
 			diags->cut = (ptrdiff_t)kept;
 		diags->items[kept++] = diags->items[i];
@@ -208,10 +210,14 @@ static struct stmboot_place place_of(const struct sb_scope *scope, const struct 
 	return place;
 }
 
-static struct stmboot_diag *push(struct stmboot_diags *diags)
+static struct stmboot_diag *push(struct stmboot_diags *diags, enum sb_code code)
 {
-	return sb_arena_push(&diags->arena, &diags->items, &diags->count, &diags->capacity,
-			     sizeof(struct stmboot_diag));
+	struct stmboot_diag *diag = sb_arena_push(&diags->arena, &diags->items, &diags->count,
+						  &diags->capacity, sizeof(struct stmboot_diag));
+
+	if (diag != NULL)
+		diags->counts[code]++;
+	return diag;
 }
 
 static enum stmboot_severity severity_of(const struct sb_scope *scope,
@@ -228,7 +234,7 @@ static struct stmboot_diag *cut_of(struct stmboot_diags *diags, enum stmboot_sta
 
 	if (diags->cut != NO_DIAG)
 		return &diags->items[diags->cut];
-	diag = push(diags);
+	diag = push(diags, SB_IMAGE_TOO_MANY_FINDINGS);
 	if (diag == NULL)
 		return NULL;
 	diags->cut = (ptrdiff_t)diags->count - 1;
@@ -284,7 +290,7 @@ void sb_report(const struct sb_scope *scope, enum sb_code code, const struct sb_
 		leave_out(scope, code);
 		return;
 	}
-	diag = push(diags);
+	diag = push(diags, code);
 	if (diag == NULL)
 		return;
 	*diag = (struct stmboot_diag){
