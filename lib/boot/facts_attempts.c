@@ -325,8 +325,13 @@ static enum stmboot_status load_overlay(struct sb_facts *facts, const struct sb_
 	struct sb_overlay *overlay;
 	enum stmboot_status status;
 
-	if (attempt->dtb == NULL || attempt->overlay_count == SB_MAX_OVERLAYS)
+	if (attempt->dtb == NULL)
 		return STMBOOT_OK;
+	if (attempt->overlay_count == SB_MAX_OVERLAYS) {
+		if (facts->unloaded == NULL)
+			facts->unloaded = step->path != NULL ? step->path : step->value.text;
+		return STMBOOT_OK;
+	}
 	overlay = &attempt->overlays[attempt->overlay_count++];
 	status = open_file(config, step, &overlay->file);
 	if (status == STMBOOT_OK && overlay->file.status == STMBOOT_OK)
@@ -384,8 +389,9 @@ static enum stmboot_status attempt_label(struct sb_facts *facts, const struct sb
 	if (status != STMBOOT_OK)
 		return status;
 	steps = attempt->steps;
-	attempt->overlays =
-		sb_arena_array(facts->arena, steps->count + 1, sizeof(*attempt->overlays));
+	attempt->overlays = sb_arena_array(
+		facts->arena, steps->count < SB_MAX_OVERLAYS ? steps->count + 1 : SB_MAX_OVERLAYS,
+		sizeof(*attempt->overlays));
 	if (attempt->overlays == NULL)
 		return STMBOOT_NO_MEMORY;
 	for (size_t i = 0; i < steps->count && status == STMBOOT_OK; i++) {

@@ -116,6 +116,9 @@ static bool parse_append(struct sb_extlinux_parser *p, size_t *position,
 	return label->initrd.text != NULL || initrd_of_append(p, label);
 }
 
+/* Of one label; U-Boot knows no limit, but no board has so much memory for them. */
+enum { MOST_OVERLAYS = 1000 };
+
 /* Words are separated by SPACE alone. */
 static bool split_overlays(struct sb_extlinux_parser *p, struct stmboot_extlinux_label *label)
 {
@@ -124,7 +127,7 @@ static bool split_overlays(struct sb_extlinux_parser *p, struct stmboot_extlinux
 	const char *text = label->fdtoverlays.text;
 	size_t at = strspn(text, " ");
 
-	while (text[at] != '\0') {
+	while (text[at] != '\0' && label->overlay_count < MOST_OVERLAYS) {
 		size_t length = strcspn(text + at, " ");
 		struct stmboot_extlinux_text *word = sb_arena_push(
 			p->arena, &words, &label->overlay_count, &capacity, sizeof(*word));
