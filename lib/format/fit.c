@@ -339,7 +339,7 @@ enum stmboot_status stmboot_fit_decode(struct stmboot_context *ctx, struct stmbo
 	if (object == NULL)
 		return STMBOOT_NO_MEMORY;
 	object->arena = sb_object_arena(object);
-	status = sb_source_cache(ctx, src, &pages);
+	status = sb_source_cache(ctx, src, NULL, &pages);
 	if (status == STMBOOT_OK)
 		status = decode(object, pages);
 	stmboot_source_close(pages);

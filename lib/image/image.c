@@ -11,6 +11,9 @@
 #include "image/part.h"
 #include "source/source.h"
 
+/* What the caches of all partitions take together: as much as eight of them have use for. */
+enum { CACHE_BYTES = 8 << 20 };
+
 struct stmboot_image {
 	struct stmboot_context *ctx;
 	struct sb_arena arena;
@@ -24,6 +27,7 @@ struct stmboot_image {
 	enum stmboot_medium asked; /* what the caller says that it is */
 	uint64_t decoded;          /* bytes that were allocated for what the parts hold */
 	const struct stmboot_part *undecoded;
+	uint64_t cache_pool;
 	uint64_t lookups; /* bytes of directories that may still be looked at; UINT64_MAX: any */
 };
 
@@ -102,6 +106,7 @@ static enum stmboot_status open_parts(struct stmboot_image *image)
 			part->public.size = gpt->partitions[i]->size;
 		}
 		part->lookups = &image->lookups;
+		part->cache_pool = &image->cache_pool;
 		image->part_count = i + 1;
 		status = sb_part_open(image->ctx, image->medium, part);
 		if (status == STMBOOT_OK)
@@ -196,6 +201,7 @@ static enum stmboot_status new_image(struct stmboot_context *ctx,
 		return STMBOOT_NO_MEMORY;
 	image->ctx = ctx;
 	image->lookups = UINT64_MAX;
+	image->cache_pool = CACHE_BYTES;
 	image->asked = options != NULL ? options->medium : STMBOOT_MEDIUM_AUTO;
 	sb_arena_init(&image->arena, ctx);
 	*out = image;

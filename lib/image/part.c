@@ -20,7 +20,7 @@ enum stmboot_status sb_part_open(struct stmboot_context *ctx, struct stmboot_sou
 		stmboot_source_window(ctx, medium, p->offset, p->size, &part->window);
 
 	if (status == STMBOOT_OK)
-		status = sb_source_cache(ctx, part->window, &part->cached);
+		status = sb_source_cache(ctx, part->window, part->cache_pool, &part->cached);
 	if (status != STMBOOT_OK)
 		return status;
 	p->available = stmboot_source_size(part->window);

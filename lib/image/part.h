@@ -55,7 +55,8 @@ struct sb_part_journal {
 
 struct sb_part {
 	struct stmboot_part public;
-	uint64_t *lookups; /* of the image, counted down: sb_fs_share() */
+	uint64_t *cache_pool; /* of the image, as sb_source_cache() takes it */
+	uint64_t *lookups;    /* of the image, counted down: sb_fs_share() */
 	struct stmboot_source *window;
 	struct stmboot_source *cached; /* over the window; what everything reads */
 	const struct sb_format *format;

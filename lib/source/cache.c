@@ -26,8 +26,9 @@ struct page {
 struct cache {
 	struct stmboot_context *ctx;
 	struct stmboot_source *parent;
+	uint64_t *pool;      /* bytes that this and other caches may still take, or NULL */
 	uint64_t generation; /* of the parent, when the pages were read */
-	struct page pages[PAGES];
+	struct page *pages;  /* PAGES of them; NULL until the first is wanted */
 };
 
 /* Forget the pages when the parent's bytes are others now. */
@@ -38,7 +39,7 @@ static void refresh(struct cache *cache)
 	if (generation == cache->generation)
 		return;
 	cache->generation = generation;
-	for (size_t i = 0; i < PAGES; i++)
+	for (size_t i = 0; cache->pages != NULL && i < PAGES; i++)
 		cache->pages[i].number = UINT64_MAX;
 }
 
@@ -51,18 +52,58 @@ static size_t slot_of(uint64_t number)
 	return (size_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PAGE_BITS));
 }
 
+/* STMBOOT_LIMIT when the pool has no more. */
+static enum stmboot_status take(struct cache *cache, size_t bytes, void *out)
+{
+	void *memory;
+
+	if (cache->pool != NULL && bytes > *cache->pool)
+		return STMBOOT_LIMIT;
+	memory = sb_alloc_uncleared(cache->ctx, bytes);
+	if (memory == NULL)
+		return STMBOOT_NO_MEMORY;
+	if (cache->pool != NULL)
+		*cache->pool -= bytes;
+	memcpy(out, &memory, sizeof(memory));
+	return STMBOOT_OK;
+}
+
+static void give_back(struct cache *cache, size_t bytes, void *memory)
+{
+	if (memory != NULL && cache->pool != NULL)
+		*cache->pool += bytes;
+	sb_free(cache->ctx, memory);
+}
+
+/* The slot of a page, with room for it. As take(). */
+static enum stmboot_status slot_find(struct cache *cache, uint64_t number, struct page **out)
+{
+	enum stmboot_status status = STMBOOT_OK;
+	struct page *page;
+
+	if (cache->pages == NULL) {
+		status = take(cache, PAGES * sizeof(*page), &cache->pages);
+		if (status != STMBOOT_OK)
+			return status;
+		memset(cache->pages, 0, PAGES * sizeof(*page));
+	}
+	page = &cache->pages[slot_of(number)];
+	if (page->data == NULL) {
+		page->number = UINT64_MAX;
+		status = take(cache, PAGE_BYTES, &page->data);
+	}
+	*out = page;
+	return status;
+}
+
 static enum stmboot_status page_get(struct cache *cache, uint64_t number, const uint8_t **data)
 {
-	struct page *page = &cache->pages[slot_of(number)];
-	enum stmboot_status status;
+	struct page *page = NULL;
+	enum stmboot_status status = slot_find(cache, number, &page);
 	size_t got;
 
-	if (page->data == NULL) {
-		page->data = sb_alloc_uncleared(cache->ctx, PAGE_BYTES);
-		page->number = UINT64_MAX;
-	}
-	if (page->data == NULL)
-		return STMBOOT_NO_MEMORY;
+	if (status != STMBOOT_OK)
+		return status;
 	if (page->number != number) {
 		page->number = UINT64_MAX;
 		status = sb_source_peek(cache->parent, number * PAGE_BYTES, page->data, PAGE_BYTES,
@@ -77,23 +118,21 @@ static enum stmboot_status page_get(struct cache *cache, uint64_t number, const 
 
 static bool is_cached(const struct cache *cache, uint64_t number)
 {
-	const struct page *page = &cache->pages[slot_of(number)];
+	const struct page *page = cache->pages != NULL ? &cache->pages[slot_of(number)] : NULL;
 
-	return page->data != NULL && page->number == number;
+	return page != NULL && page->data != NULL && page->number == number;
 }
 
-/* Keep the whole pages of what was read past the cache; without memory, fewer of them. */
+/* Keep the whole pages of what was read past the cache; without room, fewer of them. */
 static void keep(struct cache *cache, uint64_t offset, const uint8_t *from, size_t size)
 {
 	size_t skip = (size_t)((PAGE_BYTES - offset % PAGE_BYTES) % PAGE_BYTES);
 
 	for (; size >= skip + PAGE_BYTES; skip += PAGE_BYTES) {
 		uint64_t number = (offset + skip) / PAGE_BYTES;
-		struct page *page = &cache->pages[slot_of(number)];
+		struct page *page = NULL;
 
-		if (page->data == NULL)
-			page->data = sb_alloc_uncleared(cache->ctx, PAGE_BYTES);
-		if (page->data == NULL)
+		if (slot_find(cache, number, &page) != STMBOOT_OK)
 			return;
 		memcpy(page->data, from + skip, PAGE_BYTES);
 		page->number = number;
@@ -125,8 +164,11 @@ static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buff
 		if (size >= BYPASS_BYTES && !is_cached(cache, offset / PAGE_BYTES))
 			return read_past(cache, offset, to, size);
 		status = page_get(cache, offset / PAGE_BYTES, &page);
-		/* What is asked for may be readable where its neighbours are not. */
-		if (status == STMBOOT_IO)
+		/*
+		 * What is asked for may be readable where its neighbours are not; without
+		 * room it is not kept.
+		 */
+		if (status == STMBOOT_IO || status == STMBOOT_LIMIT)
 			status = stmboot_source_read(cache->parent, offset, to, part);
 		else if (status == STMBOOT_OK)
 			memcpy(to, page + skip, part);
@@ -143,8 +185,9 @@ static void cache_close(void *self)
 {
 	struct cache *cache = self;
 
-	for (size_t i = 0; i < PAGES; i++)
-		sb_free(cache->ctx, cache->pages[i].data);
+	for (size_t i = 0; cache->pages != NULL && i < PAGES; i++)
+		give_back(cache, PAGE_BYTES, cache->pages[i].data);
+	give_back(cache, PAGES * sizeof(*cache->pages), cache->pages);
 	sb_free(cache->ctx, cache);
 }
 
@@ -155,7 +198,7 @@ static const struct stmboot_source_ops cache_ops = {
 };
 
 enum stmboot_status sb_source_cache(struct stmboot_context *ctx, struct stmboot_source *parent,
-				    struct stmboot_source **out)
+				    uint64_t *pool, struct stmboot_source **out)
 {
 	struct cache *cache = sb_alloc(ctx, sizeof(*cache));
 	enum stmboot_status status;
@@ -164,6 +207,7 @@ enum stmboot_status sb_source_cache(struct stmboot_context *ctx, struct stmboot_
 		return STMBOOT_NO_MEMORY;
 	cache->ctx = ctx;
 	cache->parent = parent;
+	cache->pool = pool;
 	cache->generation = sb_source_generation(parent);
 	status = sb_source_over(ctx, &cache_ops, cache, parent, out);
 	if (status != STMBOOT_OK)

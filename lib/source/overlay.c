@@ -160,7 +160,7 @@ enum stmboot_status sb_overlay_new(struct stmboot_context *ctx, struct stmboot_s
 	overlay->base = base;
 	overlay->pruned = UINT64_MAX;
 	overlay->size = stmboot_source_size(base);
-	status = sb_source_cache(ctx, base, &overlay->cached);
+	status = sb_source_cache(ctx, base, NULL, &overlay->cached);
 	if (status == STMBOOT_OK)
 		status = sb_source_over(ctx, &overlay_ops, overlay, base, &overlay->view);
 	if (status != STMBOOT_OK)

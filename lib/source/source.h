@@ -17,11 +17,12 @@ STMBOOT_NODISCARD enum stmboot_status sb_source_over(struct stmboot_context *ctx
 
 /*
  * A cache of 2 KiB pages over `parent`, for structures that are read again and
- * again in small pieces (file systems). Long reads pass by it.
- * Borrowed parent; STMBOOT_OK or STMBOOT_NO_MEMORY.
+ * again in small pieces (file systems). Long reads pass by it. It takes its memory from
+ * *pool, which counts bytes and outlives it, as long as there is any; NULL: as much as
+ * it has use for, which is 1 MiB. Borrowed parent; STMBOOT_OK or STMBOOT_NO_MEMORY.
  */
 STMBOOT_NODISCARD enum stmboot_status sb_source_cache(struct stmboot_context *ctx,
-						      struct stmboot_source *parent,
+						      struct stmboot_source *parent, uint64_t *pool,
 						      struct stmboot_source **out);
 
 /* A read that failed. */

@@ -132,6 +132,11 @@ def fip():
     return table + bytes(16) + struct.pack("<QQQ", start + len(body), 0, 0) + bytes(body)
 
 
+def environments():
+    """Partitions that look like environments up to their last byte."""
+    return nasty.card(b"abcdefgh=ij\0".ljust(850 << 10, b"\0"), 1024, 1024, "u-boot-env")
+
+
 def packed_loader():
     """A U-Boot that is packed, and nothing but beginnings of versions."""
     data = bytearray(uimage(gzip.compress(b"-v1" * (40 << 20), 6), "U-Boot"))
@@ -224,6 +229,19 @@ class Again(nasty.Nasty):
         self.told("a package")
         self.on(EDIT, "a packed loader", lambda: third(packed_loader()))
         self.told("a packed loader")
+
+    def test_partitions(self):
+        self.on((*CHECK, ["env", "show"]), "environments", environments)
+        self.on((["gpt", "set", "-n", "--new-guids"],), "trees", lambda: nasty.card(
+            nasty.fdt(1, 1, 30000), 1024, 1024, "ssbl"))
+
+    def test_labels(self):
+        text = "label 1\nkernel /k\nfdtoverlays" + " /o" * 200000 + "\nappend x\n"
+        self.on((["set-bootargs", "-n", "quiet"],), "a label of overlays", lambda: nasty.card(nasty.conf(
+            text, size=900 << 10)))
+        self.on((["set-bootargs", "-n", "--all-labels", "quiet"],), "lines that are given again",
+                lambda: nasty.card(nasty.conf("default x\n" * 60000 + nasty.LABEL.format(1),
+                                              size=900 << 10)))
 
     def test_journals(self):
         self.on(CHECK, "two views", two_views)

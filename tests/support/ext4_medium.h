@@ -36,7 +36,7 @@ static inline void medium_open(struct medium *m, const char *name)
 	snprintf(file, sizeof(file), "%s.img", name);
 	cr_assert_eq(stmboot_context_new(NULL, &m->ctx), STMBOOT_OK);
 	cr_assert_eq(stmboot_source_open_file(m->ctx, in_folder(file), &m->file), STMBOOT_OK);
-	cr_assert_eq(sb_source_cache(m->ctx, m->file, &m->cache), STMBOOT_OK);
+	cr_assert_eq(sb_source_cache(m->ctx, m->file, NULL, &m->cache), STMBOOT_OK);
 }
 
 static inline void open_linux(struct medium *m, const char *name)

@@ -163,7 +163,7 @@ Test(base, a_window_past_the_end_is_cut_and_places_are_on_the_medium)
 	cr_assert_eq(stmboot_context_new(NULL, &ctx), STMBOOT_OK);
 	cr_assert_eq(stmboot_source_from_memory(ctx, bytes, sizeof(bytes), &memory), STMBOOT_OK);
 	cr_assert_eq(stmboot_source_window(ctx, memory, 10, 100, &window), STMBOOT_OK);
-	cr_assert_eq(sb_source_cache(ctx, window, &cache), STMBOOT_OK);
+	cr_assert_eq(sb_source_cache(ctx, window, NULL, &cache), STMBOOT_OK);
 	cr_assert_eq(stmboot_diags_new(ctx, &diags), STMBOOT_OK);
 
 	cr_expect_eq(stmboot_source_size(window), 6);

@@ -168,7 +168,7 @@ Test(overlay, behaves_as_a_flat_copy_under_random_writes)
 
 	cr_assert_eq(stmboot_source_window(ctx, sb_overlay_source(overlay), 0, MEDIUM, &window),
 		     STMBOOT_OK);
-	cr_assert_eq(sb_source_cache(ctx, window, &cache), STMBOOT_OK);
+	cr_assert_eq(sb_source_cache(ctx, window, NULL, &cache), STMBOOT_OK);
 	for (unsigned round = 0; round < 300; round++) {
 		random_state = round;
 		if (round % 10 == 0) {
