@@ -21,6 +21,9 @@ struct trouble_row {
 	size_t path, message;
 };
 
+/* As many as a list of findings holds. */
+enum { MOST_TROUBLES = 10000 };
+
 struct listing {
 	const struct at_place *at;
 	const struct options *o;
@@ -32,7 +35,8 @@ struct listing {
 	size_t row_count, row_capacity;
 	struct trouble_row *troubles;
 	size_t trouble_count, trouble_capacity;
-	bool failed; /* there is no memory */
+	size_t left_out; /* troubles that are only counted */
+	bool failed;     /* there is no memory */
 };
 
 /* Room for one more in an array of the listing. */
@@ -60,20 +64,40 @@ static size_t keep(struct listing *l, const char *text)
 	return at;
 }
 
-static void add_trouble(struct listing *l, const struct stmboot_fs_step *step)
+static struct trouble_row *push_trouble(struct listing *l, const char *path)
 {
 	struct trouble_row *rows =
 		push(l, l->troubles, &l->trouble_count, &l->trouble_capacity, sizeof(*rows));
 
 	if (rows == NULL)
-		return;
+		return NULL;
 	l->troubles = rows;
 	rows += l->trouble_count - 1;
-	rows->path = keep(l, step->path);
+	rows->path = keep(l, path);
 	rows->message = l->texts.length;
+	return rows;
+}
+
+static void add_trouble(struct listing *l, const struct stmboot_fs_step *step)
+{
+	if (l->trouble_count == MOST_TROUBLES) {
+		l->left_out++;
+		return;
+	}
+	if (push_trouble(l, step->path) == NULL)
+		return;
 	buffer_printf(&l->texts, "could not read it: %s", step->trouble);
 	if (step->has_offset)
 		buffer_printf(&l->texts, ", at offset 0x%" PRIx64 " of the medium", step->offset);
+	buffer_add(&l->texts, "", 1);
+}
+
+/* The last one: how many are left out. */
+static void end_troubles(struct listing *l)
+{
+	if (l->left_out == 0 || push_trouble(l, l->at->path) == NULL)
+		return;
+	buffer_printf(&l->texts, "%zu more could not be read", l->left_out);
 	buffer_add(&l->texts, "", 1);
 }
 
@@ -214,6 +238,7 @@ static int show(struct listing *l)
 {
 	int result;
 
+	end_troubles(l);
 	if (l->o->value[OPTION_JSON] != 0)
 		add_errors_json(l);
 	else

@@ -14,7 +14,7 @@
  * | --- | --- | --- |
  * | max_text_bytes | a configuration with what it includes, a list, an environment, a command line, all attributes of a file | extlinux.unreadable; STMBOOT_LIMIT |
  * | max_dtb_bytes | a device tree | dtb.too-large; STMBOOT_LIMIT |
- * | max_unpacked_bytes | a compressed payload, all payloads of a kernel or an initrd; bytes for hashes of FITs; kernels of all labels | the payload counts as damaged; fit.hash-unchecked; image.too-much; STMBOOT_LIMIT |
+ * | max_unpacked_bytes | a compressed payload, all payloads of a kernel or an initrd; bytes for hashes of FITs; kernels of all labels; files compared with and without their journal | the payload counts as damaged; fit.hash-unchecked; image.too-much; STMBOOT_LIMIT |
  * | max_container_bytes | a compressed card image, and a stream | STMBOOT_LIMIT |
  * | max_gpt_entries | a partition table; those beyond it are left out | gpt.entry-count; edits are refused |
  * | max_findings | a list of findings, and of events of a configuration; of troubles of an extraction | image.too-many-findings; its counts are exact |
@@ -27,16 +27,22 @@
  *
  * | limit | of |
  * | --- | --- |
- * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB, or 64 MiB that are not zeros |
- * | 256 MiB, and 4 KiB for each byte beyond 1 MiB of what is packed | a card image, unpacked |
+ * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB of zeros, but 256 MiB of one of up to 1 MiB, of which 48 MiB are not zeros |
+ * | 8 times the image as it is packed, and 24 MiB | the output of kernel and initrd together |
+ * | 32 MiB; twice the file | a packed U-Boot; images of a FIP that overlap: image.too-much |
  * | 66 MiB; up to 160 MiB when that is no more than 32 times what is packed | a decompressor's own memory |
  * | 100,000 lines, 256 files | a configuration with what it includes |
  * | 16 | configurations that are found; 64 places that are searched |
- * | 64 | labels that are tried, overlays of one; 32 lines of one keyword in an edit |
+ * | 64 | labels that are tried, overlays of one that are loaded: image.too-much; 1,000 overlays of one; 32 lines of one keyword in an edit |
  * | 8,192 tokens and 256 KiB of properties | a FIT |
  * | 128 entries; 4 KiB; 2 KiB | a FIP; metadata of updates; extensions of an STM32 header |
  * | 64 | compressed payloads that are tried in a kernel |
- * | 40 links (Linux), 7 (U-Boot); 5 levels of extents (Linux), 64 (U-Boot) | a path; a file |
+ * | 40 links (Linux), 7 (U-Boot); 5 levels of extents (Linux), 8 (U-Boot) | a path; a file |
+ * | 64 MiB | directories that are looked at for one path, or for all files of a boot: image.too-much |
+ * | the size of the file system, and 64 KiB; 32 MiB | directories on a walk; their names that are held at once: STMBOOT_LIMIT |
+ * | 8 times the size of the file system, and 16 MiB | paths of a walk: STMBOOT_LIMIT |
+ * | 8 MiB | what is kept in memory of all partitions; more is read again |
+ * | 128 KiB | an environment that is a file |
  * | 16 MiB of descriptors; 1,048,576 runs; 64 KiB | the groups of an ext4; a range of data; an attribute |
  * | 10,240,000 blocks | a journal |
  * | 16 | places that cannot be read and are told one by one |
@@ -91,7 +97,7 @@ struct stmboot_context_options {
 	bool (*cancel)(void *user);
 	/** Ceiling for the bytes that one edit changes; they wait in memory. 0: 256 MiB. */
 	uint64_t max_pending_bytes;
-	/** Ceiling for the names that one walk over a file system visits. 0: 4,000,000. */
+	/** Ceiling for the names that one walk over a file system visits. 0: 2,000,000. */
 	uint64_t max_walk_names;
 	/**
 	 * Ceiling for the memory that is spent on decoding what the partitions of an image

@@ -17,7 +17,7 @@ static const struct stmboot_limits default_limits = {
 static const uint64_t default_decoded_bytes = UINT64_C(16) << 20;
 
 static const uint64_t default_pending_bytes = UINT64_C(256) << 20;
-static const uint64_t default_walk_names = 4000000;
+static const uint64_t default_walk_names = 2000000;
 
 static void *system_allocate(void *user, size_t size)
 {

@@ -196,6 +196,29 @@ def two_views():
     return gzip.compress(on_card(table, sectors, table.first_usable * SECTOR, image), 9)
 
 
+def packed_names(directories=48, blocks=900, size=64 * MIB):
+    """Directories that are full of names, packed; names stand in them twice."""
+    with tempfile.TemporaryDirectory() as work:
+        tree, path = os.path.join(work, "tree"), os.path.join(work, "image")
+        for i in range(directories):
+            os.makedirs(os.path.join(tree, f"d{i}"))
+        program.tools.make_ext4(path, tree, size, "-b", "1024", "-N", "512", "-m", "0", "-O",
+                                "^metadata_csum,^64bit,^has_journal,^resize_inode")
+        with open(path, "rb") as f:
+            image = bytearray(f.read())
+    names(16000, directories * blocks, image)
+    for i in range(directories):
+        inode = nasty.inode_of(bytes(image), 12 + i)
+        struct.pack_into("<HHHHIIHHI", image, inode + 40, 0xf30a, 1, 4, 0, 0, 0, blocks, 0,
+                         16000 + i * blocks)
+        struct.pack_into("<I", image, inode + 4, blocks * BLOCK)
+    sectors = size // SECTOR + 200
+    table = Gpt(sectors, nasty.GUID.format(0xffff))
+    table.add(1, "rootfs", table.first_usable, size // SECTOR, nasty.GUID.format(1), attributes=4)
+    data = on_card(table, sectors, table.first_usable * SECTOR, image)
+    return program.tools.run("zstd", "-q", "--long=24", "-c", "-", data=data)
+
+
 CHECK = (["check"],)
 EDIT = (["check"], ["set-bootargs", "-n", "quiet"])
 LIST = (["fs", "ls", "-r"], ["fs", "ls", "-r", "--json"], ["fs", "ls", "-r", "-l"])
@@ -222,6 +245,7 @@ class Again(nasty.Nasty):
 
     def test_names_that_are_listed(self):
         self.on(LIST, "a long directory", lambda: nasty.card(long_directory()))
+        self.on((["fs", "ls", "-r"],), "packed names", packed_names)
         self.on(LIST, "long paths", lambda: nasty.card(long_paths()))
 
     def test_second_stages(self):
