@@ -174,6 +174,9 @@ enum stmboot_status sb_walk_link(struct stmboot_fs *fs, struct sb_walk *walk,
 	if (status != STMBOOT_OK)
 		return status;
 	walk->inode = *directory;
+	/* A link may be called "..", which has cut a name off: to U-Boot it is any other name. */
+	if (walk->length < length)
+		walk->path[walk->length] = '/';
 	walk->length = length;
 	if (**target == '/') {
 		walk->length = 0;

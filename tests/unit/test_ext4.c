@@ -407,6 +407,32 @@ Test(ext4, uboot_cuts_the_block_of_an_inode_table_to_32_bits)
 	bytes_free(&b);
 }
 
+/* Which it looks up like any other name. */
+Test(ext4, to_uboot_two_dots_may_be_a_link)
+{
+	char through_dots[STMBOOT_FS_PATH_BYTES], through_link[STMBOOT_FS_PATH_BYTES];
+	struct stmboot_fs_node link;
+	struct stmboot_fs *fs;
+	struct bytes b;
+	size_t dots;
+
+	bytes_load(&b, "ext4-1k");
+	dots = target_offset(&b, "/boot", BLOCK) + 12;
+	cr_assert_eq(stmboot_fs_open_uboot(b.ctx, b.src, &fs), STMBOOT_OK);
+	cr_assert_eq(stmboot_fs_stat(fs, "/boot/slow", false, &link), STMBOOT_OK);
+	stmboot_fs_close(fs);
+	sb_put_le(b.data + dots, link.inode, 4);
+	b.data[dots + 7] = 7; /* a symbolic link */
+	cr_assert_eq(stmboot_fs_open_uboot(b.ctx, b.src, &fs), STMBOOT_OK);
+	cr_assert_eq(stmboot_fs_resolve(fs, "/boot/slow", through_link, sizeof(through_link)),
+		     STMBOOT_OK);
+	cr_assert_eq(stmboot_fs_resolve(fs, "/boot/..", through_dots, sizeof(through_dots)),
+		     STMBOOT_OK);
+	cr_expect_str_eq(through_dots, through_link);
+	stmboot_fs_close(fs);
+	bytes_free(&b);
+}
+
 Test(ext4, an_extent_tree_that_leads_back_to_itself_ends)
 {
 	struct bytes b;
