@@ -477,6 +477,8 @@ struct stmboot_ext4_info {
 	bool clean;       /**< of `state`: cleanly unmounted */
 	bool has_errors;  /**< of `state`: Linux has seen errors */
 	bool has_orphans; /**< of `state`, or there is a first one */
+
+	uint32_t first_inode; /**< those before it are the file system's own; 11 in revision 0 */
 };
 
 /**

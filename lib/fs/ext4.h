@@ -16,6 +16,7 @@ enum {
 	EXT4_SUPERBLOCK_BYTES = 1024,
 	EXT4_MAGIC = 0xef53,
 	EXT4_ROOT_INODE = 2,
+	EXT4_FIRST_INODE = 11, /* of revision 0, and the least: those before it are reserved */
 	EXT4_FIRST_INODE_BYTES = 128, /* of revision 0, and the part that every inode has */
 	EXT4_BLOCK_BYTES = 60,        /* i_block */
 	EXT4_BLOCK_OFFSET = 0x28,

@@ -57,6 +57,8 @@ static const char *size_defect(const struct stmboot_ext4_info *info, uint64_t *f
 		return "the inode size is out of range";
 	if (defect(field, S_DESC_SIZE, bad_descriptor_size(info)))
 		return "the size of a group descriptor is out of range";
+	if (defect(field, S_FIRST_INO, info->first_inode < EXT4_FIRST_INODE))
+		return "the first inode for files is out of range";
 	return NULL;
 }
 

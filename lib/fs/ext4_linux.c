@@ -72,6 +72,10 @@ static enum stmboot_status linux_inode(struct stmboot_fs *fs, uint32_t number,
 
 	if (number == 0 || number > info->inodes_count)
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE, "an inode number out of range");
+	/* ext4_valid_inum(): no name leads to these, since Linux 4.18 */
+	if (number < info->first_inode && number != EXT4_ROOT_INODE)
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE,
+				  "an inode of the file system itself");
 	table = ext2fs_inode_table_loc(reader->ext2, index / info->inodes_per_group);
 	offset = table * info->block_bytes +
 		 (uint64_t)(index % info->inodes_per_group) * info->inode_bytes;

@@ -19,7 +19,6 @@ static const char MOUNT_ONCE[] =
 	"boot the card once and shut it down, or run e2fsck on the partition";
 
 enum {
-	FIRST_INODE = 11, /* of revision 0: those before it are reserved */
 	CRC32C = 1,
 };
 
@@ -213,8 +212,7 @@ static enum stmboot_status check_groups(struct stmboot_fs *fs, struct stmboot_re
 				return sb_refuse_damage(refusal, SB_NOWHERE,
 							"a group descriptor that points outside");
 	}
-	if (EXT2_FIRST_INODE(ext2->super) < FIRST_INODE ||
-	    EXT2_FIRST_INODE(ext2->super) > info->inodes_per_group)
+	if (EXT2_FIRST_INODE(ext2->super) > info->inodes_per_group)
 		return sb_refuse(refusal, STMBOOT_CORRUPT, RUN_E2FSCK,
 				 "the number of reserved inodes is out of range");
 	return STMBOOT_OK;

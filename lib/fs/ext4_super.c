@@ -126,7 +126,9 @@ static void decode_geometry(const uint8_t *raw, struct stmboot_ext4_info *info)
 	info->first_meta_group = sb_get_le32(raw + S_FIRST_META_BG);
 	info->inode_bytes = EXT4_FIRST_INODE_BYTES;
 	info->descriptor_bytes = 32;
+	info->first_inode = EXT4_FIRST_INODE;
 	if (info->revision > 0) {
+		info->first_inode = sb_get_le32(raw + S_FIRST_INO);
 		info->inode_bytes = sb_get_le16(raw + S_INODE_SIZE);
 		if (info->incompat & INCOMPAT_64BIT)
 			info->descriptor_bytes = sb_get_le16(raw + S_DESC_SIZE);
