@@ -7,6 +7,7 @@
 #include <stmboot/text.h>
 #include <string.h>
 
+#include "../support/heap.h"
 #include "base/checked.h"
 #include "base/cursor.h"
 #include "base/diag.h"
@@ -188,6 +189,47 @@ Test(base, a_window_past_the_end_is_cut_and_places_are_on_the_medium)
 	stmboot_source_close(window);
 	stmboot_source_close(memory);
 	stmboot_context_free(ctx);
+}
+
+/* Read as a whole, in pieces that a cache keeps. */
+static void expect_bytes(struct stmboot_source *cache, const uint8_t *bytes, size_t size)
+{
+	uint8_t buffer[100];
+
+	for (size_t at = 0; at < size; at += sizeof(buffer)) {
+		size_t part = size - at < sizeof(buffer) ? size - at : sizeof(buffer);
+
+		cr_assert_eq(stmboot_source_read(cache, at, buffer, part), STMBOOT_OK);
+		cr_expect_arr_eq(buffer, bytes + at, part);
+	}
+}
+
+Test(base, caches_take_no_more_than_their_pool_has)
+{
+	static uint8_t bytes[64 << 10];
+	struct heap heap = { 0 };
+	struct stmboot_context *ctx = heap_context(&heap);
+	struct stmboot_source *memory, *caches[3];
+	const uint64_t all = 20 << 10;
+	uint64_t pool = all;
+	size_t before;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 / 5);
+	cr_assert_eq(stmboot_source_from_memory(ctx, bytes, sizeof(bytes), &memory), STMBOOT_OK);
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_eq(sb_source_cache(ctx, memory, &pool, &caches[i]), STMBOOT_OK);
+	before = heap.live;
+	for (size_t i = 0; i < 3; i++)
+		expect_bytes(caches[i], bytes, sizeof(bytes));
+	cr_expect_lt(pool, 2048);
+	cr_expect_leq(heap.live - before, 10, "%zu blocks of at least 2 KiB", heap.live - before);
+	for (size_t i = 0; i < 3; i++)
+		stmboot_source_close(caches[i]);
+	cr_expect_eq(pool, all);
+	stmboot_source_close(memory);
+	stmboot_context_free(ctx);
+	cr_expect_eq(heap.live, 0);
 }
 
 Test(base, every_code_is_complete_and_named_after_an_area)

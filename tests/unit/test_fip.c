@@ -6,6 +6,7 @@
 #include "../support/heap.h"
 #include "base/cursor.h"
 #include "base/digest.h"
+#include "format/formats.h"
 
 #define FIP_TB_FW         "\x5f\xf9\xec\x0b\x4d\x22\x3e\x4d\xa5\x44\xc3\x9d\x81\xc7\x3f\x0a"
 #define FIP_NT_FW_CERT    "\x8e\xc4\xc1\xf3\x5d\x63\xe4\x11\xa7\xa9\x87\xee\x40\xb2\x3f\xa7"
@@ -447,6 +448,32 @@ static enum stmboot_status decode_and_identify(struct stmboot_context *ctx,
 	status = stmboot_fip_identify(ctx, src, fip);
 	stmboot_fip_free(fip);
 	return status;
+}
+
+/* The whole file may be each of its images, which costs as much each time. */
+Test(fip, images_that_are_the_same_bytes_are_read_twice_at_most)
+{
+	enum { SAME = 8 };
+	struct bytes b = bytes_new(65536);
+	struct sb_scan scan;
+	struct stmboot_fip *fip;
+	size_t known = 0;
+
+	bytes_put(&b, 0, "\x01\0\x64\xaa\1\0\0\0", 8);
+	for (size_t i = 0; i < SAME; i++) {
+		bytes_put(&b, entry(i), UNKNOWN, 16);
+		bytes_put(&b, entry(i) + 16, "\0\x10\0\0\0\0\0\0\0\xe0\0\0", 12);
+	}
+	bytes_put(&b, entry(SAME) + 16, "\0\xf0", 2);
+	cr_assert_eq(stmboot_fip_decode(b.ctx, bytes_source(&b), &fip), STMBOOT_OK);
+	cr_assert_eq(fip->entry_count, SAME);
+	cr_assert_eq(sb_fip_scan(b.ctx, b.src, fip, &scan), STMBOOT_OK);
+	for (size_t i = 0; i < SAME; i++)
+		known += fip->payloads[i].known;
+	cr_expect_eq(known, 2);
+	cr_expect(scan.cut);
+	stmboot_fip_free(fip);
+	bytes_free(&b);
 }
 
 Test(fip, without_memory)
