@@ -27,7 +27,8 @@
  *
  * | limit | of |
  * | --- | --- |
- * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB of zeros, but 256 MiB of one of up to 1 MiB, of which 48 MiB are not zeros |
+ * | 1000 times what is packed, and 4 MiB | the output of a compressed payload; of a card image, and 4 GiB, or 64 MiB that are not zeros |
+ * | 256 MiB, of which 48 MiB are not zeros, and 4 KiB for each byte beyond 1 MiB of what is packed | a card image, unpacked |
  * | 8 times the image as it is packed, and 24 MiB | the output of kernel and initrd together |
  * | 32 MiB; twice the file | a packed U-Boot; images of a FIP that overlap: image.too-much |
  * | 66 MiB; up to 160 MiB when that is no more than 32 times what is packed | a decompressor's own memory |

@@ -119,7 +119,7 @@ static size_t count_code(const struct stmboot_diags *diags, const char *code)
 {
 	const struct stmboot_code *known = stmboot_code_find(code);
 
-	return known != NULL ? diags->counts[known - catalogue] : 0;
+	return known != NULL ? diags->counts[sb_code_of(known)] : 0;
 }
 
 bool stmboot_diags_has_more(const struct stmboot_diags *after, const struct stmboot_diags *before,
@@ -156,8 +156,9 @@ void stmboot_diags_select(struct stmboot_diags *diags, const struct stmboot_sele
 		const struct stmboot_code *about = stmboot_code_find(diags->items[i].code);
 		bool is_cut = (ptrdiff_t)i == cut;
 
-		if (!is_selected(selection, about->code, is_cut)) {
-			diags->counts[about - catalogue]--;
+		if (!is_selected(selection, diags->items[i].code, is_cut)) {
+			if (about != NULL)
+				diags->counts[sb_code_of(about)]--;
 			continue;
 		}
 		if (is_cut)
