@@ -440,19 +440,18 @@ enum stmboot_status sb_facts_attempts(struct sb_facts *facts, struct sb_config *
 	const struct stmboot_extlinux *conf = config->conf;
 	enum stmboot_status status = STMBOOT_OK;
 	int32_t overriding;
-	size_t count, most = MAX_ATTEMPTS - facts->tried;
+	size_t all, count;
+	bool ended = false;
 
 	if (conf == NULL || conf->outcome != STMBOOT_EXTLINUX_READ)
 		return STMBOOT_OK;
 	overriding = overriding_label(facts, conf);
-	count = overriding == STMBOOT_NO_LABEL ? conf->selection.order_count : conf->label_count;
-	if (count > most && facts->unloaded == NULL)
-		facts->unloaded = conf->labels[label_of(conf, overriding, most)].name.text;
-	count = count < most ? count : most;
+	all = overriding == STMBOOT_NO_LABEL ? conf->selection.order_count : conf->label_count;
+	count = (size_t)sb_min_u64(all, MAX_ATTEMPTS - facts->tried);
 	config->attempts = sb_arena_array(facts->arena, count, sizeof(*config->attempts));
 	if (config->attempts == NULL)
 		return STMBOOT_NO_MEMORY;
-	for (size_t i = 0; i < count && config->boots < 0 && status == STMBOOT_OK; i++) {
+	for (size_t i = 0; i < count && !ended && status == STMBOOT_OK; i++) {
 		struct sb_attempt *attempt = &config->attempts[config->attempt_count++];
 
 		facts->tried++;
@@ -461,8 +460,9 @@ enum stmboot_status sb_facts_attempts(struct sb_facts *facts, struct sb_config *
 		if (status == STMBOOT_OK && attempt->failure == SB_BOOTS)
 			config->boots = (int)i;
 		/* the chosen label's localboot ends everything, whatever it did */
-		if (attempt->failure == SB_FAILS_LOCALBOOT && i == 0)
-			break;
+		ended = config->boots >= 0 || (attempt->failure == SB_FAILS_LOCALBOOT && i == 0);
 	}
+	if (!ended && count < all && facts->unloaded == NULL)
+		facts->unloaded = conf->labels[label_of(conf, overriding, count)].name.text;
 	return status;
 }
