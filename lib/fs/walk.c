@@ -201,7 +201,8 @@ static enum stmboot_status keep_name(struct walk *walk, struct frame *frame,
 	walk->names--;
 	walk->held += cost;
 	frame->held += cost;
-	frame->names[frame->count++] = (struct name){ text, entry->inode, (uint32_t)frame->count };
+	frame->names[frame->count] = (struct name){ text, entry->inode, (uint32_t)frame->count };
+	frame->count++;
 	return STMBOOT_OK;
 }
 
