@@ -40,7 +40,8 @@
  * | 64 | compressed payloads that are tried in a kernel |
  * | 40 links (Linux), 7 (U-Boot); 5 levels of extents (Linux), 8 (U-Boot) | a path; a file |
  * | 64 MiB | directories that are looked at for one path, or for all files of a boot: image.too-much |
- * | the size of the file system, and 64 KiB; 32 MiB | directories on a walk; their names that are held at once: STMBOOT_LIMIT |
+ * | the size of the file system, and 64 KiB | directories on a walk: STMBOOT_LIMIT |
+ * | a sixteenth of that size, and 32 MiB, up to 256 MiB | names of directories that a walk holds at once: STMBOOT_LIMIT |
  * | 8 times the size of the file system, and 16 MiB | paths of a walk: STMBOOT_LIMIT |
  * | 8 MiB | what is kept in memory of all partitions; more is read again |
  * | 128 KiB | an environment that is a file |

@@ -28,8 +28,16 @@ enum { DIRECTORY_SLACK = 64 << 10, UBOOT_NAME_COST = 8 };
 /* Made-up directories are one inside the other, each with a name as long as can be. */
 enum { PATH_SLACK = 16 << 20, PATH_RATIO = 8 };
 
-/* Names that are held at once: those of all directories on the way down. */
-enum { MOST_HELD = 32 << 20, NAME_COST = 2 * sizeof(struct name) + sizeof(max_align_t) };
+/*
+ * Names that are held at once: those of all directories on the way down. A large file system
+ * may have a directory of millions.
+ */
+enum {
+	HELD_SLACK = 32 << 20,
+	HELD_SHARE = 16, /* one part of so many of the file system's size */
+	MOST_HELD = 256 << 20,
+	NAME_COST = 2 * sizeof(struct name) + sizeof(max_align_t),
+};
 
 /* How something that was tried ended. */
 struct outcome {
@@ -66,6 +74,7 @@ struct walk {
 	uint64_t names;  /* that may still be visited */
 	uint64_t paths;  /* bytes of their paths */
 	size_t held;     /* bytes of names, of all frames */
+	size_t most_held;
 	struct seen seen;
 	struct frame *frames;
 	size_t depth, capacity;
@@ -192,7 +201,7 @@ static enum stmboot_status keep_name(struct walk *walk, struct frame *frame,
 	if (walk->names == 0)
 		return sb_fs_fail(walk->fs, STMBOOT_LIMIT, frame->place,
 				  "more names than the limit allows");
-	if (cost > MOST_HELD - walk->held)
+	if (cost > walk->most_held - walk->held)
 		return sb_fs_fail(walk->fs, STMBOOT_LIMIT, frame->place,
 				  "a directory of more names than the limit allows");
 	text = sb_arena_strdup(&frame->arena, entry->name);
@@ -400,11 +409,11 @@ static enum stmboot_status go_on(struct walk *walk)
 static void begin(struct walk *walk, const struct sb_walk *found)
 {
 	struct stmboot_fs *fs = walk->fs;
-
 	uint64_t size = sb_min_u64(stmboot_source_size(fs->src), INT64_MAX / UBOOT_NAME_COST);
 
 	walk->budget = size * (fs->ops->verifies ? 1 : UBOOT_NAME_COST) + DIRECTORY_SLACK;
 	walk->paths = size * PATH_RATIO + PATH_SLACK;
+	walk->most_held = (size_t)sb_min_u64(HELD_SLACK + size / HELD_SHARE, MOST_HELD);
 	walk->names = fs->ctx->options.max_walk_names;
 	walk->length = found->length;
 	walk->start = found->length;
