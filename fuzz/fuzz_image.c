@@ -36,8 +36,21 @@ enum {
 	WRONG_CHECKSUMS = 128, /* of the file system, when it has some */
 };
 
-/* Inodes and blocks that the file system of ext4_image.h leaves free. */
-enum { EXTLINUX = 3, CONF, KERNEL, DTB, SBIN, INIT, FIRST_BLOCK = 30 };
+/*
+ * Inodes and blocks that the file system of ext4_image.h leaves free; of inodes it has too
+ * few that are not the file system's own, so that they all move to another table.
+ */
+enum {
+	EXTLINUX = 17,
+	CONF,
+	KERNEL,
+	DTB,
+	SBIN,
+	INIT,
+	INODES = 32,
+	TABLE = 50,
+	FIRST_BLOCK = 16,
+};
 
 static void put_string(uint8_t *dtb, int node, const char *name, const char *value)
 {
@@ -58,9 +71,10 @@ static void make_dtb(uint8_t *at, const char *compatible)
 /* A file or directory of one block: its bytes. */
 static uint8_t *add_file(uint8_t *fs, uint32_t inode, uint32_t mode, uint32_t size)
 {
+	uint8_t *moved = fs + (TABLE - INODE_TABLE) * BLOCK;
 	uint32_t block = FIRST_BLOCK + inode;
 
-	image_extent(image_inode(fs, inode, mode, size, 0x80000), 4, 0, block, 1);
+	image_extent(image_inode(moved, inode, mode, size, 0x80000), 4, 0, block, 1);
 	return fs + (size_t)block * BLOCK;
 }
 
@@ -86,6 +100,14 @@ static void make_boot(uint8_t *fs)
 	put(block + 0x2c, BLOCK, 4);
 	put(block + 0x30, 0x04030201, 4);
 	make_dtb(add_file(fs, DTB, 0x81a4, DTB_BYTES), "st,stm32mp157c-dk2");
+}
+
+static void move_inodes(uint8_t *fs)
+{
+	memcpy(fs + TABLE * BLOCK, fs + INODE_TABLE * BLOCK, INODE_COUNT * INODE);
+	put(fs + BLOCK, INODES, 4);
+	put(fs + BLOCK + 0x28, INODES, 4); /* of the group */
+	put(fs + 2 * BLOCK + 8, TABLE, 4);
 }
 
 static void make_rootfs(uint8_t *fs)
@@ -131,6 +153,7 @@ static void make_card(uint8_t *card)
 	(void)make_stm32(card + FSBL2, 0x10000);
 	make_uboot(card + UBOOT);
 	image_make(card + ROOTFS);
+	move_inodes(card + ROOTFS);
 	make_rootfs(card + ROOTFS);
 }
 
@@ -154,7 +177,7 @@ static void mend_card(uint8_t *card, uint8_t choices)
 	if (choices & FS_CHECKSUMS)
 		ext4_enable_checksums(card + ROOTFS);
 	if ((choices & FS_CHECKSUMS) && !(choices & WRONG_CHECKSUMS))
-		ext4_mend(card + ROOTFS, MEDIUM, INODE_COUNT, INODE_TABLE);
+		ext4_mend(card + ROOTFS, MEDIUM, INODES, TABLE);
 	if (choices & KEEP_TABLE_MASK) {
 		card_mend(card, SECTORS, 1);
 		card_mend(card, SECTORS, SECTORS - 1);

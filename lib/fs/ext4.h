@@ -187,8 +187,8 @@ struct stmboot_fs {
 	struct sb_arena arena;
 	const struct stmboot_ext4_info *info;
 	uint64_t budget; /* bytes of directories that the running call may still look at */
-	uint64_t *
-		lookups; /* that all calls together may, of all file systems of an image; or NULL */
+	/* that all calls together may, of all file systems of an image; or NULL */
+	uint64_t *lookups;
 	uint64_t mapped; /* bytes of maps that were looked at so far */
 	struct sb_ext4_slot slots[EXT4_LEVELS];
 	void *reader; /* what only this reader needs */
@@ -204,6 +204,10 @@ struct stmboot_fs {
 /* Remember what went wrong at `offset` of the source; gives `status` back. */
 enum stmboot_status sb_fs_fail(struct stmboot_fs *fs, enum stmboot_status status, uint64_t offset,
 			       const char *trouble);
+
+/* The inode that a name leads to: for Linux, none of the file system's own. */
+STMBOOT_NODISCARD enum stmboot_status
+sb_fs_named_inode(struct stmboot_fs *fs, uint32_t number, struct sb_ext4_inode *out);
 
 /* Read from the partition, and remember where it failed. */
 STMBOOT_NODISCARD enum stmboot_status sb_fs_read(struct stmboot_fs *fs, uint64_t offset,

@@ -72,10 +72,6 @@ static enum stmboot_status linux_inode(struct stmboot_fs *fs, uint32_t number,
 
 	if (number == 0 || number > info->inodes_count)
 		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE, "an inode number out of range");
-	/* ext4_valid_inum(): no name leads to these, since Linux 4.18 */
-	if (number < info->first_inode && number != EXT4_ROOT_INODE)
-		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE,
-				  "an inode of the file system itself");
 	table = ext2fs_inode_table_loc(reader->ext2, index / info->inodes_per_group);
 	offset = table * info->block_bytes +
 		 (uint64_t)(index % info->inodes_per_group) * info->inode_bytes;
@@ -158,7 +154,7 @@ static enum stmboot_status find_name(const struct find *find, const char *name, 
 		return STMBOOT_OK;
 	status = sb_linux_find(fs, &directory, name, &inode, &place);
 	if (status == STMBOOT_OK)
-		status = linux_inode(fs, inode, &walk->inode);
+		status = sb_fs_named_inode(fs, inode, &walk->inode);
 	if (status == STMBOOT_OK)
 		status = sb_walk_push(fs, walk, name);
 	if (status != STMBOOT_OK || (last && !find->follow) ||

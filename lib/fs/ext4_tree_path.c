@@ -87,7 +87,7 @@ enum stmboot_status sb_tree_find_name(struct sb_tree *tree, uint32_t directory, 
 	if (status == STMBOOT_NOT_FOUND)
 		return STMBOOT_OK;
 	if (status == STMBOOT_OK)
-		status = tree->fs->ops->inode(tree->fs, number, &spot->inode);
+		status = sb_fs_named_inode(tree->fs, number, &spot->inode);
 	spot->exists = status == STMBOOT_OK;
 	return sb_tree_trouble(tree, status);
 }

@@ -137,6 +137,17 @@ const char *stmboot_fs_trouble(const struct stmboot_fs *fs, bool *has_offset, ui
 	return fs->trouble;
 }
 
+/* ext4_valid_inum() of Linux, since 4.18: "bad inode number". */
+enum stmboot_status sb_fs_named_inode(struct stmboot_fs *fs, uint32_t number,
+				      struct sb_ext4_inode *out)
+{
+	if (fs->ops->verifies && number != 0 && number < fs->info->first_inode &&
+	    number != EXT4_ROOT_INODE)
+		return sb_fs_fail(fs, STMBOOT_CORRUPT, SB_NOWHERE,
+				  "an inode of the file system itself");
+	return fs->ops->inode(fs, number, out);
+}
+
 static void walk_pop(struct sb_walk *walk)
 {
 	while (walk->length > 0 && walk->path[--walk->length] != '/')

@@ -375,7 +375,7 @@ static enum stmboot_status visit_name(struct walk *walk, const struct frame *fra
 	if (index > 0 && strcmp(name->text, frame->names[index - 1].text) == 0)
 		return visit_trouble(walk, sb_fs_fail(fs, STMBOOT_CORRUPT, frame->place,
 						      "a name that stands in its directory twice"));
-	status = fs->ops->inode(fs, name->inode, &raw);
+	status = sb_fs_named_inode(fs, name->inode, &raw);
 	if (status != STMBOOT_OK)
 		return visit_trouble(walk, status);
 	return visit_inode(walk, &raw, sb_ext4_mode_type(raw.mode));

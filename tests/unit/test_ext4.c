@@ -228,6 +228,7 @@ static const struct super_case super_cases[] = {
 	  STMBOOT_UNSUPPORTED },
 	{ "compression", 0x60, "\3\0\0\0", 4, "ext4.unknown-incompat", STMBOOT_UNSUPPORTED },
 	{ "a feature that forbids writing", 0x67, "\100", 1, "ext4.unknown-ro-compat", STMBOOT_OK },
+	{ "a first inode below 11", 0x54, "\12", 1, "ext4.bad-geometry", STMBOOT_CORRUPT },
 	{ "meta_bg", 0x60, "\22\0\0\0", 4, "ext4.meta-bg", STMBOOT_OK },
 	{ "inline_data", 0x60, "\2\200\0\0", 4, "ext4.inline-data", STMBOOT_OK },
 	{ "encrypt", 0x60, "\2\0\1\0", 4, "ext4.encrypt", STMBOOT_OK },
@@ -404,6 +405,28 @@ Test(ext4, uboot_cuts_the_block_of_an_inode_table_to_32_bits)
 		b.data[4096 + 0x28 + i] = 0x11; /* the upper half, which is 0 on any card */
 	cr_expect_lt(table, b.size / 4096);
 	expect_damage(&b, "/etc/one", STMBOOT_CORRUPT, STMBOOT_OK, "upper half");
+	bytes_free(&b);
+}
+
+Test(ext4, no_name_leads_linux_to_an_inode_of_the_file_system_itself)
+{
+	struct stmboot_fs_node node;
+	struct stmboot_fs *fs;
+	struct bytes b;
+	uint8_t *block, *name;
+
+	bytes_load(&b, "ext4-1k");
+	block = b.data + target_offset(&b, "/boot", BLOCK);
+	name = memmem(block, 1024, "zImage", 6);
+	cr_assert_not_null(name);
+	sb_put_le(name - 8, 8, 4); /* the journal */
+	cr_assert_eq(stmboot_fs_open_linux(b.ctx, b.src, &fs), STMBOOT_OK);
+	cr_expect_eq(stmboot_fs_stat(fs, "/boot/zImage", true, &node), STMBOOT_CORRUPT);
+	cr_expect_eq(stmboot_fs_stat(fs, "/boot", true, &node), STMBOOT_OK);
+	stmboot_fs_close(fs);
+	cr_assert_eq(stmboot_fs_open_uboot(b.ctx, b.src, &fs), STMBOOT_OK);
+	cr_expect_eq(stmboot_fs_stat(fs, "/boot/zImage", true, &node), STMBOOT_OK);
+	stmboot_fs_close(fs);
 	bytes_free(&b);
 }
 
