@@ -27,31 +27,24 @@ static uint64_t most_of_a_file(void)
 	return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
-/* Memory as a file that is as long as a log can be, takes what is written, and cannot grow. */
-static int memory_file(uint64_t most)
+/* Let memory be a file as long as a log can be, which takes what is written, and cannot grow. */
+static bool bound(int fd, uint64_t most)
 {
-	const int fd = memfd_create("stmboot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return fd;
-	if (ftruncate(fd, (off_t)sb_min_u64(most, most_of_a_file())) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
+	return ftruncate(fd, (off_t)sb_min_u64(most, most_of_a_file())) == 0 &&
+	       fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 
-/* A file of a disk takes a tenth of the time of a small edit. */
+/* In memory: a file of a disk takes a tenth of the time of a small edit. */
 enum stmboot_status sb_edit_share(struct stmboot_edit *edit, bool large,
 				  struct stmboot_refusal *why, int *file)
 {
 	const uint64_t most = sb_log_most_bytes(edit->ctx->options.max_pending_bytes);
-	const int fd = large ? sb_spill_file() : memory_file(most);
 
-	if (fd < 0)
+	edit->shared =
+		large ? sb_spill_file() : memfd_create("stmboot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (edit->shared < 0 || (!large && !bound(edit->shared, most)))
 		return sb_refuse_work(why, STMBOOT_IO, "make a temporary file", NULL);
-	edit->shared = fd;
-	*file = fd;
+	*file = edit->shared;
 	return STMBOOT_OK;
 }
 
