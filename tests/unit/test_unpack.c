@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../support/heap.h"
+#include "../support/pace.h"
 #include "../support/pack.h"
 #include "base/context.h"
 #include "source/source.h"
@@ -276,7 +277,7 @@ Test(unpack, a_bomb_is_stopped_by_its_ratio)
 							  STMBOOT_COMPRESSION_ZSTD,
 							  STMBOOT_COMPRESSION_BZIP2 };
 	struct stmboot_context *ctx = context();
-	const size_t size = 32 << 20;
+	const size_t size = (32 << 20) / pace(3);
 	uint8_t *zeros = calloc(1, size);
 
 	for (size_t i = 0; i < 3; i++) {
