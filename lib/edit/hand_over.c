@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/checked.h"
 #include "base/context.h"
@@ -28,9 +27,9 @@ static uint64_t most_of_a_file(void)
 }
 
 /* Let memory be a file as long as a log can be, which takes what is written, and cannot grow. */
-static bool bound(int fd, uint64_t most)
+static bool bound(const struct sb_host *host, int fd, uint64_t most)
 {
-	return ftruncate(fd, (off_t)sb_min_u64(most, most_of_a_file())) == 0 &&
+	return host->set_size(host->self, fd, sb_min_u64(most, most_of_a_file())) == STMBOOT_OK &&
 	       fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 
@@ -42,7 +41,7 @@ enum stmboot_status sb_edit_share(struct stmboot_edit *edit, bool large,
 
 	edit->shared =
 		large ? sb_spill_file() : memfd_create("stmboot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (edit->shared < 0 || (!large && !bound(edit->shared, most)))
+	if (edit->shared < 0 || (!large && !bound(edit->target.host, edit->shared, most)))
 		return sb_refuse_work(why, STMBOOT_IO, "make a temporary file", NULL);
 	*file = edit->shared;
 	return STMBOOT_OK;
