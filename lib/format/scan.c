@@ -179,7 +179,8 @@ static bool match_optee(const struct view *view, struct match *match)
 	const uint8_t *at = view->at;
 	size_t left = view->left, length;
 
-	if (view->before != '\0')
+	/* as may_start_in_block() has it */
+	if (view->before != '\0' || left < 2 || (!is_digit(at[1]) && at[1] != '.'))
 		return false;
 	length = version_length(view, 0);
 	if (length < 5 || length >= SB_SCAN_VERSION || memchr(at, '.', length) == NULL)
