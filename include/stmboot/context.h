@@ -44,7 +44,6 @@
  * | a sixteenth of that size, and 32 MiB, up to 256 MiB | names of directories that a walk holds at once: STMBOOT_LIMIT |
  * | 8 times the size of the file system, and 16 MiB | paths of a walk: STMBOOT_LIMIT |
  * | 8 MiB | what is kept in memory of all partitions; more is read again |
- * | 128 KiB | an environment that is a file |
  * | 16 MiB of descriptors; 1,048,576 runs; 64 KiB | the groups of an ext4; a range of data; an attribute |
  * | 10,240,000 blocks | a journal |
  * | 16 | places that cannot be read and are told one by one |

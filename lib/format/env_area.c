@@ -5,7 +5,6 @@
  */
 #include <stmboot/env.h>
 
-#include "base/checked.h"
 #include "base/context.h"
 #include "base/crc32.h"
 #include "base/cursor.h"
@@ -13,9 +12,8 @@
 
 enum {
 	HEAD_BYTES = 64, /* a variable is known by so many */
-	BLOCK_BYTES = 1024,
-	DH_BYTES = 0x4000,      /* one copy on DH's boards */
-	MOST_BYTES = 128 << 10, /* of a file that is a copy; those of boards have 8 or 16 KiB */
+	BLOCK_BYTES = 16 << 10,
+	DH_BYTES = 0x4000, /* one copy on DH's boards */
 };
 
 struct object {
@@ -107,7 +105,7 @@ static enum stmboot_status fits_layout(struct stmboot_context *ctx, struct stmbo
 	*found = false;
 	for (uint64_t copy = 0; copy < STMBOOT_ENV_AREA_COPIES && !*found; copy++) {
 		if (!place_of(layout, size, copy, &place) ||
-		    place.size > sb_min_u64(sb_limits(ctx)->max_text_bytes, MOST_BYTES))
+		    place.size > sb_limits(ctx)->max_text_bytes)
 			break;
 		status = is_copy(src, &place, found);
 		if (status != STMBOOT_OK)

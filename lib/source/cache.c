@@ -164,11 +164,10 @@ static enum stmboot_status cache_read_at(void *self, uint64_t offset, void *buff
 		if (size >= BYPASS_BYTES && !is_cached(cache, offset / PAGE_BYTES))
 			return read_past(cache, offset, to, size);
 		status = page_get(cache, offset / PAGE_BYTES, &page);
-		/*
-		 * What is asked for may be readable where its neighbours are not; without
-		 * room it is not kept.
-		 */
-		if (status == STMBOOT_IO || status == STMBOOT_LIMIT)
+		if (status == STMBOOT_LIMIT) /* without room nothing is kept */
+			return stmboot_source_read(cache->parent, offset, to, size);
+		/* What is asked for may be readable where its neighbours are not. */
+		if (status == STMBOOT_IO)
 			status = stmboot_source_read(cache->parent, offset, to, part);
 		else if (status == STMBOOT_OK)
 			memcpy(to, page + skip, part);

@@ -63,6 +63,7 @@ static const struct layout layouts[] = {
 	{ "without flags, at the end", 0x10000, COPY, PLAIN, { 0xE000, 0 } },
 	{ "of any size", 0x1000, 0x1000, PLAIN, { 0, 0 } },
 	{ "of any size with flags", 0x1000, 0x1000, REDUNDANT, { 0, 0 } },
+	{ "as large as a configuration may be", 0x100000, 0x100000, PLAIN, { 0, 0 } },
 };
 
 Test(env_area, every_layout_is_found)
