@@ -26,8 +26,8 @@ struct scanner {
 	struct sb_scan *out;
 	uint64_t position; /* of buffer[0], counted in the range */
 	uint64_t total;    /* bytes in the range; UINT64_MAX when not known */
-	uint64_t
-		run_start; /* of the characters of versions that were measured last, in the range */
+	/* The row of characters of versions that was measured last, in the range. */
+	uint64_t run_start;
 	uint64_t run_end;
 	bool run_cut; /* more of them may follow */
 	size_t filled;

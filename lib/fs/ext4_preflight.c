@@ -18,9 +18,7 @@ static const char OTHER_FEATURES[] = "make the file system without the feature";
 static const char MOUNT_ONCE[] =
 	"boot the card once and shut it down, or run e2fsck on the partition";
 
-enum {
-	CRC32C = 1,
-};
+enum { CRC32C = 1 };
 
 enum stmboot_status sb_refuse_damage(struct stmboot_refusal *refusal, uint64_t offset,
 				     const char *what)

@@ -50,6 +50,19 @@ Test(scan, versions)
 		}
 }
 
+/* What else stands in its block makes no difference. */
+Test(scan, what_no_version_begins_like_is_none)
+{
+	static const char text[] = "v1\0000uimage.trunc (gcc version 12) #1";
+	struct bytes b = bytes_new(1000);
+	struct sb_scan s;
+
+	bytes_put(&b, 140, text, sizeof(text));
+	s = scan(&b);
+	cr_expect_null(sb_scan_find(&s, SB_FIRMWARE_OPTEE));
+	bytes_free(&b);
+}
+
 /* The scanner passes over blocks in which nothing can start. */
 Test(scan, a_version_is_found_at_each_place_of_a_block)
 {
