@@ -12,6 +12,7 @@
 #include "boot/facts.h"
 
 extern const struct sb_rules sb_rom_rules;
+extern const struct sb_rules sb_limits_rules;
 extern const struct sb_rules sb_fsbl_copy_rules;
 extern const struct sb_rules sb_fsbl_rules;
 extern const struct sb_rules sb_env_rules;
@@ -37,6 +38,7 @@ void sb_facts_judge(const struct sb_rules *rules, const sb_facts_rule *rows,
 
 /* All that there is to say, stage by stage. */
 void sb_judge_loaders(const struct sb_facts *facts, const struct sb_scope *scope);
+void sb_judge_limits(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_environment(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_saved(const struct sb_facts *facts, const struct sb_scope *scope);
 void sb_judge_containers(const struct sb_facts *facts, const struct sb_scope *scope);

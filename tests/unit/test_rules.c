@@ -28,7 +28,7 @@ static const struct sb_rules *const tables[] = {
 	&sb_root_rules,          &sb_program_rules,        &sb_init_rules,
 	&sb_mount_rules,         &sb_journal_rules,        &sb_fit_load_rules,
 	&sb_fit_image_rules,     &sb_updates_copy_rules,   &sb_updates_rules,
-	&sb_fip_payload_rules,   &sb_fip_optee_rules,
+	&sb_fip_payload_rules,   &sb_fip_optee_rules,      &sb_limits_rules,
 };
 
 /* What no rule looks for: whoever cannot read a place says so, and the list that is full. */
